@@ -1,0 +1,117 @@
+// Package evidence is the content of fastpath.lock: what was measured, on
+// which machine and when, and which modules requests used. It is, besides the
+// sources, the only input of the plan and the checks.
+//
+// A Lock is read whole, changed by merging a new profile or a new usage
+// source into it, and written whole and atomically. The file is TOML, sorted,
+// one row a line, without absolute paths, so that its diffs show changes and
+// nothing else.
+package evidence
+
+// Schema is the version of the file format that this package writes.
+const Schema = 1
+
+// Phases of a module row.
+const (
+	PhaseInit     = "init"     // loaded while the entry was imported
+	PhaseDeferred = "deferred" // loaded only by function-level imports, measured by the deferred pass
+)
+
+// Kinds of usage sources.
+const (
+	UsageInvoke = "invoke" // fastpath usage invoke: every imported name was observed
+	UsageLog    = "log"    // ingested logs: only modules that are logged somewhere are known
+)
+
+// Lock is the whole file.
+type Lock struct {
+	Schema  int               // see Schema
+	Entries map[string]*Entry // by entry name, e.g. "lambda_function:lambda_handler"
+	Usage   []*UsageDay       // sorted by entry, source, day
+}
+
+// Entry is the profile of one entry.
+type Entry struct {
+	Environment   Environment
+	Measured      string  // day of the last profile, YYYY-MM-DD
+	Runs          int     // N, timing runs
+	TotalMinMS    float64 // import of the entry: fastest run
+	TotalMedianMS float64 // import of the entry: median run
+	GCMS          float64 // garbage collection during the fastest run, not part of any module's self
+	StartupMS     float64 // runtime client modules imported before the entry (Lambda), 0 elsewhere
+	PeakKiB       int64   // peak resident memory of the graph pass
+	Bench         *Bench  // the latest bench, nil before the first
+	Startup       []string // names of the modules loaded before the entry, sorted
+	Distributions []Distribution
+	Modules       []Module
+	Edges         []Edge
+}
+
+// Environment is the machine and interpreter that a profile was measured on;
+// it never holds a path.
+type Environment struct {
+	Implementation string // "CPython"
+	Version        string // "3.12.3"
+	Platform       string // "linux-x86_64"
+	Machine        string // a hash that tells machines apart, no name
+}
+
+// Bench is the summary of the latest bench of an entry.
+type Bench struct {
+	Date           string
+	N              int
+	InitMS         float64 // median
+	FirstRequestMS float64 // weighted median over the events
+}
+
+// Distribution is an installed distribution whose modules were loaded.
+type Distribution struct{ Name, Version string }
+
+// Module is one loaded (or tried and failed) module.
+type Module struct {
+	Name         string
+	SelfMS       float64 // min over the runs, GC excluded
+	Kind         string  // "source", "extension", "package", "namespace", "builtin", "frozen", "missing", "alias"
+	Phase        string  // PhaseInit or PhaseDeferred
+	Distribution string  // "" for the standard library and the project
+	File         string  // relative to the project for project modules, else ""
+	Measured     string  // day on which SelfMS was measured
+}
+
+// Statement identifies an import statement's binding without line numbers.
+type Statement struct {
+	From     string // importing module; "__main__" stands for the entry itself
+	File     string // relative to the project for project modules, else ""
+	Qualname string // enclosing function or class, "" at module level
+	Module   string // as written, dots included: "boto3", "..core.x"; "@name" for an import run by a call
+	Binding  string // the bound name, "*" for a star import, "" for calls
+	Ordinal  int    // 0 for the first such statement in its scope, 1 for the next …
+}
+
+// Edge says which modules one statement asks for. A statement of a function
+// body has PhaseDeferred.
+type Edge struct {
+	Statement
+	Phase string
+	To    []string // absolute names, in load order
+}
+
+// UsageDay is what one source saw of one entry on one day. Merging replaces
+// the row with the same entry, source and day; it never adds.
+type UsageDay struct {
+	Entry      string // "" when the source does not know
+	Source     string // name of the log stream, file or "invoke"
+	Day        string // YYYY-MM-DD
+	Kind       string // UsageInvoke or UsageLog
+	Requests   float64
+	ColdStarts float64 // negative: unknown
+	Workflows  map[string]float64
+	Modules    []ModuleUse
+}
+
+// ModuleUse counts the requests of one workflow that used a module.
+type ModuleUse struct {
+	Module   string
+	Workflow string // "" when unknown
+	Requests float64
+}
