@@ -33,14 +33,14 @@ type Lock struct {
 // Entry is the profile of one entry.
 type Entry struct {
 	Environment   Environment
-	Measured      string  // day of the last profile, YYYY-MM-DD
-	Runs          int     // N, timing runs
-	TotalMinMS    float64 // import of the entry: fastest run
-	TotalMedianMS float64 // import of the entry: median run
-	GCMS          float64 // garbage collection during the fastest run, not part of any module's self
-	StartupMS     float64 // runtime client modules imported before the entry (Lambda), 0 elsewhere
-	PeakKiB       int64   // peak resident memory of the graph pass
-	Bench         *Bench  // the latest bench, nil before the first
+	Measured      string   // day of the last profile, YYYY-MM-DD
+	Runs          int      // N, timing runs
+	TotalMinMS    float64  // import of the entry: fastest run
+	TotalMedianMS float64  // import of the entry: median run
+	GCMS          float64  // garbage collection during the fastest run, not part of any module's self
+	StartupMS     float64  // runtime client modules imported before the entry (Lambda), 0 elsewhere
+	PeakKiB       int64    // peak resident memory of the graph pass
+	Bench         *Bench   // the latest bench, nil before the first
 	Startup       []string // names of the modules loaded before the entry, sorted
 	Distributions []Distribution
 	Modules       []Module

@@ -1,0 +1,81 @@
+// Package config is the user's configuration: [tool.fastpath] in
+// pyproject.toml, or the same keys at the top of fastpath.toml. Load reads
+// and validates it (an unknown key, a wrong type or a value out of range is an
+// Error with file, line, column, the allowed values and the nearest key);
+// Write changes it while keeping the user's comments and order.
+package config
+
+// Policies and platforms, as the configuration writes them.
+const (
+	PolicyLMMS     = "lmms"
+	PolicyLifetime = "lifetime"
+
+	PlatformLambda    = "lambda"
+	PlatformServer    = "server"
+	PlatformContainer = "container"
+	PlatformCLI       = "cli"
+)
+
+// Config is a validated configuration with all defaults filled in.
+type Config struct {
+	Path    string   // file it was read from, "" for pure defaults
+	Entries []string // as written
+	Python  string   // as written, "" when not set
+	Policy  string
+	Exclude []string
+
+	Entry      map[string]Entry // [tool.fastpath.entry."NAME"]
+	Thresholds Thresholds
+	Limits     Limits
+	Traffic    Traffic
+	Modules    Modules
+	Rules      map[string]string // "FP202" → "off" | "info" | "warning" | "error"
+}
+
+// Entry is what differs for one entry.
+type Entry struct {
+	File     string // fast path file, relative to the project; "" for the default place
+	Traffic  string // traffic weights file, relative to the project
+	Workflow string // expression over the event
+}
+
+// Thresholds are those of the founding documents: light below LightMS,
+// exception needed above it, heavy above HeavyMS, hot above HotUsage percent.
+type Thresholds struct{ LightMS, HeavyMS, HotUsage float64 }
+
+// Limits are the limits of the fast path file and of the cold start.
+type Limits struct {
+	Imports           int     // fewer than
+	TotalMS           float64 // less than
+	CodeLines         int     // fewer than
+	ColdStartMS       float64
+	RegressionPercent float64
+	ProfileAgeDays    int
+}
+
+// Traffic is assumed where no usage data says otherwise.
+type Traffic struct {
+	DailyRequests float64
+	ColdStartRate float64 // share, 0 to 1
+	RateSet       bool    // ColdStartRate was configured
+	MemoryMB      float64
+	Platform      string
+}
+
+// Modules overrides decisions for modules and their submodules.
+type Modules struct{ Critical, Eager, Forbidden []string }
+
+// Default returns the configuration of a project that says nothing.
+func Default() *Config {
+	return &Config{
+		Policy:     PolicyLMMS,
+		Entry:      map[string]Entry{},
+		Thresholds: Thresholds{LightMS: 10, HeavyMS: 100, HotUsage: 80},
+		Limits: Limits{
+			Imports: 20, TotalMS: 200, CodeLines: 50, ColdStartMS: 2000,
+			RegressionPercent: 10, ProfileAgeDays: 31,
+		},
+		Traffic: Traffic{DailyRequests: 10000, ColdStartRate: 0.1, MemoryMB: 512, Platform: PlatformLambda},
+		Rules:   map[string]string{},
+	}
+}
