@@ -1,0 +1,100 @@
+// Package plan decides, for every import of a project, where it belongs: on
+// the fast path, inside the function that uses it, or where it stands. It is
+// a pure function: the same program, evidence, configuration and safety
+// verdicts give the same plan, byte for byte.
+//
+// The lmms policy is the founding documents' table and cost formula to the
+// digit; the lifetime model is computed beside it. Costs come from the
+// measured graph by reachability, never by adding rows.
+package plan
+
+import (
+	"fastpath/internal/graph"
+)
+
+// Decision is what becomes of one import.
+type Decision string
+
+// The decisions.
+const (
+	Tier1    Decision = "tier1"    // light: module level, in the fast path file
+	Tier2    Decision = "tier2"    // hot path exception: module level, with its evidence
+	Function Decision = "function" // cold: at function level, where it is used
+	Keep     Decision = "keep"     // cold, but moving saves nothing or is unsafe
+	Measure  Decision = "measure"  // heavy and nobody knows whether requests use it
+	Remove   Decision = "remove"   // unused and free of effects
+)
+
+// Safety says how far a move to function level is proved safe.
+type Safety string
+
+// The safety classes, from safe to impossible.
+const (
+	SafetyAuto  Safety = "auto"  // proved by this file and the whole-program scan
+	SafetyGuard Safety = "guard" // safe only with a module-level guard, because others read the name
+	SafetyAsk   Safety = "ask"   // a person has to look
+	SafetyNever Safety = "never" // would break or change behaviour
+)
+
+// Verdict is the safety of moving one import, with the cause when it is not
+// SafetyAuto: what stands in the way and where ("base class at conf.py:18").
+type Verdict struct {
+	Safety Safety
+	Cause  string
+}
+
+// Rules that decide; Item.Rule holds one of them.
+const (
+	RuleLight     = "light"         // < 10 ms
+	RuleUsage     = "usage"         // criterion 1: used by more than 80 %
+	RuleCritical  = "critical-path" // criterion 2
+	RuleFormula   = "formula"       // criterion 3, or its negation
+	RuleTable     = "table"         // 10 to 100 ms and not above 80 %
+	RuleForced    = "forced"        // --cold or --hot
+	RuleEager     = "eager"         // [tool.fastpath.modules] eager
+	RuleForbidden = "forbidden"     // [tool.fastpath.modules] forbidden
+	RuleStartup   = "startup"       // loaded before the entry anyway
+	RuleUnknown   = "unknown-usage"
+	RuleExisting  = "existing"      // a function-level import that already stands there
+	RuleNoSaving  = "saves-nothing"
+	RuleUnsafe    = "unsafe"
+	RuleUsedAt    = "used-at-import"
+	RuleUnused    = "unused"
+)
+
+// Item is the decision for one import.
+type Item struct {
+	Import     *graph.Import
+	Line       int // of the statement
+	Column     int
+	Text       string // the statement as written, on one line
+	Decision   Decision
+	Reason     string // a short sentence for people
+	Rule       string
+	Borderline bool
+	Margin     string // how much usage or ms would change the decision, "" where nothing would
+
+	Measured bool    // AloneMS comes from evidence
+	AloneMS  float64 // under the plan: without what itself becomes lazy
+	AddsMS   float64
+	SavesMS  float64 // of this statement alone, given all others
+	// SavesModules are the modules that really disappear when this statement alone goes.
+	SavesModules []string
+
+	UsageKnown bool
+	Usage      float64 // share, 0 to 1
+	Cost       *Cost   // the documents' formula, nil when usage is unknown
+	Workflow   string  // the majority workflow of criterion 2
+
+	Verdict      Verdict
+	Lifetime     Lifetime
+	OnFastPath   bool // its line belongs in the fast path file
+	Move         bool // apply moves it to function level
+	FromFastPath bool // the statement is a line of the fast path file
+}
+
+// Lifetime is the decision of the lifetime model.
+type Lifetime struct {
+	Decision Decision
+	GainMS   float64 // per cold start; negative: moving costs
+}
