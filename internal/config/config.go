@@ -2,7 +2,7 @@
 // pyproject.toml, or the same keys at the top of fastpath.toml. Load reads
 // and validates it (an unknown key, a wrong type or a value out of range is an
 // Error with file, line, column, the allowed values and the nearest key);
-// Write changes it while keeping the user's comments and order.
+// Edit changes it while keeping the user's comments, order and line endings.
 package config
 
 // Policies and platforms, as the configuration writes them.
@@ -18,7 +18,7 @@ const (
 
 // Config is a validated configuration with all defaults filled in.
 type Config struct {
-	Path    string   // file it was read from, "" for pure defaults
+	Path    string   // file it was read from, relative to the project, "" for pure defaults
 	Entries []string // as written
 	Python  string   // as written, "" when not set
 	Policy  string
@@ -59,7 +59,9 @@ type Traffic struct {
 	ColdStartRate float64 // share, 0 to 1
 	RateSet       bool    // ColdStartRate was configured
 	MemoryMB      float64
+	MemorySet     bool // MemoryMB was configured
 	Platform      string
+	PlatformSet   bool // Platform was configured
 }
 
 // Modules overrides decisions for modules and their submodules.
