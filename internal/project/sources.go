@@ -1,0 +1,216 @@
+package project
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sources returns every Python file of the project, relative to its root, with
+// slashes and sorted. In a git work tree these are the files that git tracks
+// or would offer to add; elsewhere it is every file. Virtual environments and
+// build output are never part of it.
+func (p *Project) Sources() ([]string, error) {
+	files, err := gitFiles(p.Root, "*.py")
+	if err != nil || len(files) == 0 {
+		// No git, no work tree, or a folder that git ignores as a whole.
+		return walk(p.Root, isPython, buildOutput)
+	}
+	skip := newSkipper(p.Root)
+	var out []string
+	for _, f := range files {
+		if isPython(f) && !skip.below(path.Dir(f)) && isFile(filepath.Join(p.Root, filepath.FromSlash(f))) {
+			out = append(out, f)
+		}
+	}
+	for _, sub := range submodules(p.Root) {
+		if skip.below(sub) || !isDir(filepath.Join(p.Root, filepath.FromSlash(sub))) {
+			continue
+		}
+		below, err := (&Project{Root: filepath.Join(p.Root, filepath.FromSlash(sub))}).Sources()
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range below {
+			out = append(out, path.Join(sub, f))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// Listing returns the Python files that paths name: files as they are, and
+// every .py below folders except .git, __pycache__, node_modules and virtual
+// environments. Paths are relative to base, which must be absolute; so are
+// the results, with slashes and sorted, where they are below base, and
+// absolute elsewhere.
+func Listing(base string, paths []string) ([]string, error) {
+	var out []string
+	for _, p := range paths {
+		abs := p
+		if !filepath.IsAbs(abs) {
+			abs = filepath.Join(base, p)
+		}
+		info, err := os.Stat(abs)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%q does not exist", p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			out = append(out, relative(base, abs))
+			continue
+		}
+		files, err := walk(abs, isPython, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			out = append(out, relative(base, filepath.Join(abs, filepath.FromSlash(f))))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// relative returns abs relative to base when it is below it, with slashes.
+func relative(base, abs string) string {
+	rel, err := filepath.Rel(base, abs)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return filepath.ToSlash(filepath.Clean(abs))
+	}
+	return filepath.ToSlash(rel)
+}
+
+func isPython(name string) bool { return strings.HasSuffix(name, ".py") }
+
+// buildOutput names folders that hold copies of the sources, or our own state.
+var buildOutput = []string{".aws-sam", ".fastpath", "cdk.out"}
+
+// neverSources are folders that no listing enters.
+var neverSources = []string{".git", "__pycache__", "node_modules"}
+
+// walk lists the files below root whose name is wanted, without following
+// links to folders.
+func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if p != root && errors.Is(err, fs.ErrPermission) {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if d.IsDir() {
+			if p != root && (slices.Contains(neverSources, d.Name()) || slices.Contains(alsoSkip, d.Name()) || isVenv(p)) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if wanted(d.Name()) && (d.Type().IsRegular() || isFile(p)) {
+			out = append(out, relative(root, p))
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// isVenv reports whether dir is a virtual environment.
+func isVenv(dir string) bool { return exists(filepath.Join(dir, "pyvenv.cfg")) }
+
+// skipper knows which folders of a git listing are no sources.
+type skipper struct {
+	root string
+	dirs map[string]bool
+}
+
+func newSkipper(root string) *skipper {
+	return &skipper{root, map[string]bool{".": false}}
+}
+
+// below reports whether dir, relative to the root, is or lies in such a folder.
+func (s *skipper) below(dir string) bool {
+	if skip, ok := s.dirs[dir]; ok {
+		return skip
+	}
+	base := path.Base(dir)
+	skip := slices.Contains(neverSources, base) || slices.Contains(buildOutput, base) ||
+		s.below(path.Dir(dir)) || isVenv(filepath.Join(s.root, filepath.FromSlash(dir)))
+	s.dirs[dir] = skip
+	return skip
+}
+
+// gitFiles lists the files that git tracks or would offer to add. The
+// repository's own configuration must not start programs: fsmonitor is off.
+func gitFiles(root string, patterns ...string) ([]string, error) {
+	if !inWorkTree(root) {
+		return nil, errors.New("no git work tree")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	args := []string{"-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}
+	cmd := exec.CommandContext(ctx, "git", append(args, patterns...)...)
+	cmd.Dir = root
+	cmd.Env = gitEnv(os.Environ())
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git ls-files: %w", err)
+	}
+	var files []string
+	for name := range bytes.SplitSeq(out, []byte{0}) {
+		if len(name) > 0 {
+			files = append(files, string(name))
+		}
+	}
+	return files, nil
+}
+
+// gitEnv drops the variables by which a git hook points at another repository.
+func gitEnv(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		k, _, _ := strings.Cut(kv, "=")
+		return k == "GIT_DIR" || k == "GIT_WORK_TREE" || k == "GIT_INDEX_FILE" || k == "GIT_PREFIX"
+	})
+}
+
+// inWorkTree reports whether dir or a parent has .git.
+func inWorkTree(dir string) bool {
+	for {
+		if exists(filepath.Join(dir, ".git")) {
+			return true
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return false
+		}
+		dir = parent
+	}
+}
+
+// submodules returns the folders that .gitmodules names.
+func submodules(root string) []string {
+	data, err := os.ReadFile(filepath.Join(root, ".gitmodules"))
+	if err != nil {
+		return nil
+	}
+	var dirs []string
+	for line := range strings.Lines(string(data)) {
+		k, v, ok := strings.Cut(line, "=")
+		v = path.Clean(strings.Trim(strings.TrimSpace(v), `"`))
+		if ok && strings.TrimSpace(k) == "path" && v != "." && !path.IsAbs(v) && !strings.HasPrefix(v, "..") {
+			dirs = append(dirs, v)
+		}
+	}
+	return dirs
+}
