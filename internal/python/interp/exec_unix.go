@@ -1,0 +1,14 @@
+//go:build !windows
+
+package interp
+
+import "os"
+
+// isExecutable reports whether path is a file that may be started.
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// withExtension returns the files that a command name may stand for.
+func withExtension(path string) []string { return []string{path} }

@@ -1,0 +1,111 @@
+package interp
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// oraclePythons returns every real interpreter that can be compared with.
+func oraclePythons(t *testing.T) []string {
+	t.Helper()
+	if p := os.Getenv("FASTPATH_ORACLE_PYTHON"); p != "" {
+		return []string{p}
+	}
+	var found []string
+	for _, pattern := range []string{"/opt/pythons/3.*/bin/python3.*", filepath.Join(os.Getenv("HOME"), ".pyenv/versions/3.*/bin/python3.*")} {
+		list, _ := filepath.Glob(pattern)
+		for _, p := range list {
+			if pythonName.MatchString(filepath.Base(p)) && !parseVersion(pythonName.FindStringSubmatch(filepath.Base(p))[1]).Less(Oldest) {
+				found = append(found, p)
+			}
+		}
+	}
+	if p := "/usr/bin/python3"; isExecutable(p) {
+		found = append(found, p)
+	}
+	if len(found) == 0 {
+		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
+			t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
+		}
+		t.Skip("no Python interpreter to compare with")
+	}
+	return found
+}
+
+// TestFindAgainstInterpreter compares what Find reads from files with what
+// the interpreter says of itself.
+func TestFindAgainstInterpreter(t *testing.T) {
+	for _, python := range oraclePythons(t) {
+		t.Run(python, func(t *testing.T) {
+			t.Parallel()
+			compare(t, python)
+			dir, err := filepath.EvalSymlinks(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, args := range map[string][]string{"own": nil, "system": {"--system-site-packages"}} {
+				env := filepath.Join(dir, name)
+				args = append([]string{"-m", "venv", "--without-pip", env}, args...)
+				if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
+					t.Logf("no venv: %v %s", err, out)
+					continue
+				}
+				compare(t, filepath.Join(env, "bin", "python"))
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, python string) {
+	t.Helper()
+	i, err := Find(FindOptions{Explicit: python, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := i.Query(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := parseVersion(d.Version); v != i.Version || d.Implementation != i.Implementation {
+		t.Errorf("%s: version %v %s, it says %s %s", python, i.Version, i.Implementation, d.Version, d.Implementation)
+	}
+	if d.Prefix != i.Prefix || d.BasePrefix != i.Base {
+		t.Errorf("%s: prefix %s and %s, it says %s and %s", python, i.Prefix, i.Base, d.Prefix, d.BasePrefix)
+	}
+	want := slices.DeleteFunc(slices.Clone(d.Path), func(p string) bool { return strings.HasSuffix(p, ".zip") || !isDir(p) })
+	for _, p := range strings.Split(os.Getenv("PYTHONPATH"), ":") {
+		want = slices.DeleteFunc(want, func(q string) bool { return q == p })
+	}
+	got := []string{i.Stdlib}
+	if i.DynLoad != "" {
+		got = append(got, i.DynLoad)
+	}
+	got = append(got, i.SitePackages...)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: path\n%v, it says\n%v", python, got, want)
+	}
+}
+
+func TestQueryErrors(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"noisy*":  "#!/bin/sh\necho hello\n",
+		"fails*":  "#!/bin/sh\necho first >&2\necho broken library >&2\nexit 5\n",
+		"old*":    "#!/bin/sh\nprintf 'pth noise\\n\\036{\"version\": \"3.7.1\"}\\n'\n",
+		"half*":   "#!/bin/sh\nprintf '\\036{\"version\": '\n",
+		"garbage": "x",
+	})
+	for name, want := range map[string]string{
+		"noisy": "is not a Python interpreter", "fails": "broken library", "old": "Python 3.7.1, which is not supported",
+		"half": "cannot be read", "none": "cannot be started", "garbage": "cannot be started",
+	} {
+		i := &Interpreter{Path: filepath.Join(dir, name)}
+		if _, err := i.Query(context.Background(), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
