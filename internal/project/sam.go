@@ -1,6 +1,44 @@
 package project
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"fastpath/internal/config"
+)
+
+// function is a Lambda function of a deployment file.
+type function struct {
+	name    string // logical name
+	file    string // the deployment file, relative to the project
+	line    int    // of its handler
+	codeDir string // its code's folder, relative to the project
+	module  string
+	attr    string
+	python  string // X.Y
+	memory  float64
+}
+
+// describe copies what the deployment file says about an entry; an explicit
+// configuration wins.
+func (f *function) describe(e *Entry, cfg *config.Config) {
+	e.Source = place(f.file, f.line)
+	e.Python = f.python
+	if f.memory > 0 && !cfg.Traffic.MemorySet {
+		e.MemoryMB = f.memory
+	}
+	if !cfg.Traffic.PlatformSet {
+		e.Platform = config.PlatformLambda
+	}
+}
 
 // place is "file:line".
 func place(file string, line int) string {
@@ -10,4 +48,300 @@ func place(file string, line int) string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-func readTemplates(root string) ([]function, []Problem, error) { return nil, nil, nil }
+const (
+	defaultMemory   = 128     // of a function that does not say
+	maxTemplateSize = 8 << 20 // CloudFormation itself stops at 1 MB
+)
+
+// readTemplates reads the Lambda functions of all templates of a project.
+// Functions in other languages are left out silently, those that cannot be
+// worked out are problems, and a function with two handlers is an error.
+func readTemplates(root string) ([]function, []Problem, error) {
+	files, err := templates(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var functions []function
+	var problems []Problem
+	for _, file := range files {
+		data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+		if err != nil || len(data) > maxTemplateSize {
+			continue
+		}
+		fs, ps, err := readTemplate(root, file, data)
+		functions = append(functions, fs...)
+		problems = append(problems, ps...)
+		if err != nil {
+			return functions, problems, err
+		}
+	}
+	return functions, problems, nil
+}
+
+var templateName = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
+
+// templates lists the files that may be CloudFormation templates.
+func templates(root string) ([]string, error) {
+	return walk(root, templateName.MatchString, append(slices.Clone(buildOutput),
+		".venv", ".tox", ".nox", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"))
+}
+
+// readTemplate reads the functions of one template.
+func readTemplate(root, file string, data []byte) ([]function, []Problem, error) {
+	t, err := parseTemplate(file, data)
+	if err != nil {
+		return nil, []Problem{{File: file, Message: "the template does not parse: " + err.Error()}}, nil
+	}
+	if t == nil {
+		return nil, nil, nil
+	}
+	var functions []function
+	var problems []Problem
+	seen := map[string]int{}
+	for _, res := range pairs(field(t.root, "Resources")) {
+		kind, _ := t.text(field(res.value, "Type"))
+		if kind != "AWS::Serverless::Function" && kind != "AWS::Lambda::Function" {
+			continue
+		}
+		name := res.key.Value
+		if line := seen[name]; line > 0 {
+			return functions, problems, t.errorAt(res.key, "function %q is defined twice, in line %d and in line %d; keep one of them", name, line, res.key.Line)
+		}
+		seen[name] = res.key.Line
+		r := &resource{cfn: t, root: root, name: name, line: res.key.Line, serverless: kind == "AWS::Serverless::Function", node: res.value}
+		f, note, err := r.function()
+		if err != nil {
+			return functions, problems, err
+		}
+		if note != "" {
+			problems = append(problems, Problem{file, r.line, fmt.Sprintf("function %q: %s", name, note)})
+		}
+		if f != nil {
+			functions = append(functions, *f)
+		}
+	}
+	return functions, problems, nil
+}
+
+// resource is one function of a template.
+type resource struct {
+	*cfn
+	root       string // absolute project directory
+	name       string
+	line       int // of what a note is about
+	serverless bool
+	node       *yaml.Node
+	props      *yaml.Node
+}
+
+// prop returns a property, from the resource or from the template's Globals.
+func (r *resource) prop(name string) (*yaml.Node, error) {
+	v, err := r.only(r.props, name, fmt.Sprintf("function %q", r.name))
+	if v != nil || err != nil || !r.serverless || r.ignoresGlobal(name) {
+		return v, err
+	}
+	return r.only(field(r.cfn.root, "Globals", "Function"), name, "Globals.Function")
+}
+
+// ignoresGlobal reports whether IgnoreGlobals switches a global property off.
+func (r *resource) ignoresGlobal(name string) bool {
+	n := field(r.node, "IgnoreGlobals")
+	if n == nil {
+		return false
+	}
+	if n.Kind == yaml.ScalarNode {
+		return n.Value == "*" || n.Value == name
+	}
+	return slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Value == name })
+}
+
+// function works out the function. A nil function with an empty note is none
+// of ours.
+func (r *resource) function() (*function, string, error) {
+	var err error
+	if r.props, err = r.only(r.node, "Properties", fmt.Sprintf("function %q", r.name)); err != nil {
+		return nil, "", err
+	}
+	handlerNode, err := r.prop("Handler")
+	if err != nil {
+		return nil, "", err
+	}
+	command, err := r.only(field(r.props, "ImageConfig"), "Command", fmt.Sprintf("function %q", r.name))
+	if err != nil {
+		return nil, "", err
+	}
+	if own := field(r.props, "Handler"); own != nil && command != nil {
+		return nil, "", r.errorAt(command, "function %q has two handlers: Handler %s in line %d and ImageConfig.Command in line %d; keep the one that its PackageType uses",
+			r.name, brief(own), own.Line, command.Line)
+	}
+	f := &function{name: r.name, file: r.file, memory: r.memory()}
+	if kind, _ := r.text(field(r.props, "PackageType")); kind == "Image" {
+		return r.image(f, command)
+	}
+	runtime, known, err := r.runtime()
+	if err != nil || known && !strings.HasPrefix(runtime, "python") {
+		return nil, "", err
+	}
+	f.python = pythonVersion(runtime)
+	if r.inline() {
+		return nil, "its code is inline in the template; move it to a file to manage its imports", nil
+	}
+	if handlerNode == nil {
+		return nil, "it has no Handler", nil
+	}
+	r.line, f.line = handlerNode.Line, handlerNode.Line
+	handler, ok := r.text(handlerNode)
+	if !ok {
+		return nil, "its Handler is only known when it is deployed; name the entry by hand", nil
+	}
+	handler, note := r.redirected(handler)
+	if note != "" {
+		return nil, note, nil
+	}
+	if strings.HasSuffix(handler, ".sh") {
+		return nil, fmt.Sprintf("its Handler %q is a shell script; name what it starts by hand", handler), nil
+	}
+	dirs, note := r.codeDirs()
+	if note != "" {
+		return nil, note, nil
+	}
+	return r.locate(f, handler, dirs, known)
+}
+
+// runtime returns the function's runtime and whether it is known.
+func (r *resource) runtime() (string, bool, error) {
+	n, err := r.prop("Runtime")
+	if err != nil || n == nil {
+		return "", false, err
+	}
+	s, ok := r.text(n)
+	return s, ok, nil
+}
+
+var versionInText = regexp.MustCompile(`python:?(3\.[0-9]+)`)
+
+// pythonVersion returns the X.Y of "python3.12" or "…/lambda/python:3.12".
+func pythonVersion(s string) string {
+	if m := versionInText.FindStringSubmatch(s); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+func (r *resource) memory() float64 {
+	n, err := r.prop("MemorySize")
+	if err != nil || n == nil {
+		return defaultMemory
+	}
+	s, ok := r.text(n)
+	mb, perr := strconv.ParseFloat(s, 64)
+	if !ok || perr != nil || mb <= 0 || mb > 1e6 {
+		return 0
+	}
+	return mb
+}
+
+// inline reports whether the code stands in the template itself.
+func (r *resource) inline() bool {
+	return field(r.props, "InlineCode") != nil || field(r.props, "Code", "ZipFile") != nil
+}
+
+// redirections maps the handlers of monitoring wrappers to the variable that
+// holds the true one.
+var redirections = map[string]string{
+	"datadog_lambda.handler.handler":                      "DD_LAMBDA_HANDLER",
+	"newrelic_lambda_wrapper.handler":                     "NEW_RELIC_LAMBDA_HANDLER",
+	"lumigo_tracer._handler._handler":                     "LUMIGO_ORIGINAL_HANDLER",
+	"lumigo_tracer.auto_instrument_handler._handler":      "LUMIGO_ORIGINAL_HANDLER",
+	"sentry_sdk.integrations.init_serverless_sdk.handler": "SENTRY_INITIAL_HANDLER",
+	"epsagon.handler.handler":                             "EPSAGON_HANDLER",
+}
+
+// redirected returns the handler that a monitoring wrapper would call.
+func (r *resource) redirected(handler string) (string, string) {
+	variable, ok := redirections[handler]
+	if !ok {
+		return handler, ""
+	}
+	v := field(r.props, "Environment", "Variables", variable)
+	if v == nil && !r.ignoresGlobal("Environment") {
+		v = field(r.cfn.root, "Globals", "Function", "Environment", "Variables", variable)
+	}
+	if s, ok := r.text(v); ok {
+		return s, ""
+	}
+	return "", fmt.Sprintf("its Handler %q calls the function that %s names, which the template does not set; name the entry by hand", handler, variable)
+}
+
+// codeDirs returns the folders, relative to the project, where the function's
+// code may be: the one that the template names, else likely ones.
+func (r *resource) codeDirs() ([]string, string) {
+	key := "Code"
+	if r.serverless {
+		key = "CodeUri"
+	}
+	base := path.Dir(r.file)
+	n, _ := r.prop(key)
+	uri, ok := r.text(n)
+	if n != nil && (!ok || strings.HasPrefix(uri, "s3://")) || n == nil && !r.serverless {
+		return unique(base, ".", path.Join(base, "src"), "src"), "" // uploaded by other means
+	}
+	if strings.HasSuffix(uri, ".zip") || strings.HasSuffix(uri, ".jar") {
+		return nil, fmt.Sprintf("its code %q is an archive; name the entry by hand", uri)
+	}
+	dir := path.Join(base, strings.ReplaceAll(uri, `\`, "/"))
+	if path.IsAbs(uri) || dir == ".." || strings.HasPrefix(dir, "../") {
+		return nil, fmt.Sprintf("its code %q lies outside the project", uri)
+	}
+	return []string{dir}, ""
+}
+
+func unique(items ...string) []string {
+	var out []string
+	for _, s := range items {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// locate finds the module and the function that a handler names. With
+// mustBePython, a missing file is a problem; without it, the function may be
+// in another language and is left out.
+func (r *resource) locate(f *function, handler string, dirs []string, mustBePython bool) (*function, string, error) {
+	i := strings.LastIndexByte(handler, '.')
+	if i <= 0 || i == len(handler)-1 {
+		return nil, fmt.Sprintf("its handler %q is not written module.function", handler), nil
+	}
+	f.module, f.attr = strings.ReplaceAll(handler[:i], "/", "."), handler[i+1:]
+	f.module = strings.TrimLeft(f.module, ".")
+	if config.CheckEntry(f.module+":"+f.attr) != "" {
+		return nil, fmt.Sprintf("its handler %q is not written module.function", handler), nil
+	}
+	l := &layout{root: r.root}
+	for _, dir := range dirs {
+		file := l.module(dir, f.module)
+		if file == "" {
+			continue
+		}
+		f.codeDir = dir
+		src, err := os.ReadFile(l.abs(file))
+		if err != nil {
+			return nil, "", err
+		}
+		names := topLevel(src)
+		if _, ok := names.lines[f.attr]; !ok && !names.open {
+			return nil, fmt.Sprintf("its handler %q: %q has no top-level name %q%s", handler, file, f.attr, choose(f.attr, names.functions)), nil
+		}
+		return f, "", nil
+	}
+	if !mustBePython {
+		return nil, "", nil
+	}
+	res := &resolver{layout: l}
+	parent := path.Dir(strings.ReplaceAll(f.module, ".", "/"))
+	last := f.module[strings.LastIndexByte(f.module, '.')+1:]
+	return nil, fmt.Sprintf("its handler %q: there is no module %q below %q%s", handler, f.module, dirs[0],
+		choose(last, res.siblings(path.Join(dirs[0], parent), false))), nil
+}
