@@ -118,7 +118,8 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "print data and errors only")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "print more")
 	root.AddCommand(
-	// One line a command; each lives in its own file.
+		// One line a command; each lives in its own file.
+		a.initCommand(),
 	)
 	return root
 }

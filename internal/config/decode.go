@@ -325,7 +325,7 @@ func CheckEntry(name string) string {
 	case strings.HasSuffix(name, ".py"):
 	case moduleName.MatchString(name) && strings.Contains(name, "."):
 		i := strings.LastIndexByte(name, '.')
-		return bad(fmt.Sprintf("did you mean %q?", name[:i]+":"+name[i+1:]))
+		return fmt.Sprintf("%q is no entry: did you mean %q?", name, name[:i]+":"+name[i+1:])
 	default:
 		return bad("it names no function")
 	}

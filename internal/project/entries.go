@@ -62,7 +62,7 @@ func (r *resolver) searchRoots() []string {
 
 func (r *resolver) resolve(name string) (Entry, error) {
 	if msg := config.CheckEntry(name); msg != "" {
-		return Entry{}, &EntryError{name, msg}
+		return Entry{}, &EntryError{name, strings.TrimPrefix(msg, fmt.Sprintf("%q is ", name))}
 	}
 	e := Entry{Name: name, Source: r.config.Path}
 	var err error

@@ -103,6 +103,10 @@ func (f *finder) named(name, dir, source string) (*Interpreter, error) {
 			i.Source = source
 			return i, nil
 		}
+		if i := f.versionInstalled(name); i != nil {
+			i.Source = source
+			return i, i.supported()
+		}
 		if len(f.tried) > 0 {
 			return nil, fmt.Errorf("no Python interpreter %q (%s); tried: %s", name, source, strings.Join(f.tried, ", "))
 		}

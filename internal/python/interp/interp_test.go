@@ -163,7 +163,8 @@ func TestPyenvShims(t *testing.T) {
 	files["a/.python-version"] = "# ours\n3.12.1\n3.11.7\n"
 	files["prefix/.python-version"] = "3.12\n"
 	files["gone/.python-version"] = "3.9.1\n"
-	installation(files, "usr", "3.13")
+	installation(files, "usr", "3.14")
+	installation(files, "more/versions/3.13.2", "3.13")
 	dir := tree(t, files)
 	path := "PATH=" + filepath.Join(dir, "pyenv/shims") + ":" + filepath.Join(dir, "usr/bin")
 	for name, c := range map[string]struct {
@@ -177,6 +178,7 @@ func TestPyenvShims(t *testing.T) {
 		"PYENV_VERSION": {project: "a/b", env: []string{"PYENV_VERSION=3.11.7"}, want: "pyenv/versions/3.11.7/bin/python3"},
 		"not installed": {project: "gone", want: "usr/bin/python3"},
 		"explicit":      {project: "a/b", explicit: "python3.12", want: "pyenv/versions/3.12.1/bin/python3.12"},
+		"explicit version": {project: "a/b", explicit: "3.13", env: []string{"PYENV_ROOT=" + filepath.Join(dir, "more")}, want: "more/versions/3.13.2/bin/python"},
 		"explicit shim": {project: "a/b", explicit: filepath.Join(dir, "pyenv/shims/python3"), want: "pyenv/versions/3.12.1/bin/python3"},
 	} {
 		i, err := Find(FindOptions{ProjectRoot: filepath.Join(dir, c.project), Dir: dir, Explicit: c.explicit, Env: append(c.env, path)})

@@ -50,6 +50,36 @@ func (f *finder) unshim(path string) string {
 	return ""
 }
 
+// versionInstalled returns the interpreter of a version such as "3.12" that
+// pyenv, asdf or uv installed, whether or not it is chosen anywhere.
+func (f *finder) versionInstalled(version string) *Interpreter {
+	if version[0] < '0' || version[0] > '9' {
+		return nil
+	}
+	home := f.getenv("HOME")
+	bases := []string{filepath.Join(firstOf(f.getenv("PYENV_ROOT"), filepath.Join(home, ".pyenv")), "versions")}
+	if home != "" {
+		bases = append(bases, filepath.Join(home, ".asdf", "installs", "python"))
+	}
+	uv := firstOf(f.getenv("UV_PYTHON_INSTALL_DIR"), filepath.Join(home, ".local", "share", "uv", "python"))
+	links, _ := filepath.Glob(filepath.Join(uv, "cpython-"+version+"*"))
+	slices.Reverse(links)
+	dirs := links
+	for _, base := range slices.Backward(bases) {
+		if dir := installed(base, version); dir != "" {
+			dirs = slices.Insert(dirs, 0, dir)
+		}
+	}
+	for _, dir := range dirs {
+		if exe := executableIn(dir); exe != "" {
+			if i := describe(exe, f.Env); i.Version == parseVersion(version) {
+				return i
+			}
+		}
+	}
+	return nil
+}
+
 // pyenvVersions returns the versions that pyenv would choose, best first:
 // PYENV_VERSION, the nearest .python-version, the global version.
 func (f *finder) pyenvVersions(root string) []string {
