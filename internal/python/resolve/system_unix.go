@@ -1,0 +1,6 @@
+//go:build !windows
+
+package resolve
+
+// windows says which modules are compiled in.
+const windows = false

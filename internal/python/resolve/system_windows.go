@@ -1,0 +1,4 @@
+package resolve
+
+// windows says which modules are compiled in.
+const windows = true
