@@ -190,13 +190,12 @@ func (i *Interpreter) sites(system bool, env []string) []string {
 		user := firstOf(getenv(env, "PYTHONUSERBASE"), filepath.Join(home, ".local"))
 		add(filepath.Join(user, "lib", name, "site-packages"))
 	}
-	if i.Base == "/usr" { // Debian and its children
-		add(filepath.Join("/usr/local/lib", name, "dist-packages"))
-		add("/usr/lib/python3/dist-packages")
-		add(filepath.Join("/usr/lib", name, "dist-packages"))
-		if exists("/etc/fedora-release") || exists("/etc/redhat-release") {
-			below("/usr/local")
-		}
+	// Debian and its children have dist-packages.
+	add(filepath.Join(i.Base, "local", "lib", name, "dist-packages"))
+	add(filepath.Join(i.Base, "lib", "python3", "dist-packages"))
+	add(filepath.Join(i.Base, "lib", name, "dist-packages"))
+	if i.Base == "/usr" && (exists("/etc/fedora-release") || exists("/etc/redhat-release")) {
+		below("/usr/local")
 	}
 	below(i.Base)
 	return dirs

@@ -172,14 +172,14 @@ func TestPyenvShims(t *testing.T) {
 		env               []string
 		want              string
 	}{
-		"global":        {project: "usr", want: "pyenv/versions/3.11.7/bin/python3"},
-		"local":         {project: "a/b", want: "pyenv/versions/3.12.1/bin/python3"},
-		"prefix":        {project: "prefix", want: "pyenv/versions/3.12.10/bin/python3"},
-		"PYENV_VERSION": {project: "a/b", env: []string{"PYENV_VERSION=3.11.7"}, want: "pyenv/versions/3.11.7/bin/python3"},
-		"not installed": {project: "gone", want: "usr/bin/python3"},
-		"explicit":      {project: "a/b", explicit: "python3.12", want: "pyenv/versions/3.12.1/bin/python3.12"},
+		"global":           {project: "usr", want: "pyenv/versions/3.11.7/bin/python3"},
+		"local":            {project: "a/b", want: "pyenv/versions/3.12.1/bin/python3"},
+		"prefix":           {project: "prefix", want: "pyenv/versions/3.12.10/bin/python3"},
+		"PYENV_VERSION":    {project: "a/b", env: []string{"PYENV_VERSION=3.11.7"}, want: "pyenv/versions/3.11.7/bin/python3"},
+		"not installed":    {project: "gone", want: "usr/bin/python3"},
+		"explicit":         {project: "a/b", explicit: "python3.12", want: "pyenv/versions/3.12.1/bin/python3.12"},
 		"explicit version": {project: "a/b", explicit: "3.13", env: []string{"PYENV_ROOT=" + filepath.Join(dir, "more")}, want: "more/versions/3.13.2/bin/python"},
-		"explicit shim": {project: "a/b", explicit: filepath.Join(dir, "pyenv/shims/python3"), want: "pyenv/versions/3.12.1/bin/python3"},
+		"explicit shim":    {project: "a/b", explicit: filepath.Join(dir, "pyenv/shims/python3"), want: "pyenv/versions/3.12.1/bin/python3"},
 	} {
 		i, err := Find(FindOptions{ProjectRoot: filepath.Join(dir, c.project), Dir: dir, Explicit: c.explicit, Env: append(c.env, path)})
 		if err != nil || i.Path != filepath.Join(dir, c.want) {
