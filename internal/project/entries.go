@@ -205,8 +205,8 @@ func (r *resolver) findAttr(e *Entry) error {
 		e.Line = line
 		return nil
 	}
-	if names.open {
-		return nil // a star import or __getattr__ may supply it
+	if names.open || mayBind(src, head) {
+		return nil // by a star import, by __getattr__, or in a form that is not read
 	}
 	return &EntryError{e.Name, fmt.Sprintf("%q has no top-level name %q%s", e.File, head, choose(head, names.functions))}
 }

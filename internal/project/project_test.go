@@ -223,3 +223,40 @@ func TestListing(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestEntryNamesAreFoundInManyForms(t *testing.T) {
+	for _, src := range []string{
+		"def h(event, context): ...\n", "async def h(e, c): ...\n", "class h: ...\n", "h = Mangum(app)\n", "h: Handler = make()\n",
+		"from core import h\n", "from core import x as h\n", "from core import (\n    other,\n    h,\n)\n", "from core import *\n",
+		"a, h = pair()\n", "x = h = make()\n", "if True:\n    h = 1\n", "try:\n    from a import h\nexcept ImportError:\n    h = None\n",
+		"def __getattr__(name): ...\n", "globals()['h'] = 1\n", "import core.h as h\n", "\ufeffdef h(e, c): ...\n", "def h(\n    event,\n    context,\n):\n    pass\n",
+	} {
+		p, err := Open(tree(t, map[string]string{"app.py": src}), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Resolve("app:h"); err != nil {
+			t.Errorf("%q: %v", src, err)
+		}
+	}
+	for _, src := range []string{"", "class A:\n    def h(self): ...\n", "# h = 1\n", "x.h = 1\n", "handler = 1\n"} {
+		p, err := Open(tree(t, map[string]string{"app.py": src}), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Resolve("app:h"); err == nil {
+			t.Errorf("%q: found", src)
+		}
+	}
+}
+
+func TestTopLevelParameters(t *testing.T) {
+	for src, want := range map[string]int{
+		"def f(): ...": 0, "def f(event, context): ...": 2, "def f(event: dict[str, int], context=g(1, 2)) -> dict: ...": 2, "def f(*args): ...": -1,
+		"def f(\n    event,  # the event, as sent (raw)\n    context,\n) -> None:\n    ...": 2, "def f(a, /, b, *, c): ...": -1, "def f(a": 0, "class f:\n    x = g(1)": 0,
+	} {
+		if got := topLevel([]byte(src)).parameters["f"]; got != want && want != 0 {
+			t.Errorf("%q: %d, want %d", src, got, want)
+		}
+	}
+}

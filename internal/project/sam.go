@@ -331,7 +331,7 @@ func (r *resource) locate(f *function, handler string, dirs []string, mustBePyth
 			return nil, "", err
 		}
 		names := topLevel(src)
-		if _, ok := names.lines[f.attr]; !ok && !names.open {
+		if _, ok := names.lines[f.attr]; !ok && !names.open && !mayBind(src, f.attr) {
 			return nil, fmt.Sprintf("its handler %q: %q has no top-level name %q%s", handler, file, f.attr, choose(f.attr, names.functions)), nil
 		}
 		return f, "", nil
