@@ -126,8 +126,10 @@ func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]stri
 	return out, err
 }
 
-// isVenv reports whether dir is a virtual environment.
-func isVenv(dir string) bool { return exists(filepath.Join(dir, "pyvenv.cfg")) }
+// isVenv reports whether dir is a virtual environment, of venv or of conda.
+func isVenv(dir string) bool {
+	return exists(filepath.Join(dir, "pyvenv.cfg")) || isDir(filepath.Join(dir, "conda-meta"))
+}
 
 // skipper knows which folders of a git listing are no sources.
 type skipper struct {

@@ -10,23 +10,28 @@ import (
 	"testing"
 )
 
-// oraclePythons returns every real interpreter that can be compared with.
+// oraclePythons returns every real interpreter that can be compared with:
+// those of FASTPATH_ORACLE_PYTHON (a path list), else of PATH and pyenv.
 func oraclePythons(t *testing.T) []string {
 	t.Helper()
-	if p := os.Getenv("FASTPATH_ORACLE_PYTHON"); p != "" {
-		return []string{p}
+	candidates := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
+	if len(candidates) == 0 {
+		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+			list, _ := filepath.Glob(filepath.Join(dir, "python3*"))
+			candidates = append(candidates, list...)
+		}
+		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/3.*/bin/python3.*"))
+		candidates = append(candidates, list...)
 	}
 	var found []string
-	for _, pattern := range []string{"/opt/pythons/3.*/bin/python3.*", filepath.Join(os.Getenv("HOME"), ".pyenv/versions/3.*/bin/python3.*")} {
-		list, _ := filepath.Glob(pattern)
-		for _, p := range list {
-			if pythonName.MatchString(filepath.Base(p)) && !parseVersion(pythonName.FindStringSubmatch(filepath.Base(p))[1]).Less(Oldest) {
-				found = append(found, p)
-			}
+	seen := map[string]bool{}
+	for _, p := range candidates {
+		real, err := filepath.EvalSymlinks(p)
+		m := pythonName.FindStringSubmatch(filepath.Base(real))
+		if err == nil && m != nil && !seen[real] && !isShim(p) && isExecutable(p) && !parseVersion(m[1]).Less(Oldest) {
+			seen[real] = true
+			found = append(found, p)
 		}
-	}
-	if p := "/usr/bin/python3"; isExecutable(p) {
-		found = append(found, p)
 	}
 	if len(found) == 0 {
 		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {

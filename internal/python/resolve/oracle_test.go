@@ -97,22 +97,22 @@ func ask(t *testing.T, i *interp.Interpreter, pure bool, roots, sites, names []s
 	return answers
 }
 
-// pythons returns every interpreter that can be compared with.
+// pythons returns every interpreter that can be compared with: those of
+// FASTPATH_ORACLE_PYTHON (a path list), else of PATH and pyenv.
 func pythons(t *testing.T) []*interp.Interpreter {
 	t.Helper()
-	var paths []string
-	if p := os.Getenv("FASTPATH_ORACLE_PYTHON"); p != "" {
-		paths = []string{p}
-	} else {
-		for _, pattern := range []string{"/opt/pythons/*/bin/python3", filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"), "/usr/bin/python3"} {
-			list, _ := filepath.Glob(pattern)
-			paths = append(paths, list...)
+	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
+	if len(paths) == 0 {
+		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+			paths = append(paths, filepath.Join(dir, "python3"))
 		}
+		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
+		paths = append(paths, list...)
 	}
 	var found []*interp.Interpreter
 	for _, p := range paths {
 		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err == nil {
+		if err == nil && !slices.ContainsFunc(found, func(o *interp.Interpreter) bool { return o.Stdlib == i.Stdlib }) {
 			found = append(found, i)
 		}
 	}
