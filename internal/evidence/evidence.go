@@ -11,10 +11,23 @@ package evidence
 // Schema is the version of the file format that this package writes.
 const Schema = 1
 
+// Needs is the first version of fastpath that reads Schema. It is written
+// beside it, so that an older version can say what to install.
+const Needs = "0.1.0"
+
+// FileName is the name of the file, in the project's root.
+const FileName = "fastpath.lock"
+
 // Phases of a module row.
 const (
 	PhaseInit     = "init"     // loaded while the entry was imported
 	PhaseDeferred = "deferred" // loaded only by function-level imports, measured by the deferred pass
+)
+
+// States of the byte-code during the timing runs.
+const (
+	BytecodeCached  = "cached"  // every source module had its .pyc
+	BytecodeMissing = "missing" // some were compiled in every run
 )
 
 // Kinds of usage sources.
@@ -54,6 +67,7 @@ type Environment struct {
 	Version        string // "3.12.3"
 	Platform       string // "linux-x86_64"
 	Machine        string // a hash that tells machines apart, no name
+	Bytecode       string // BytecodeCached or BytecodeMissing
 }
 
 // Bench is the summary of the latest bench of an entry.
@@ -80,7 +94,7 @@ type Module struct {
 
 // Statement identifies an import statement's binding without line numbers.
 type Statement struct {
-	From     string // importing module; "__main__" stands for the entry itself
+	From     string // importing module; "__main__" stands for whatever starts the entry
 	File     string // relative to the project for project modules, else ""
 	Qualname string // enclosing function or class, "" at module level
 	Module   string // as written, dots included: "boto3", "..core.x"; "@name" for an import run by a call

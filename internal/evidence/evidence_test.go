@@ -1,0 +1,284 @@
+package evidence
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sample is a lock with something in every field.
+func sample() *Lock {
+	return &Lock{
+		Schema: Schema,
+		Entries: map[string]*Entry{
+			"lambda_function:lambda_handler": {
+				Environment: Environment{"CPython", "3.12.3", "linux-x86_64", "a1b2c3", BytecodeCached},
+				Measured:    "2026-11-22", Runs: 10,
+				TotalMinMS: 192.25, TotalMedianMS: 210, GCMS: 8.125, StartupMS: 12.5, PeakKiB: 40960,
+				Bench:         &Bench{"2026-11-22", 20, 812.5, 4},
+				Startup:       []string{"sys", "builtins"},
+				Distributions: []Distribution{{"requests", "2.32"}, {"boto3", "1.43"}},
+				Modules: []Module{
+					{"boto3", 3.5, "package", PhaseInit, "boto3", "", "2026-11-22"},
+					{"report", 1, "source", PhaseDeferred, "", "src/report.py", "2026-11-21"},
+				},
+				Edges: []Edge{
+					{Statement{"lambda_function", "lambda_function.py", "", "boto3", "boto3", 0}, PhaseInit, []string{"boto3"}},
+					{Statement{"lambda_function", "lambda_function.py", "f.g", ".report", "x", 1}, PhaseDeferred, []string{"report", "report.x"}},
+					{Statement{"boto3", "", "", "@x", "", 0}, PhaseInit, nil},
+				},
+			},
+			`we"ird\ ключ`: {Measured: "2026-11-22"},
+		},
+		Usage: []*UsageDay{
+			{Entry: "a:b", Source: "s", Day: "2026-11-02", Kind: UsageLog, Requests: 1000, ColdStarts: -1},
+			{Entry: "a:b", Source: "s", Day: "2026-11-01", Kind: UsageInvoke, Requests: 2.5, ColdStarts: 0,
+				Workflows: map[string]float64{"GET /x": 2, "": 0.5},
+				Modules:   []ModuleUse{{"json", "GET /x", 2}, {"json", "", 0.5}}},
+		},
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	data, err := sample().Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Parse(FileName, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := l.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(data, again) {
+		t.Errorf("reading and writing changes the file:\n%s", cmp.Diff(string(data), string(again)))
+	}
+	slow, err := parseTOML(FileName, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(slow, l); d != "" {
+		t.Errorf("scanner and TOML reader differ:\n%s", d)
+	}
+	crlf := bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
+	if l, err = Parse(FileName, crlf); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ = l.Bytes(); !bytes.Equal(data, again) {
+		t.Error("a file with CRLF reads differently")
+	}
+}
+
+func TestScannerTakesWhatWriteWrites(t *testing.T) {
+	l := sample()
+	delete(l.Entries, `we"ird\ ключ`) // escapes are left to the general reader
+	data, _ := l.Bytes()
+	if scan(data) == nil {
+		t.Errorf("the scanner refuses:\n%s", data)
+	}
+	if data, _ = large().Bytes(); scan(data) == nil {
+		t.Error("the scanner refuses the large lock")
+	}
+}
+
+func TestWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), FileName)
+	if _, err := Read(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+	if err := sample().Write(path); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.Stat(path)
+	l, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.Stat(path); !os.SameFile(before, after) {
+		t.Error("an unchanged file was replaced")
+	}
+	l.Entries["a:b"] = &Entry{TotalMinMS: 1e300}
+	if err := l.Write(path); err == nil {
+		t.Error("a number that cannot be written was accepted")
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"conflict":  {"schema = 1\n<<<<<<< HEAD\nx = 1\n=======\n>>>>>>> b\n", "fastpath.lock:2:1: unresolved merge conflict; take one side and measure again: git checkout --ours -- fastpath.lock && fastpath profile"},
+		"first":     {"<<<<<<< HEAD\n", "fastpath.lock:1:1: unresolved merge conflict"},
+		"toml":      {"schema = 1\n[entry.\"a:b\"\n", "fastpath.lock:2:"},
+		"remedy":    {"schema = 1\nx = = 2\n", `restore it from version control or run "fastpath profile --replace"`},
+		"type":      {"schema = 1\n[entry.\"a:b\"]\nruns = \"x\"\n", "fastpath.lock:3:"},
+		"truncated": {"schema = 1\n[entry.\"a:b\"]\nmodules = [\n  { name = \"x\",", "fastpath.lock:4:"},
+		"newer":     {"schema = 7\nneeds = \"2.1.0\"\nentry = \"changed\"\n", "schema 7 is newer than schema 1, which this fastpath reads; install fastpath 2.1.0 or newer"},
+		"none":      {"", `there is no "schema"`},
+		"binary":    {"\x00\xff\xfe", "fastpath.lock:1:1"},
+		"zero":      {"schema = 0\n", "there is no schema 0"},
+	} {
+		_, err := Parse(FileName, []byte(c.text))
+		var fe *FormatError
+		if !errors.As(err, &fe) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	old := &Entry{
+		Measured: "2026-11-01", TotalMinMS: 100, TotalMedianMS: 110, GCMS: 4, PeakKiB: 1000, Bench: &Bench{N: 3},
+		Distributions: []Distribution{{"pandas", "2.0"}},
+		Modules: []Module{
+			{"a", 10, "source", PhaseInit, "", "a.py", "2026-11-01"},
+			{"b", 0.2, "source", PhaseInit, "", "", "2026-11-01"},
+			{"gone", 5, "source", PhaseInit, "", "", "2026-11-01"},
+			{"pandas", 50, "package", PhaseInit, "pandas", "", "2026-11-01"},
+			{"pandas.core", 70, "package", PhaseInit, "pandas", "", "2026-11-01"},
+		},
+		Edges: []Edge{
+			{Statement{From: "a", Module: "gone"}, PhaseInit, []string{"gone"}},
+			{Statement{From: "pandas", Module: ".core"}, PhaseInit, []string{"pandas.core"}},
+		},
+	}
+	measure := func(a, b, total float64) *Entry {
+		return &Entry{
+			Measured: "2026-12-01", TotalMinMS: total, TotalMedianMS: total + 5, PeakKiB: 1100,
+			Modules: []Module{
+				{"b", b, "source", PhaseInit, "", "", "2026-12-01"},
+				{"a", a, "source", PhaseInit, "", "a.py", "2026-12-01"},
+			},
+			Edges: []Edge{{Statement{From: "a", Qualname: "f", Module: "pandas", Binding: "pandas"}, PhaseDeferred, []string{"pandas"}}},
+		}
+	}
+	got := Merge(old, measure(12, 0.9, 90))
+	want := []Module{
+		{"a", 10, "source", PhaseInit, "", "a.py", "2026-11-01"},
+		{"b", 0.9, "source", PhaseInit, "", "", "2026-12-01"},
+		{"pandas", 50, "package", PhaseDeferred, "pandas", "", "2026-11-01"},
+		{"pandas.core", 70, "package", PhaseDeferred, "pandas", "", "2026-11-01"},
+	}
+	if d := cmp.Diff(want, got.Modules); d != "" {
+		t.Error(d)
+	}
+	if got.TotalMinMS != 90 { // another set of modules
+		t.Errorf("total %v", got.TotalMinMS)
+	}
+	if len(got.Edges) != 2 || got.Edges[1].From != "pandas" || len(got.Distributions) != 1 || got.Bench == nil {
+		t.Errorf("got %+v", got)
+	}
+	again := Merge(got, measure(9, 0.7, 99))
+	if d := cmp.Diff(got, again); d != "" {
+		t.Errorf("a second profile changes:\n%s", d)
+	}
+	if far := Merge(got, measure(9, 0.7, 190)); far.TotalMinMS != 190 {
+		t.Errorf("total did not move: %v", far.TotalMinMS)
+	}
+	if len(old.Modules) != 5 || old.Modules[3].Phase != PhaseInit {
+		t.Error("the old entry was changed")
+	}
+}
+
+func TestCompatible(t *testing.T) {
+	e := &Entry{Environment: Environment{"CPython", "3.12.3", "linux-x86_64", "m", ""}}
+	for want, env := range map[string]Environment{
+		"":                   {"CPython", "3.12.9", "linux-x86_64", "m", ""},
+		"with CPython 3.12.": {"CPython", "3.13.0", "linux-x86_64", "m", ""},
+		"not on linux-arm":   {"CPython", "3.12.3", "linux-arm", "m", ""},
+		"another machine":    {"CPython", "3.12.3", "linux-x86_64", "n", ""},
+	} {
+		if got := e.Compatible(env); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestMergeUsage(t *testing.T) {
+	l := sample()
+	l.MergeUsage([]*UsageDay{{Entry: "a:b", Source: "s", Day: "2026-11-02", Requests: 7}, {Entry: "a:b", Source: "r", Day: "2026-11-02"}})
+	var got []string
+	for _, u := range l.Usage {
+		got = append(got, fmt.Sprint(u.Source, u.Day, u.Requests))
+	}
+	if d := cmp.Diff([]string{"r2026-11-020", "s2026-11-012.5", "s2026-11-027"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// large is a lock of 2,000 modules and 8,000 edges.
+func large() *Lock {
+	e := &Entry{Measured: "2026-11-22", Runs: 10}
+	for i := range 2000 {
+		e.Modules = append(e.Modules, Module{fmt.Sprintf("package%d.module%d", i%40, i), float64(i) / 7, "source", PhaseInit, "package", "", "2026-11-22"})
+	}
+	for i := range 8000 {
+		e.Edges = append(e.Edges, Edge{Statement{From: fmt.Sprintf("package%d.module%d", i%40, i%2000), Module: fmt.Sprintf("package%d.module%d", i%41, i%1999)},
+			PhaseInit, []string{fmt.Sprintf("package%d.module%d", i%41, i%1999)}})
+	}
+	return &Lock{Entries: map[string]*Entry{"a:b": e}}
+}
+
+func BenchmarkParse(b *testing.B) {
+	data, _ := large().Bytes()
+	b.Run("scan", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Parse(FileName, data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("toml", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := parseTOML(FileName, data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	data, _ := sample().Bytes()
+	f.Add(data)
+	f.Add([]byte("schema = 1\n[[usage]]\nrequests = 1.5\n"))
+	f.Add([]byte("schema = 1\n[entry.\"\"]\nstartup = [\n  \"a\",\n]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fast := scan(data)
+		slow, err := parseTOML(FileName, data)
+		if fast != nil {
+			if err != nil {
+				t.Fatalf("the scanner accepts what is no TOML: %v", err)
+			}
+			if d := cmp.Diff(slow, fast); d != "" {
+				t.Fatalf("scanner and TOML reader differ:\n%s", d)
+			}
+		}
+		if err != nil {
+			return
+		}
+		once, err := slow.Bytes()
+		if err != nil {
+			return // numbers out of range
+		}
+		again, err := Parse(FileName, once)
+		if err != nil {
+			if conflict(once) > 0 {
+				return
+			}
+			t.Fatalf("what was written cannot be read: %v\n%s", err, once)
+		}
+		if twice, _ := again.Bytes(); !bytes.Equal(once, twice) {
+			t.Fatalf("not stable:\n%s", cmp.Diff(string(once), string(twice)))
+		}
+	})
+}

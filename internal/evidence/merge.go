@@ -1,0 +1,177 @@
+package evidence
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// moved reports whether a figure changed by more than 25 % and 0.5 ms.
+func moved(old, new float64) bool {
+	d := math.Abs(new - old)
+	return d > 0.5 && d > 0.25*math.Abs(old)
+}
+
+// Merge returns the entry to write after measuring new where old was written
+// before; old may be nil, neither is changed.
+//
+// A row keeps its value and date unless it moved, so that measuring twice
+// changes no byte. A module that was not measured again (it is deferred and
+// its import failed or did not end) stays, with its edges, as long as an edge
+// names it. Totals belong to a set of modules: they are taken over when that
+// set changed, else when they moved.
+func Merge(old, new *Entry) *Entry {
+	if old == nil {
+		return normal(new)
+	}
+	out := *new
+	if out.Bench == nil {
+		out.Bench = old.Bench
+	}
+	out.Startup = slices.Clone(new.Startup)
+	rows := make(map[string]Module, len(old.Modules))
+	for _, m := range old.Modules {
+		rows[m.Name] = m
+	}
+	have := make(map[string]bool, len(new.Modules))
+	out.Modules = slices.Clone(new.Modules)
+	for i := range out.Modules {
+		m := &out.Modules[i]
+		have[m.Name] = true
+		if o, ok := rows[m.Name]; ok && !moved(o.SelfMS, m.SelfMS) {
+			m.SelfMS, m.Measured = o.SelfMS, o.Measured
+		}
+	}
+	out.keepNamed(old, rows, have, new.Edges)
+
+	if !slices.Equal(old.initModules(), new.initModules()) {
+		return normal(&out)
+	}
+	for _, f := range []struct{ out, old *float64 }{
+		{&out.TotalMinMS, &old.TotalMinMS}, {&out.TotalMedianMS, &old.TotalMedianMS},
+		{&out.GCMS, &old.GCMS}, {&out.StartupMS, &old.StartupMS},
+	} {
+		if !moved(*f.old, *f.out) {
+			*f.out = *f.old
+		}
+	}
+	if d := math.Abs(float64(out.PeakKiB - old.PeakKiB)); d <= 0.25*float64(old.PeakKiB) {
+		out.PeakKiB = old.PeakKiB
+	}
+	return normal(&out)
+}
+
+// keepNamed adds the old rows that the edges still name, the edges that start
+// in them, what these name, and the distributions they come from.
+func (e *Entry) keepNamed(old *Entry, rows map[string]Module, have map[string]bool, edges []Edge) {
+	from := map[string][]Edge{}
+	for _, d := range old.Edges {
+		from[d.From] = append(from[d.From], d)
+	}
+	for _, s := range e.Startup {
+		have[s] = true
+	}
+	e.Edges = slices.Clone(edges)
+	e.Distributions = slices.Clone(e.Distributions)
+	var queue []string
+	name := func(list []Edge) {
+		for _, d := range list {
+			for _, to := range d.To {
+				queue = append(queue, to)
+				for i := strings.LastIndexByte(to, '.'); i > 0; i = strings.LastIndexByte(to[:i], '.') {
+					queue = append(queue, to[:i])
+				}
+			}
+		}
+	}
+	name(edges)
+	for len(queue) > 0 {
+		n := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		m, ok := rows[n]
+		if !ok || have[n] {
+			continue
+		}
+		have[n] = true
+		m.Phase = PhaseDeferred
+		e.Modules = append(e.Modules, m)
+		e.Edges = append(e.Edges, from[n]...)
+		name(from[n])
+		for _, d := range old.Distributions {
+			if d.Name == m.Distribution && !slices.ContainsFunc(e.Distributions, func(x Distribution) bool { return x.Name == d.Name }) {
+				e.Distributions = append(e.Distributions, d)
+			}
+		}
+	}
+}
+
+// initModules returns the names of the modules loaded at init, sorted.
+func (e *Entry) initModules() []string {
+	var names []string
+	for _, m := range e.Modules {
+		if m.Phase == PhaseInit {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// normal returns e as it will be read back: sorted, and rounded as written.
+func normal(e *Entry) *Entry {
+	out := *e
+	out.Startup = slices.Sorted(slices.Values(e.Startup))
+	out.Distributions = sorted(e.Distributions, compareDistribution)
+	out.Modules = sorted(e.Modules, compareModule)
+	out.Edges = sorted(e.Edges, CompareEdges)
+	for _, f := range []*float64{&out.TotalMinMS, &out.TotalMedianMS, &out.GCMS, &out.StartupMS} {
+		*f = round(*f)
+	}
+	for i := range out.Modules {
+		out.Modules[i].SelfMS = round(out.Modules[i].SelfMS)
+	}
+	return &out
+}
+
+func round(f float64) float64 { return math.Round(f*1000) / 1000 }
+
+// Compatible returns why a profile measured in env must not be merged with
+// e, and "" when it may: interpreter (X.Y), platform and machine are the same.
+func (e *Entry) Compatible(env Environment) string {
+	old := e.Environment
+	switch {
+	case old.Implementation != env.Implementation || XY(old.Version) != XY(env.Version):
+		return fmt.Sprintf("it was measured with %s %s, not with %s %s", old.Implementation, old.Version, env.Implementation, env.Version)
+	case old.Platform != env.Platform:
+		return fmt.Sprintf("it was measured on %s, not on %s", old.Platform, env.Platform)
+	case old.Machine != env.Machine:
+		return "it was measured on another machine"
+	}
+	return ""
+}
+
+// XY returns the "3.12" of "3.12.3".
+func XY(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// MergeUsage takes over days: each replaces the row with the same entry,
+// source and day, and is never added to it.
+func (l *Lock) MergeUsage(days []*UsageDay) {
+	at := map[[3]string]int{}
+	for i, u := range l.Usage {
+		at[[3]string{u.Entry, u.Source, u.Day}] = i
+	}
+	for _, u := range days {
+		key := [3]string{u.Entry, u.Source, u.Day}
+		if i, ok := at[key]; ok {
+			l.Usage[i] = u
+			continue
+		}
+		at[key] = len(l.Usage)
+		l.Usage = append(l.Usage, u)
+	}
+	slices.SortStableFunc(l.Usage, compareUsage)
+}
