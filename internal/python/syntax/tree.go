@@ -115,42 +115,42 @@ const (
 	TypeParam  // Ident bound? Default? ; FlagStar, FlagStar2
 
 	// Expressions.
-	Name         // no children
-	Number       // no children
-	String       // Interpolation* ; one node per literal token; adjacent literals hang below Strings
-	Strings      // String String+ (implicit concatenation)
+	Name          // no children
+	Number        // no children
+	String        // Interpolation* ; one node per literal token; adjacent literals hang below Strings
+	Strings       // String String+ (implicit concatenation)
 	Interpolation // expr FormatSpec? ; "{expr!r:spec}"
-	FormatSpec   // Interpolation*
-	Constant     // no children: None, True, False, ...
-	Attribute    // expr Ident
-	Subscript    // expr expr
-	Slice        // Lower? Upper? Step? (each wrapped, so that which is which stays known)
-	Lower        // expr
-	Upper        // expr
-	Step         // expr
-	Call         // expr Args
-	Tuple        // expr*
-	List         // expr*
-	Set          // expr+
-	Dict         // DictItem*
-	DictItem     // key value, or only value for "**value"
-	Starred      // expr
-	BinOp        // left right
-	BoolOp       // left right
-	UnaryOp      // operand
-	Compare      // left right+
-	IfExp        // body test orelse (source order)
-	Lambda       // Params expr
-	Await        // expr
-	Yield        // expr?
-	YieldFrom    // expr
-	NamedExpr    // Name expr
-	ListComp     // expr Comprehension+
-	SetComp      // expr Comprehension+
-	DictComp     // key value Comprehension+
-	GeneratorExp // expr Comprehension+
+	FormatSpec    // Interpolation*
+	Constant      // no children: None, True, False, ...
+	Attribute     // expr Ident
+	Subscript     // expr expr
+	Slice         // Lower? Upper? Step? (each wrapped, so that which is which stays known)
+	Lower         // expr
+	Upper         // expr
+	Step          // expr
+	Call          // expr Args
+	Tuple         // expr*
+	List          // expr*
+	Set           // expr+
+	Dict          // DictItem*
+	DictItem      // key value, or only value for "**value"
+	Starred       // expr
+	BinOp         // left right
+	BoolOp        // left right
+	UnaryOp       // operand
+	Compare       // left right+
+	IfExp         // body test orelse (source order)
+	Lambda        // Params expr
+	Await         // expr
+	Yield         // expr?
+	YieldFrom     // expr
+	NamedExpr     // Name expr
+	ListComp      // expr Comprehension+
+	SetComp       // expr Comprehension+
+	DictComp      // key value Comprehension+
+	GeneratorExp  // expr Comprehension+
 	Comprehension // target iter Condition*
-	Condition    // expr
+	Condition     // expr
 
 	// Patterns of "match".
 	PatternValue    // expr
