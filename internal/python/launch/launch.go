@@ -1,0 +1,268 @@
+// Package launch starts the user's Python for the commands that run user
+// code: profile, usage invoke, bench. A child gets an environment without the
+// user's cloud credentials, a process group of its own that is killed whole,
+// a time limit, and a descriptor for its result that the program's own output
+// cannot disturb. What the embedded scripts share lies here as well: how they
+// are started, the Lambda context, and the imports of AWS's runtime client.
+//
+// Nothing here knows what a script measures; a child that fails is a Result,
+// and only one that could not be started is an error.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// Options says what to start.
+type Options struct {
+	Python  string        // absolute path of the interpreter
+	Args    []string      // its arguments, see Script
+	Dir     string        // working directory, absolute
+	Env     []string      // as from Environment
+	Stdin   []byte        // nil: the null device
+	Timeout time.Duration // 0: none
+}
+
+// Result is what became of a child.
+type Result struct {
+	Data           []byte // what it wrote to the result descriptor
+	Stdout, Stderr []byte // the last 64 KiB of each
+	ExitCode       int    // -1 when a signal ended it
+	Signal         string // "segmentation fault", … or ""
+	TimedOut       bool   // it was killed because of Options.Timeout
+	// MaxRSSKiB is the peak resident memory as the kernel accounts it, 0 where
+	// it is not known. On Linux it is at least the peak of fastpath itself, so
+	// that scripts which need the figure read VmHWM on their own.
+	MaxRSSKiB int64
+	Wall, CPU time.Duration // CPU is user and system time, of the child and the children it waited for
+}
+
+// tailSize bounds what is kept of a child's output.
+const tailSize = 64 << 10
+
+// resultLimit bounds what a child may send as its result.
+const resultLimit = 256 << 20
+
+// grace is how long output is read on after the child and its process group
+// are gone: only a process that left the group can still hold a pipe.
+const grace = 300 * time.Millisecond
+
+// Run starts a child, waits for its end and returns what became of it. The
+// whole process group is killed at the time limit, when ctx ends, and when
+// the child leaves processes behind. The error is ctx's, or says that the
+// child could not be started.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(o.Python, o.Args...)
+	cmd.Dir = o.Dir
+	cmd.Env = o.Env
+
+	var p plumbing
+	defer p.close()
+	var stdout, stderr, data buffer
+	stdout.tail, stderr.tail = tailSize, tailSize
+	data.limit = resultLimit
+	var err error
+	if cmd.Stdout, err = p.reader(&stdout); err != nil {
+		return nil, err
+	}
+	if cmd.Stderr, err = p.reader(&stderr); err != nil {
+		return nil, err
+	}
+	if o.Stdin != nil {
+		if cmd.Stdin, err = p.writer(o.Stdin); err != nil {
+			return nil, err
+		}
+	}
+	collect, err := p.result(cmd, &data)
+	if err != nil {
+		return nil, err
+	}
+	ownGroup(cmd)
+
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, startError(o, err)
+	}
+	p.started()
+
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	var limit <-chan time.Time
+	if o.Timeout > 0 {
+		timer := time.NewTimer(o.Timeout)
+		defer timer.Stop()
+		limit = timer.C
+	}
+	res := &Result{}
+	select {
+	case <-done:
+	case <-limit:
+		res.TimedOut = true
+		killGroup(cmd)
+		<-done
+	case <-ctx.Done():
+		killGroup(cmd)
+		<-done
+		return nil, ctx.Err()
+	}
+	res.Wall = time.Since(start)
+	killGroup(cmd) // whatever the child left behind
+	p.drain(grace)
+
+	state := cmd.ProcessState
+	res.ExitCode = state.ExitCode()
+	res.CPU = state.UserTime() + state.SystemTime()
+	res.Signal, res.MaxRSSKiB = accounting(state)
+	res.Stdout, res.Stderr = stdout.bytes(), stderr.bytes()
+	if err := collect(); err != nil {
+		return nil, err
+	}
+	if res.Data, err = data.bytes(), data.failed(); err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// startError says why a child could not be started.
+func startError(o Options, err error) error {
+	if _, statErr := os.Stat(o.Dir); o.Dir != "" && statErr != nil {
+		return fmt.Errorf("cannot start Python in %q: %w", o.Dir, statErr)
+	}
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("cannot start the interpreter %q: %w; name another one with --python", o.Python, err)
+}
+
+// plumbing owns the pipes of one child.
+type plumbing struct {
+	child   []*os.File // ends that only the child needs
+	parent  []*os.File
+	files   []string // temporary, removed at the end
+	readers sync.WaitGroup
+}
+
+// reader returns the end of a pipe for the child to write to; what arrives
+// goes to b.
+func (p *plumbing) reader(b *buffer) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.parent, p.child = append(p.parent, r), append(p.child, w)
+	p.readers.Go(func() {
+		chunk := make([]byte, 32<<10)
+		for {
+			n, err := r.Read(chunk)
+			b.add(chunk[:n])
+			if err != nil {
+				return
+			}
+		}
+	})
+	return w, nil
+}
+
+// writer returns the end of a pipe for the child to read data from.
+func (p *plumbing) writer(data []byte) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.parent, p.child = append(p.parent, w), append(p.child, r)
+	go func() {
+		_, _ = w.Write(data) // a child that does not read its input is no failure
+		_ = w.Close()
+	}()
+	return r, nil
+}
+
+// started closes the child's ends, so that the readers see its end.
+func (p *plumbing) started() {
+	for _, f := range p.child {
+		_ = f.Close()
+	}
+	p.child = nil
+}
+
+// drain waits until everything is read, for at most d.
+func (p *plumbing) drain(d time.Duration) {
+	read := make(chan struct{})
+	go func() { p.readers.Wait(); close(read) }()
+	select {
+	case <-read:
+	case <-time.After(d):
+		for _, f := range p.parent {
+			_ = f.Close() // ends the readers
+		}
+		<-read
+	}
+}
+
+func (p *plumbing) close() {
+	p.started()
+	for _, f := range p.parent {
+		_ = f.Close()
+	}
+	p.readers.Wait()
+	for _, name := range p.files {
+		_ = os.Remove(name)
+	}
+}
+
+// buffer collects bytes: the last tail ones, or all of them up to limit.
+type buffer struct {
+	tail, limit int
+	data        []byte
+	over        bool
+}
+
+func (b *buffer) add(chunk []byte) {
+	if b.limit > 0 && len(b.data)+len(chunk) > b.limit {
+		b.over = true
+		return
+	}
+	b.data = append(b.data, chunk...)
+	if b.tail > 0 && len(b.data) > 2*b.tail {
+		b.data = append(b.data[:0], b.data[len(b.data)-b.tail:]...)
+	}
+}
+
+func (b *buffer) bytes() []byte {
+	if b.tail > 0 && len(b.data) > b.tail {
+		return b.data[len(b.data)-b.tail:]
+	}
+	return b.data
+}
+
+func (b *buffer) failed() error {
+	if b.over {
+		return fmt.Errorf("a child process sent more than %d MiB as its result", b.limit>>20)
+	}
+	return nil
+}
+
+// Script returns the arguments that run an embedded script. It sees sys.argv
+// as "-c" and args, and FASTPATH_RESULT_FD in os.environ, which it must
+// remove before user code runs.
+//
+// Its code carries the name of the import system's own frames: warnings with
+// a stack level then still blame the user's line, and tracebacks stay short.
+func Script(source string, args ...string) []string {
+	return append([]string{"-c", bootstrap, source}, args...)
+}
+
+const bootstrap = `import sys, os
+if "FASTPATH_RESULT_FILE" in os.environ:
+    os.environ["FASTPATH_RESULT_FD"] = str(os.open(os.environ.pop("FASTPATH_RESULT_FILE"), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+exec(compile(sys.argv.pop(1), "<frozen importlib._bootstrap>", "exec"), {"__name__": "fastpath", "__builtins__": __builtins__})`
