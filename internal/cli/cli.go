@@ -120,7 +120,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		// One line a command; each lives in its own file.
 		a.initCommand(),
+		a.costCommand(),
 	)
+	strict(root)
 	return root
 }
 
