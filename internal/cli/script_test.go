@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,11 +18,14 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"fastpath": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			dir, err := os.Getwd()
 			if err != nil {
 				panic(err)
 			}
-			os.Exit(Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Dir: dir}.Main(context.Background(), os.Args[1:]))
+			code := Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ(), Dir: dir}.Main(ctx, os.Args[1:])
+			stop()
+			os.Exit(code)
 		},
 	})
 }
@@ -30,6 +35,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           filepath.Join("..", "..", "testdata", "script"),
 		UpdateScripts: *update,
+		Cmds:          scriptCommands,
 		Setup: func(e *testscript.Env) error {
 			// pyenv's shims look for the versions below the home folder.
 			if root := pyenvRoot(); root != "" {
