@@ -8,6 +8,7 @@ package graph
 
 import (
 	"fastpath/internal/evidence"
+	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
 )
@@ -31,20 +32,6 @@ type Module struct {
 	Imports   []*Import // one a bound name, in source order
 }
 
-// ResolvedKind says what a module name resolves to.
-type ResolvedKind string
-
-// The kinds, as scan's JSON writes them.
-const (
-	KindSource    ResolvedKind = "source"
-	KindExtension ResolvedKind = "extension"
-	KindPackage   ResolvedKind = "package"
-	KindNamespace ResolvedKind = "namespace"
-	KindBuiltin   ResolvedKind = "builtin"
-	KindFrozen    ResolvedKind = "frozen"
-	KindMissing   ResolvedKind = "missing"
-)
-
 // Import is one name that one import statement binds ("import a, b" is two,
 // "from m import *" is one with Binds "*").
 type Import struct {
@@ -61,7 +48,7 @@ type Import struct {
 	// when that is a module. For "import a.b" without "as" it is "a.b" (the
 	// name bound is "a").
 	Target string
-	Kind   ResolvedKind // of Target
+	Kind   resolve.Kind // of Target
 	Path   string       // of Target, relative to the project where possible
 
 	Binds        string   // name bound in the scope; "*"

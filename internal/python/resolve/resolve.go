@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 
-	"fastpath/internal/graph"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/syntax"
 )
@@ -38,13 +37,13 @@ const (
 
 // Spec is what is known of a module.
 type Spec struct {
-	Kind   graph.ResolvedKind
+	Kind   Kind
 	Path   string   // absolute: the source, the extension or __init__.py; the first folder of a namespace; "" without a file
 	Search []string // where submodules are looked for; empty when it is no package
 	Origin Origin
 }
 
-var missing = Spec{Kind: graph.KindMissing}
+var missing = Spec{Kind: KindMissing}
 
 // Resolver resolves module names; see New.
 type Resolver struct {
@@ -119,7 +118,7 @@ func (r *Resolver) Path() []string {
 
 // Resolve returns what a module is and its file; it makes a Resolver a
 // graph.Resolver.
-func (r *Resolver) Resolve(module string) (graph.ResolvedKind, string) {
+func (r *Resolver) Resolve(module string) (Kind, string) {
 	s := r.Find(module)
 	return s.Kind, s.Path
 }
@@ -146,9 +145,9 @@ func (r *Resolver) find(module string) Spec {
 		return s
 	}
 	parent := r.Find(module[:i])
-	if r.isFrozen(module) && parent.Kind != graph.KindMissing {
+	if r.isFrozen(module) && parent.Kind != KindMissing {
 		s := r.search(r.locations(parent), module, module[i+1:])
-		s.Kind = graph.KindFrozen
+		s.Kind = KindFrozen
 		return s
 	}
 	if len(parent.Search) == 0 {
@@ -169,17 +168,17 @@ func (r *Resolver) locations(parent Spec) []location {
 // topLevel finds a module without dots.
 func (r *Resolver) topLevel(module string) Spec {
 	if r.isBuiltin(module) {
-		return Spec{Kind: graph.KindBuiltin, Origin: OriginStdlib}
+		return Spec{Kind: KindBuiltin, Origin: OriginStdlib}
 	}
 	if r.isFrozen(module) {
 		s := missing
 		if r.stdlib != "" {
 			s = r.search([]location{{r.stdlib, OriginStdlib}}, module, module)
 		}
-		s.Kind, s.Origin = graph.KindFrozen, OriginStdlib
+		s.Kind, s.Origin = KindFrozen, OriginStdlib
 		return s
 	}
-	if s := r.search(r.path, module, module); s.Kind != graph.KindMissing {
+	if s := r.search(r.path, module, module); s.Kind != KindMissing {
 		return s
 	}
 	if target, ok := r.editable[module]; ok {
@@ -197,21 +196,21 @@ func (r *Resolver) search(path []location, module, name string) Spec {
 		if ls.isDir(name) {
 			dir := filepath.Join(l.dir, name)
 			if init := r.module(r.list(dir), "__init__"); init != "" {
-				s := Spec{graph.KindPackage, filepath.Join(dir, init), []string{dir}, l.origin}
+				s := Spec{KindPackage, filepath.Join(dir, init), []string{dir}, l.origin}
 				if extended(s.Path) {
 					s.Search = r.extend(path, name, dir)
 				}
 				return s
 			}
 			if len(namespace.Search) == 0 {
-				namespace = Spec{Kind: graph.KindNamespace, Path: dir, Origin: l.origin}
+				namespace = Spec{Kind: KindNamespace, Path: dir, Origin: l.origin}
 			}
 			namespace.Search = append(namespace.Search, dir)
 		}
 		if file := r.module(ls, name); file != "" {
-			kind := graph.KindSource
+			kind := KindSource
 			if isExtension(file) {
-				kind = graph.KindExtension
+				kind = KindExtension
 			}
 			return Spec{kind, filepath.Join(l.dir, file), nil, l.origin}
 		}
@@ -247,15 +246,15 @@ func (r *Resolver) extend(path []location, name, own string) []string {
 // editableSpec describes what an editable finder maps a module to.
 func (r *Resolver) editableSpec(target string) Spec {
 	if init := r.module(r.list(target), "__init__"); init != "" {
-		return Spec{graph.KindPackage, filepath.Join(target, init), []string{target}, OriginSite}
+		return Spec{KindPackage, filepath.Join(target, init), []string{target}, OriginSite}
 	}
 	for _, file := range []string{target, target + ".py"} {
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			return Spec{graph.KindSource, file, nil, OriginSite}
+			return Spec{KindSource, file, nil, OriginSite}
 		}
 	}
 	if info, err := os.Stat(target); err == nil && info.IsDir() {
-		return Spec{graph.KindNamespace, target, []string{target}, OriginSite}
+		return Spec{KindNamespace, target, []string{target}, OriginSite}
 	}
 	return missing
 }
@@ -268,7 +267,7 @@ func (r *Resolver) alias(module string) (Spec, bool) {
 		if filepath.Separator == '\\' {
 			s = r.Find("ntpath")
 		}
-		return s, s.Kind != graph.KindMissing
+		return s, s.Kind != KindMissing
 	case "collections.abc":
 		if r.version.Less(syntax.Version{Major: 3, Minor: 13}) {
 			return Spec{}, false
@@ -285,13 +284,13 @@ func (r *Resolver) alias(module string) (Spec, bool) {
 		return r.Find("pyexpat"), true
 	case "importlib._bootstrap", "importlib._bootstrap_external":
 		s := r.search(r.locations(r.Find("importlib")), module, module[strings.LastIndexByte(module, '.')+1:])
-		s.Kind = graph.KindFrozen
+		s.Kind = KindFrozen
 		return s, true
 	}
 	// six puts lazy modules below itself, wherever it is vendored.
 	if i := strings.Index(module, "six.moves"); i == 0 || i > 0 && module[i-1] == '.' {
 		if rest := module[i+len("six.moves"):]; rest == "" || rest[0] == '.' {
-			if s := r.Find(module[:i+len("six")]); s.Kind == graph.KindSource {
+			if s := r.Find(module[:i+len("six")]); s.Kind == KindSource {
 				return s, true
 			}
 		}

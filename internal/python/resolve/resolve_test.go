@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"fastpath/internal/graph"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/syntax"
 )
@@ -35,11 +34,11 @@ func tree(t *testing.T, files map[string]string) string {
 func TestWithoutInterpreter(t *testing.T) {
 	dir := tree(t, map[string]string{"app.py": "", "email/__init__.py": "", "email/own.py": ""})
 	r := New([]string{dir}, nil)
-	for name, want := range map[string]graph.ResolvedKind{
-		"app": graph.KindSource, "json": graph.KindPackage, "json.decoder": graph.KindSource, "sys": graph.KindBuiltin,
-		"os": graph.KindFrozen, "os.path": graph.KindFrozen, "email": graph.KindPackage, "email.own": graph.KindSource,
-		"email.message": graph.KindMissing, "requests": graph.KindMissing, "": graph.KindMissing, ".x": graph.KindMissing,
-		"a..b": graph.KindMissing, "x.": graph.KindMissing, "app.x": graph.KindMissing,
+	for name, want := range map[string]Kind{
+		"app": KindSource, "json": KindPackage, "json.decoder": KindSource, "sys": KindBuiltin,
+		"os": KindFrozen, "os.path": KindFrozen, "email": KindPackage, "email.own": KindSource,
+		"email.message": KindMissing, "requests": KindMissing, "": KindMissing, ".x": KindMissing,
+		"a..b": KindMissing, "x.": KindMissing, "app.x": KindMissing,
 	} {
 		if kind, _ := r.Resolve(name); kind != want {
 			t.Errorf("%q is %s, want %s", name, kind, want)
@@ -68,7 +67,7 @@ func TestSixMoves(t *testing.T) {
 	} {
 		kind, path := r.Resolve(name)
 		if want == "" {
-			if kind != graph.KindMissing {
+			if kind != KindMissing {
 				t.Errorf("%s is %s", name, kind)
 			}
 		} else if path != filepath.Join(dir, want) {
@@ -111,10 +110,10 @@ func TestEditableInstalls(t *testing.T) {
 func TestWithDetails(t *testing.T) {
 	dir := tree(t, map[string]string{"lib/os.py": "", "math.py": ""})
 	r := New([]string{dir}, fakePython(dir)).WithDetails(&interp.Details{Builtin: []string{"sys"}})
-	if kind, _ := r.Resolve("math"); kind != graph.KindSource {
+	if kind, _ := r.Resolve("math"); kind != KindSource {
 		t.Errorf("math is %s", kind)
 	}
-	if kind, _ := New([]string{dir}, fakePython(dir)).Resolve("math"); kind != graph.KindBuiltin {
+	if kind, _ := New([]string{dir}, fakePython(dir)).Resolve("math"); kind != KindBuiltin {
 		t.Errorf("math of a static build is %s", kind)
 	}
 }

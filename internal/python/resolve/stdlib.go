@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"fastpath/internal/graph"
 	"fastpath/internal/python/syntax"
 )
 
@@ -17,11 +16,11 @@ import (
 var stdlibText string
 
 // stdlibKinds is stdlibText as a map.
-var stdlibKinds = sync.OnceValue(func() map[string]graph.ResolvedKind {
-	kinds := map[string]graph.ResolvedKind{}
+var stdlibKinds = sync.OnceValue(func() map[string]Kind {
+	kinds := map[string]Kind{}
 	for line := range strings.Lines(stdlibText) {
 		if name, kind, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			kinds[name] = graph.ResolvedKind(kind)
+			kinds[name] = Kind(kind)
 		}
 	}
 	return kinds
@@ -66,7 +65,7 @@ func (r *Resolver) isBuiltin(module string) bool {
 	}
 	// Builds differ in which extension modules they link into the interpreter:
 	// some of those that have no file.
-	if r.stdlib == "" || stdlibKinds()[module] != graph.KindExtension || r.inStdlib(module) {
+	if r.stdlib == "" || stdlibKinds()[module] != KindExtension || r.inStdlib(module) {
 		return false
 	}
 	if linked := r.linked(); len(linked) > 0 {
@@ -119,7 +118,7 @@ func (r *Resolver) isFrozen(module string) bool {
 
 // known answers from the list of names for programs without an interpreter.
 func (r *Resolver) known(module string, parent Spec) Spec {
-	if r.stdlib != "" || parent.Origin != OriginStdlib && parent.Kind != graph.KindMissing {
+	if r.stdlib != "" || parent.Origin != OriginStdlib && parent.Kind != KindMissing {
 		return missing
 	}
 	if kind, ok := stdlibKinds()[module]; ok {
