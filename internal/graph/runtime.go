@@ -38,7 +38,7 @@ type Runtime struct {
 	runs  [][]int32 // by module: the statements that its import runs, in order
 
 	roots   []int32 // modules from which everything of init is reachable
-	entries bits    // what "__main__" imports, and the packages around it: always there
+	entries bitset  // what "__main__" imports, and the packages around it: always there
 	adds    []float64
 }
 
@@ -323,7 +323,7 @@ func (r *Runtime) AloneModules(s evidence.Statement, cut Cut) []string {
 	return r.list(r.alone(id, r.cut(cut)))
 }
 
-func (r *Runtime) alone(id int32, cut bitset) bits {
+func (r *Runtime) alone(id int32, cut bitset) bitset {
 	there := r.entries.clone()
 	for m := r.stmts[id].from; m >= 0; m = r.up[m] {
 		there.set(m)
@@ -438,14 +438,14 @@ func (r *Runtime) simulate() {
 
 // walk returns what is reachable from the modules of start, without the
 // statements of cut, start-up and the modules of there.
-func (r *Runtime) walk(start []int32, cut, there bitset) bits {
+func (r *Runtime) walk(start []int32, cut, there bitset) bitset {
 	seen := newBits(len(r.names))
 	r.walkInto(seen, start, cut, there)
 	return seen
 }
 
 // walkInto adds what is reachable to seen.
-func (r *Runtime) walkInto(seen bitset, start []int32, cut, there bits) {
+func (r *Runtime) walkInto(seen bitset, start []int32, cut, there bitset) {
 	queue := make([]int32, 0, 64)
 	push := func(m int32) {
 		if !seen.has(m) && !r.startup.has(m) && !there.has(m) {
