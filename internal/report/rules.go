@@ -1,0 +1,70 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"fastpath/internal/diag"
+	"fastpath/internal/term"
+)
+
+// suppression says how one line, and how a whole project, turns a rule down.
+func suppression(id string) (line, project string) {
+	return fmt.Sprintf("# fastpath: ignore[%s] reason", id), fmt.Sprintf("[tool.fastpath.rules] %s = \"off\"", id)
+}
+
+// Explain writes everything that is known about a rule.
+func Explain(w io.Writer, t *term.Terminal, r *diag.Rule) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s: %s\n", t.Bold(r.ID), r.Title)
+	fmt.Fprintf(&b, "severity: %s, since %s\n\n%s\n", r.Severity, r.Since, strings.TrimSpace(r.Text))
+	for _, e := range []struct{ title, text string }{{"before", r.Before}, {"after", r.After}} {
+		fmt.Fprintf(&b, "\n%s\n", t.Faint(e.title))
+		for line := range strings.Lines(strings.TrimSpace(e.text) + "\n") {
+			b.WriteString(strings.TrimRight("    "+line, " \n") + "\n")
+		}
+	}
+	line, project := suppression(r.ID)
+	fmt.Fprintf(&b, "\n%s\n    on the line:     %s\n    in the project:  %s   (off, info, warning or error)\n", t.Faint("suppress"), line, project)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// List writes one line for each rule.
+func List(w io.Writer, t *term.Terminal, rules []diag.Rule) error {
+	tab := &term.Table{Columns: []term.Column{{Title: "rule"}, {Title: "severity"}, {Title: "says"}}}
+	for _, r := range rules {
+		tab.Row(t.Bold(r.ID), r.Severity.String(), r.Title)
+	}
+	_, err := io.WriteString(w, tab.Render(t))
+	return err
+}
+
+// Markdown is docs/rules.md.
+func Markdown(rules []diag.Rule) []byte {
+	var b bytes.Buffer
+	b.WriteString("<!-- Generated from the rules in internal/check; edit them there. -->\n\n# Rules\n\n" +
+		"`fastpath check` exits with 1 when it finds an error or a warning; remarks (info) do not count. `fastpath explain RULE` prints a rule\n" +
+		"in the terminal. The severities below are the defaults; a project sets its own:\n\n" +
+		"```toml\n[tool.fastpath.rules]\nFP111 = \"info\" # off, info, warning or error\n```\n\n" +
+		"One place is turned down with a comment on its line. The reason is required:\n\n" +
+		"```python\nimport pandas  # fastpath: ignore[FP201] the nightly job needs it at once\n```\n\n" +
+		"| rule | severity | says |\n|---|---|---|\n")
+	for _, r := range rules {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, strings.ReplaceAll(r.Title, "|", `\|`))
+	}
+	for _, r := range rules {
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** Severity %s, since %s.\n\n%s\n\nBefore:\n\n```python\n%s\n```\n\nAfter:\n\n```python\n%s\n```\n",
+			r.ID, upperFirst(r.Title), r.Severity, r.Since, strings.TrimSpace(r.Text), strings.TrimSpace(r.Before), strings.TrimSpace(r.After))
+	}
+	return b.Bytes()
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
