@@ -1,0 +1,14 @@
+"""Interface of the app's scene buttons."""
+
+from __future__ import annotations
+
+import scene_core
+from request_context import RequestContext
+from answers import Result
+
+
+def run(request: RequestContext, scene: str) -> Result:
+    """Runs a scene and says what it changed."""
+    found = scene_core.by_id(scene)
+    changed = scene_core.run(found)
+    return Result({"scene": found["id"], "changed": changed}, "scene", {"scene": found["name"], "count": len(changed)})
