@@ -22,12 +22,15 @@ type Cut map[evidence.Statement]bool
 // Modules that start-up has loaded are not part of the graph. Modules of init
 // that no recorded edge explains are taken for granted: no cut removes them.
 // Statements of functions are known, but run only when asked for. A Runtime
-// is safe for concurrent readers once Order has returned.
+// is safe for concurrent readers once Order or Adapt has returned.
 type Runtime struct {
 	names []string         // of the modules, by id
 	ids   map[string]int32 // and back
 	self  []float64        // ms
 	up    []int32          // the package that contains the module, or -1
+
+	files   map[string]int32 // module of a project file
+	project map[int32]bool   // the values of files
 
 	known   bitset // has a row
 	init    bitset // has a row of phase init
@@ -48,21 +51,23 @@ type runStatement struct {
 	from     int32
 	to       []int32
 	deferred bool
+	assumed  bool // not measured: taken from the source
+	dead     bool // no longer in the source
 }
 
 // NewRuntime builds the graph of an entry; e may be nil, then it is empty.
 // Without Order, the statements of a module are taken in the order of the
 // evidence, which is alphabetical.
 func NewRuntime(e *evidence.Entry) *Runtime {
-	r := &Runtime{ids: map[string]int32{}, byKey: map[evidence.Statement]int32{}}
+	r := &Runtime{ids: map[string]int32{}, files: map[string]int32{}, project: map[int32]bool{}, byKey: map[evidence.Statement]int32{}}
 	if e == nil {
 		return r
 	}
 	for _, m := range e.Modules {
-		r.node(m.Name)
+		r.file(m.File, r.node(m.Name))
 	}
 	for _, d := range e.Edges {
-		r.node(d.From)
+		r.file(d.File, r.node(d.From))
 		for _, t := range d.To {
 			r.node(t)
 		}
@@ -109,6 +114,14 @@ func (r *Runtime) node(name string) int32 {
 		r.names = append(r.names, name)
 	}
 	return id
+}
+
+// file remembers the module of a project file; the first name wins.
+func (r *Runtime) file(file string, id int32) {
+	if _, ok := r.files[file]; !ok && file != "" {
+		r.files[file] = id
+		r.project[id] = true
+	}
 }
 
 // container returns the nearest package around a module that is a node, or -1.
@@ -198,26 +211,6 @@ func (r *Runtime) findRoots() {
 	}
 }
 
-// Order sorts the statements of each project module by their place in the
-// source, which Adds needs. Imports by calls have no place and come last.
-func (r *Runtime) Order(p *Program) {
-	place := make([]int32, len(r.stmts))
-	for i := range place {
-		place[i] = int32(len(r.stmts)) + 1<<20
-	}
-	for _, m := range p.Modules {
-		for i, imp := range m.Imports {
-			if id, ok := r.byKey[key(imp.Statement)]; ok {
-				place[id] = int32(i)
-			}
-		}
-	}
-	for _, list := range r.runs {
-		slices.SortStableFunc(list, func(a, b int32) int { return int(place[a]) - int(place[b]) })
-	}
-	r.simulate()
-}
-
 // Has reports whether the evidence knows the statement.
 func (r *Runtime) Has(s evidence.Statement) bool {
 	_, ok := r.byKey[key(s)]
@@ -259,8 +252,8 @@ func (r *Runtime) InStartup(module string) bool {
 	return ok && r.startup.has(id)
 }
 
-// Loaded returns the modules of init that are still loaded when the
-// statements of cut no longer run at import.
+// Loaded returns the modules that init still loads when the statements of cut
+// no longer run at import. Only modules with a row count.
 func (r *Runtime) Loaded(cut Cut) map[string]bool {
 	loaded := map[string]bool{}
 	r.load(cut).each(func(id int32) { loaded[r.names[id]] = true })
@@ -270,7 +263,7 @@ func (r *Runtime) Loaded(cut Cut) map[string]bool {
 // load is Loaded as a set of ids.
 func (r *Runtime) load(cut Cut) bitset {
 	seen := r.walk(r.roots, r.cut(cut), nil)
-	seen.and(r.init)
+	seen.and(r.known)
 	return seen
 }
 

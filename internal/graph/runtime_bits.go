@@ -11,6 +11,14 @@ func (b bitset) set(i int32) { b[i>>6] |= 1 << (i & 63) }
 
 func (b bitset) has(i int32) bool { return b != nil && b[i>>6]&(1<<(i&63)) != 0 }
 
+// grown returns the set with room for numbers below n.
+func (b bitset) grown(n int) bitset {
+	for len(b) < (n+63)/64 {
+		b = append(b, 0)
+	}
+	return b
+}
+
 func (b bitset) clone() bitset { return append(bitset(nil), b...) }
 
 func (b bitset) or(c bitset) {

@@ -36,7 +36,7 @@ func (r *Runtime) Chains(module string, limit int) [][]evidence.Statement {
 	var chains [][]evidence.Statement
 	for s := range r.stmts {
 		st := &r.stmts[s]
-		if st.deferred && (atInit || st.File == "") || !r.asksFor(st, id) {
+		if st.dead || st.deferred && (atInit || st.File == "") || !r.asksFor(st, id) {
 			continue
 		}
 		if !pred.reached(st.from) || st.from == id {
@@ -89,7 +89,7 @@ func (r *Runtime) search(cut, without bitset, deferred bool) *breadth {
 	if deferred {
 		inFunctions = make([][]int32, len(r.names))
 		for s := range r.stmts {
-			if st := &r.stmts[s]; st.deferred && st.File != "" {
+			if st := &r.stmts[s]; st.deferred && !st.dead && st.File != "" {
 				inFunctions[st.from] = append(inFunctions[st.from], int32(s))
 			}
 		}

@@ -136,7 +136,7 @@ func (x *Exclusive) Saves(s evidence.Statement) (ms float64, modules []string) {
 	for len(stack) > 0 {
 		v := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if int(v) < n && x.r.init.has(v) {
+		if int(v) < n {
 			gone.set(v)
 		}
 		stack = append(stack, x.children[v]...)

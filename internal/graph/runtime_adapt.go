@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"slices"
+	"strings"
+
+	"fastpath/internal/evidence"
+)
+
+// Order sorts the statements of each project module by their place in the
+// source, which Adds needs. Imports by calls have no place and come last.
+func (r *Runtime) Order(p *Program) {
+	place := make([]int32, len(r.stmts))
+	for i := range place {
+		place[i] = 1 << 30
+	}
+	for _, m := range p.Modules {
+		for i, imp := range m.Imports {
+			if id, ok := r.byKey[key(imp.Statement)]; ok {
+				place[id] = int32(i)
+			}
+		}
+	}
+	for _, list := range r.runs {
+		slices.SortStableFunc(list, func(a, b int32) int { return int(place[a] - place[b]) })
+	}
+	r.simulate()
+}
+
+// Adapt brings the graph up to the sources, which may have changed since they
+// were measured: statements that are gone no longer run, new ones do, with the
+// targets that the source names and the costs of these, as far as they are
+// known. So an import that was moved after the profile does not count at
+// import, and one that was added does. entry is the file that starts; it
+// matters when nothing was measured. Adapt includes Order.
+//
+// A new statement under a condition is taken as one that does not run. Files
+// that do not parse keep what was measured.
+func (r *Runtime) Adapt(p *Program, entry string) {
+	a := &adapter{r: r, byName: map[string]*Module{}}
+	for _, m := range p.Modules {
+		if _, ok := a.byName[m.Name]; !ok {
+			a.byName[m.Name] = m
+		}
+	}
+	for _, m := range p.Modules {
+		if m.Syntax != nil && len(m.Syntax.Errors) > 0 {
+			continue
+		}
+		a.drop(m)
+		if !m.Test {
+			a.add(m)
+		}
+	}
+	r.grow()
+	if id, ok := r.files[entry]; ok && len(r.roots) == 0 {
+		r.roots = []int32{id}
+		for ; id >= 0; id = r.up[id] {
+			r.entries.set(id)
+		}
+	}
+	r.Order(p)
+}
+
+// adapter is one run of Adapt.
+type adapter struct {
+	r      *Runtime
+	byName map[string]*Module
+}
+
+// drop forgets the statements of a file that it no longer holds.
+func (a *adapter) drop(m *Module) {
+	r := a.r
+	id, ok := r.files[m.File]
+	if !ok {
+		return
+	}
+	there := make(map[evidence.Statement]bool, len(m.Imports))
+	for _, imp := range m.Imports {
+		there[key(imp.Statement)] = true
+	}
+	for s := range r.stmts {
+		st := &r.stmts[s]
+		k := key(st.Statement)
+		if st.File == m.File && !strings.HasPrefix(st.Module, "@") && !there[k] && !st.dead {
+			st.dead = true
+			delete(r.byKey, k)
+		}
+	}
+	r.runs[id] = slices.DeleteFunc(r.runs[id], func(s int32) bool { return r.stmts[s].dead })
+}
+
+// add takes over the statements of a file that were not measured.
+func (a *adapter) add(m *Module) {
+	r := a.r
+	from, ok := r.files[m.File]
+	if !ok {
+		from = r.node(m.Name)
+		r.file(m.File, from)
+	}
+	for _, imp := range m.Imports {
+		if imp.Future || imp.Runs != "import" && imp.Runs != "call" {
+			continue
+		}
+		if _, ok := r.byKey[key(imp.Statement)]; ok {
+			continue
+		}
+		if imp.Runs == "import" && slices.ContainsFunc(imp.Context, conditional) {
+			continue
+		}
+		st := runStatement{Statement: imp.Statement, from: from, deferred: imp.Runs == "call" || imp.Lazy, assumed: true}
+		for _, name := range []string{imp.Base, imp.Target} {
+			if id := a.target(name); !slices.Contains(st.to, id) {
+				st.to = append(st.to, id)
+			}
+		}
+		id := int32(len(r.stmts))
+		r.byKey[key(imp.Statement)] = id
+		r.stmts = append(r.stmts, st)
+		r.grow()
+		if !st.deferred {
+			r.runs[from] = append(r.runs[from], id)
+		}
+	}
+}
+
+// conditional reports whether a block runs only sometimes.
+func conditional(block string) bool {
+	switch block {
+	case "if", "else", "except", "match", "loop":
+		return true
+	}
+	return false
+}
+
+// target returns the node of a module by the name that a statement gives it.
+func (a *adapter) target(name string) int32 {
+	if m := a.byName[name]; m != nil {
+		if id, ok := a.r.files[m.File]; ok {
+			return id
+		}
+		id := a.r.node(name)
+		a.r.file(m.File, id)
+		return id
+	}
+	return a.r.node(name)
+}
+
+// grow makes room for nodes that were added after NewRuntime.
+func (r *Runtime) grow() {
+	n := len(r.names)
+	r.known, r.init, r.startup, r.entries = r.known.grown(n), r.init.grown(n), r.startup.grown(n), r.entries.grown(n)
+	for id := len(r.up); id < n; id++ {
+		r.up = append(r.up, r.container(r.names[id]))
+		r.self = append(r.self, 0)
+		r.runs = append(r.runs, nil)
+	}
+}
+
+// Runs reports whether the body of a project module runs at init, without the
+// statements of cut.
+func (r *Runtime) Runs(m *Module, cut Cut) bool {
+	id, ok := r.files[m.File]
+	return ok && r.walk(r.roots, r.cut(cut), nil).has(id)
+}
+
+// Measured reports whether the costs of everything that the statement names
+// are known: it was measured, or is new and names modules that were.
+func (r *Runtime) Measured(s evidence.Statement) bool {
+	id, ok := r.byKey[key(s)]
+	if !ok {
+		return false
+	}
+	st := &r.stmts[id]
+	if !st.assumed {
+		return true
+	}
+	for _, t := range st.to {
+		if !r.known.has(t) && !r.startup.has(t) && !r.project[t] {
+			return false
+		}
+	}
+	return true
+}
