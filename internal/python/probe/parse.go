@@ -1,0 +1,115 @@
+package probe
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// result is the content of a result descriptor.
+type result struct {
+	complete bool // the entry was imported and reported
+	peak     int64
+	total    time.Duration
+	startup  time.Duration
+	gc       time.Duration
+	loaded   []string // modules of start-up
+	missing  []string // the attribute that is missing, and what there is
+	stopped  int      // deferred module that began and did not end, -1
+
+	times      []selfTime
+	nodes      []Node
+	statements []Statement
+
+	failed    string   // "exit", "raised", "os._exit"
+	fields    []string // of that record
+	traceback string
+	frames    []Frame
+}
+
+type selfTime struct {
+	name     string
+	self     time.Duration
+	deferred bool
+}
+
+// parse reads the records of the probe. Lines that are none, as Python's
+// fault handler writes them, are returned as the rest.
+func parse(data []byte) (r *result, rest string) {
+	r = &result{stopped: -1}
+	var other strings.Builder
+	for line := range strings.Lines(string(data)) {
+		whole := strings.HasSuffix(line, "\n")
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		for i, f := range fields {
+			fields[i] = unescape(f)
+		}
+		if !whole || !r.record(fields[0], fields[1:]) {
+			other.WriteString(line)
+		}
+	}
+	return r, other.String()
+}
+
+// record takes one record, and returns false when it is none.
+func (r *result) record(key string, f []string) bool {
+	n := func(i int) int64 {
+		v, err := strconv.ParseInt(f[i], 10, 64)
+		if err != nil {
+			return 0
+		}
+		return v
+	}
+	switch {
+	case key == "m" && len(f) == 2:
+		r.times = append(r.times, selfTime{f[0], time.Duration(n(1)), r.complete})
+	case key == "n" && len(f) == 4:
+		r.nodes = append(r.nodes, Node{f[0], f[1], f[2], f[3], r.complete})
+	case key == "e" && len(f) == 7:
+		s := Statement{From: f[0], How: f[1], Line: int(n(2)), Written: f[3], Base: f[4], To: list(f[6])}
+		for _, item := range list(f[5]) {
+			name, module, _ := strings.Cut(item, "=")
+			s.Items = append(s.Items, Item{name, module})
+		}
+		r.statements = append(r.statements, s)
+	case key == "peak" && len(f) == 1:
+		r.peak = n(0)
+	case key == "startup" && len(f) > 0:
+		r.startup, r.loaded = time.Duration(n(0)), f[1:]
+	case key == "total" && len(f) == 3:
+		r.total, r.gc = time.Duration(n(0)), time.Duration(n(1))
+	case key == "noattr" && len(f) > 0:
+		r.missing = f
+	case key == "end" && len(f) == 0:
+		r.complete = true
+	case key == "begin" && len(f) == 1:
+		r.stopped = int(n(0))
+	case key == "done" && len(f) == 1:
+		r.stopped = -1
+	case (key == "exit" || key == "os._exit") && len(f) == 1, key == "raised" && len(f) == 2:
+		r.failed, r.fields = key, f
+	case key == "t" && len(f) == 1:
+		r.traceback = f[0]
+	case key == "f" && len(f) == 3:
+		r.frames = append(r.frames, Frame{f[0], int(n(1)), f[2]})
+	default:
+		return false
+	}
+	return true
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+var unescaper = strings.NewReplacer(`\\`, `\`, `\t`, "\t", `\n`, "\n", `\r`, "\r")
+
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	return unescaper.Replace(s)
+}

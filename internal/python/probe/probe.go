@@ -1,0 +1,158 @@
+// Package probe holds the embedded Python that measures imports, and the
+// runner around it. What comes in is an entry and the modules of the deferred
+// pass; what goes out is, for one fresh process, either the self times of all
+// that was imported (TimingPass) or who asked for what (GraphPass).
+//
+// The two passes are two modes of one file, because what finds the edges costs
+// time of its own. Records are flat, names and lines are resolved after the
+// run, and the result travels through its own descriptor, so that an entry
+// which prints, exits, hangs or replaces its streams is either measured or
+// named as what it is: a *Failure.
+package probe
+
+import (
+	"context"
+	_ "embed"
+	"strconv"
+	"strings"
+	"time"
+
+	"fastpath/internal/python/launch"
+)
+
+//go:embed probe.py
+var source string
+
+// The kinds of entries as the probe starts them.
+const (
+	KindLambda = "lambda" // AWS's runtime client is imported before Target
+	KindImport = "import" // Target is imported as it is
+	KindFile   = "file"   // Target is a file that runs as __main__
+	KindModule = "module" // Target runs as with "python -m"
+)
+
+// Options says what to import.
+type Options struct {
+	Python   string        // absolute path of the interpreter
+	Dir      string        // working directory, absolute
+	Env      []string      // as from launch.Environment
+	Folder   string        // goes to the head of sys.path, absolute
+	Kind     string        // KindLambda …
+	Target   string        // a module, or for KindFile a file, absolute
+	Attr     string        // dotted name that the module must have, "" for none (GraphPass only)
+	Label    string        // name of the module that runs as __main__
+	Deferred []string      // modules to import after the entry, failures tolerated
+	Timeout  time.Duration // for the whole process
+}
+
+// Timing is what one run of the timing pass saw.
+type Timing struct {
+	Total    time.Duration            // import of the entry
+	Startup  time.Duration            // imports of the runtime client before it
+	GC       time.Duration            // garbage collection, part of Total and of no module
+	PeakKiB  int64                    // peak resident memory when the entry was imported
+	Self     map[string]time.Duration // of every name that was searched for, also in vain
+	Deferred map[string]time.Duration // the same for the deferred pass
+	Stopped  int                      // index of the deferred module that ended the process, -1
+}
+
+// Graph is what the graph pass saw.
+type Graph struct {
+	Startup    []string // modules loaded before the entry, sorted
+	Nodes      []Node   // in the order in which they were first searched for
+	Statements []Statement
+	PeakKiB    int64
+	Stopped    int // index of the deferred module that ended the process, -1
+}
+
+// Node is a module that was loaded, tried in vain, or put into sys.modules.
+type Node struct {
+	Name     string
+	Kind     string // as evidence.Module.Kind
+	File     string // as the module says, "" where it has none
+	Cached   string // its byte-code file, whether it exists or not; "" where there is none
+	Deferred bool   // first searched for in the deferred pass
+}
+
+// How a statement came to run.
+const (
+	Entry    = "entry"    // the probe imported the entry
+	Direct   = "direct"   // an import statement written in the executing module
+	Call     = "call"     // import_module, C code, or a statement elsewhere that runs on behalf of the executing module
+	Deferred = "deferred" // the probe imported a module of the deferred pass; Line is its index
+)
+
+// Statement is an import that ran, with all that was asked for on its behalf.
+type Statement struct {
+	From    string // the executing module
+	How     string // Entry, Direct, Call or Deferred
+	Line    int    // of a Direct statement
+	Written string // the module as written, dots included
+	Base    string // the absolute module
+	Items   []Item // the names of a from-import
+	To      []string
+}
+
+// Item is one name of a from-import.
+type Item struct {
+	Name   string
+	Module string // the absolute submodule, "" when the name is no module
+}
+
+// TimingPass runs the timing pass once.
+func TimingPass(ctx context.Context, o Options) (*Timing, error) {
+	r, err := run(ctx, o, "time")
+	if err != nil {
+		return nil, err
+	}
+	t := &Timing{Self: map[string]time.Duration{}, Deferred: map[string]time.Duration{}, Stopped: r.stopped}
+	t.Total, t.Startup, t.GC, t.PeakKiB = r.total, r.startup, r.gc, r.peak
+	for _, m := range r.times {
+		if m.deferred {
+			t.Deferred[m.name] += m.self
+		} else {
+			t.Self[m.name] += m.self
+		}
+	}
+	return t, nil
+}
+
+// GraphPass runs the graph pass once.
+func GraphPass(ctx context.Context, o Options) (*Graph, error) {
+	r, err := run(ctx, o, "graph")
+	if err != nil {
+		return nil, err
+	}
+	if len(r.missing) > 0 {
+		return nil, &Failure{Kind: NoAttribute, Attr: r.missing[0], Names: r.missing[1:]}
+	}
+	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, PeakKiB: r.peak, Stopped: r.stopped}, nil
+}
+
+// slack is how much longer than the probe's own limit the process may live:
+// the time to report where it hangs.
+const slack = 5 * time.Second
+
+func run(ctx context.Context, o Options, mode string) (*result, error) {
+	limit := o.Timeout
+	if mode == "graph" && limit > 0 {
+		limit += slack
+	}
+	seconds := o.Timeout.Seconds()
+	if seconds <= 0 {
+		seconds = 1e6
+	}
+	res, err := launch.Run(ctx, launch.Options{
+		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit,
+		Args: launch.Script(launch.PreloadSource()+source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder,
+			strconv.FormatFloat(seconds, 'f', -1, 64), strings.Join(o.Deferred, "\n")),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r, rest := parse(res.Data)
+	if !r.complete {
+		return nil, failure(r, rest, res)
+	}
+	return r, nil
+}
