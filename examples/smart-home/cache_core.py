@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Hashable
+from collections.abc import Hashable
+from typing import Any
 
-_values: dict[Hashable, tuple[float, Any]] = {}
+from cachetools import TLRUCache
+
+
+def _expiry(_: Hashable, entry: tuple[float, Any], now: float) -> float:
+    return now + entry[0]
+
+
+_entries: TLRUCache = TLRUCache(maxsize=4096, ttu=_expiry, timer=time.monotonic)
 
 
 def get(key: Hashable) -> Any:
     """The value, or None when there is none or it is too old."""
-    expiry, value = _values.get(key, (0.0, None))
-    return value if expiry > time.time() else None
+    return _entries.get(key, (0.0, None))[1]
 
 
 def put(key: Hashable, value: Any, seconds: float) -> None:
     """Keeps the value for some seconds."""
-    _values[key] = (time.time() + seconds, value)
+    _entries[key] = (seconds, value)
 
 
-def evict(now: float) -> int:
-    """Drops what is too old; returns how many values went."""
-    old = [key for key, (expiry, _) in _values.items() if expiry <= now]
-    for key in old:
-        del _values[key]
-    return len(old)
+def evict() -> int:
+    """Drops what is too old; returns how many values are left."""
+    _entries.expire()
+    return len(_entries)
 
 
 def clear() -> None:
     """Forgets everything."""
-    _values.clear()
+    _entries.clear()

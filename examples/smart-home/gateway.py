@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Callable
 
-import gateway_http
+import answers
+import gateway_auth
 import interface_alexa
 import interface_backup
+import interface_camera
+import interface_devices
+import interface_energy
 import interface_hub
+import interface_scenes
+import interface_status
+import interface_tariffs
 import query_core
-import answers
 import speech_core
 from errors import NotFound
 from metrics_core import timed
 from request_context import RequestContext
 
-_KIND = """
-[
-    request.type && 'alexa',
-    requestContext.http.method && 'http',
-    Records[0].eventSource == 'aws:sqs' && 'hub' || null,
-    source == 'aws.events' && 'schedule' || null
+Interface = Callable[..., answers.Result]
+
+ROUTES: list[tuple[str, re.Pattern[str], Interface]] = [
+    ("GET", re.compile(r"/health"), interface_status.health),
+    ("GET", re.compile(r"/devices"), interface_devices.index),
+    ("GET", re.compile(r"/devices/(?P<device>[\w-]+)"), interface_devices.show),
+    ("PUT", re.compile(r"/devices/(?P<device>[\w-]+)/state"), interface_devices.change),
+    ("POST", re.compile(r"/scenes/(?P<scene>[\w-]+)"), interface_scenes.run),
+    ("GET", re.compile(r"/tariffs/current"), interface_tariffs.current),
+    ("POST", re.compile(r"/cameras/(?P<device>[\w-]+)/snapshots"), interface_camera.snapshot),
+    ("GET", re.compile(r"/reports/energy/(?P<month>\d{4}-\d{2})"), interface_energy.monthly),
 ]
-"""
+PUBLIC = {"/health"}
 
 
 @timed("dispatch")
@@ -33,7 +45,7 @@ def dispatch(request: RequestContext) -> dict[str, Any]:
         result = interface_alexa.handle(request)
         return answers.voice(_sentence(request, result), end=result.status != 202)
     if request.kind == "http":
-        result = gateway_http.handle(request)
+        result = _http(request)
         return answers.http(result, _sentence(request, result) if result.phrase else "")
     if request.kind == "hub":
         return interface_hub.handle(request)
@@ -44,9 +56,29 @@ def dispatch(request: RequestContext) -> dict[str, Any]:
 
 def classify(event: dict[str, Any]) -> str:
     """alexa, http, hub, schedule or unknown."""
-    return next((kind for kind in query_core.pick(event, _KIND, []) if isinstance(kind, str)), "unknown")
+    if query_core.pick(event, "request.type"):
+        return "alexa"
+    if query_core.pick(event, "requestContext.http"):
+        return "http"
+    if query_core.pick(event, "Records.0.eventSource") == "aws:sqs":
+        return "hub"
+    return "schedule" if event.get("source") == "aws.events" else "unknown"
+
+
+def _http(request: RequestContext) -> answers.Result:
+    """Method and path choose the interface; all but the public ones ask for the home's token."""
+    method = query_core.pick(request.event, "requestContext.http.method", "GET")
+    path = query_core.pick(request.event, "rawPath", "/").rstrip("/")
+    if path not in PUBLIC:
+        gateway_auth.require(request.event)
+    for allowed, pattern, interface in ROUTES:
+        found = pattern.fullmatch(path) if allowed == method else None
+        if found:
+            return interface(request, **found.groupdict())
+    raise NotFound(f"no route for {method} {path}")
 
 
 def _sentence(request: RequestContext, result: answers.Result) -> str:
-    language = query_core.pick(request.event, "request.locale || headers.\"accept-language\"", "en")
+    header = query_core.pick(request.event, "headers.accept-language", "en")
+    language = query_core.pick(request.event, "request.locale", header)
     return speech_core.say(result.phrase, language, **result.values)

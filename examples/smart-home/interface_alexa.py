@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import device_core
-import query_core
 import scene_core
 import state_core
+from answers import Result
 from errors import NotFound
 from metrics_core import timed
-from request_context import RequestContext
-from answers import Result
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 
 @timed("alexa")
 def handle(request: RequestContext) -> Result:
     """Answers one request of the skill; a device nobody knows is no error but a sentence."""
-    intent = query_core.pick(request.event, "request.intent.name", "")
-    spoken = query_core.pick(request.event, "request.intent.slots.*.value | [0]", "")
+    asked = request.event["request"].get("intent", {})
+    intent, slots = asked.get("name"), asked.get("slots", {})
+    spoken = next((slot["value"] for slot in slots.values() if "value" in slot), "")
     try:
         if intent in ("TurnOnIntent", "TurnOffIntent"):
             device = device_core.by_spoken_name(spoken)

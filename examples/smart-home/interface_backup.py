@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import backup_core
 import config_core
 import device_core
 import state_core
 import storage_core
-from request_context import RequestContext
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 SCHEMA = backup_core.BackupSchema()
 

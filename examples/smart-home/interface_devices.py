@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import device_core
 import state_core
-from errors import HomeError
-from request_context import RequestContext
 from answers import Result
+from errors import HomeError
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 
 def index(request: RequestContext) -> Result:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import report_core
 import storage_core
-from errors import NotFound
-from request_context import RequestContext
 from answers import Result
+from errors import NotFound
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 
 def monthly(request: RequestContext, month: str) -> Result:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import device_core
 import state_core
 from errors import NotFound
-from request_context import RequestContext
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 logger = logging.getLogger("home.hub")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import scene_core
-from request_context import RequestContext
 from answers import Result
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 
 def run(request: RequestContext, scene: str) -> Result:

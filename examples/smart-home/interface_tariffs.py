@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import interface_cache
 import tariff_core
-from request_context import RequestContext
 from answers import Result
+
+if TYPE_CHECKING:
+    from request_context import RequestContext
 
 
 def current(request: RequestContext) -> Result:

@@ -13,8 +13,8 @@ import boto3
 
 import cache_core
 import gateway
-from request_context import RequestContext
 from answers import HomeError, failure
+from request_context import RequestContext
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answers one event of any kind; domain errors become their own answers."""
     started = time.perf_counter()
     request = RequestContext(event, getattr(context, "aws_request_id", "local"), s3_client)
-    cache_core.evict(request.now.timestamp())
+    cache_core.evict()
     try:
         answer = gateway.dispatch(request)
     except HomeError as error:

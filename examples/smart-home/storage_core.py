@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ def read(client: S3Client, key: str) -> bytes | None:
 
 
 def write(client: S3Client, key: str, data: bytes, content_type: str) -> str:
-    """Stores a small object; returns its checksum."""
-    client.put_object(Bucket=bucket(), Key=key, Body=data, ContentType=content_type)
-    return sha256(data).hexdigest()
+    """Stores a small object; returns the checksum that the storage has of it."""
+    stored = client.put_object(Bucket=bucket(), Key=key, Body=data, ContentType=content_type)
+    return stored["ETag"].strip('"')
 
 
 def write_large(client: S3Client, key: str, data: bytes) -> int:

@@ -3,7 +3,8 @@
 PHRASES = {
     "en": {
         "switched": "{{ device }} is now {{ 'on' if on else 'off' }}.",
-        "scene": "{{ scene }} it is{% if count %}, {{ count }} device{{ '' if count == 1 else 's' }} changed{% endif %}.",
+        "scene": "{{ scene }} it is"
+        "{% if count %}, {{ count }} device{{ '' if count == 1 else 's' }} changed{% endif %}.",
         "status": "{{ device }}: {% for key, value in state | dictsort %}"
         "{{ ('on' if value else 'off') if key == 'on' else key ~ ' ' ~ value }}"
         "{{ ', ' if not loop.last else '.' }}{% else %}nothing to report.{% endfor %}",

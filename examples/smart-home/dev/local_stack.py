@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Iterator
+from collections.abc import Iterator
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -16,7 +16,12 @@ from moto.server import ThreadedMotoServer
 BUCKET = "smart-home"
 TARIFFS = {
     "currency": "EUR",
-    "steps": [{"from": 0, "price": 0.24}, {"from": 6, "price": 0.31}, {"from": 17, "price": 0.38}, {"from": 21, "price": 0.27}],
+    "steps": [
+        {"from": 0, "price": 0.24},
+        {"from": 6, "price": 0.31},
+        {"from": 17, "price": 0.38},
+        {"from": 21, "price": 0.27},
+    ],
 }
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import pytest
+from local_stack import LocalStack
 
 import cache_core
 import gateway_auth
 import lambda_function
-from local_stack import LocalStack
 
 EVENTS = pathlib.Path(__file__).parent.parent / "events"
 

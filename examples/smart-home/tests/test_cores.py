@@ -16,7 +16,7 @@ from metrics_core import timed
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-03T18:41:00Z", "03/Nov/2026:18:41:00 +0000", "2026-11-03 19:41:00+01:00", "2026-11-03T18:41:00"],
+    ["2026-11-03T18:41:00Z", "03/Nov/2026:18:41:00 +0000", "2026-11-03T19:41:00+01:00", "2026-11-03T18:41:00"],
 )
 def test_moments_in_every_form(text):
     assert clock_core.parse(text) == datetime(2026, 11, 3, 18, 41, tzinfo=timezone.utc)
@@ -30,8 +30,7 @@ def test_cache_forgets():
     cache_core.put("a", 1, 60)
     cache_core.put("b", 2, -1)
     assert (cache_core.get("a"), cache_core.get("b")) == (1, None)
-    assert cache_core.evict(0) == 0
-    assert cache_core.evict(4e9) == 2
+    assert cache_core.evict() == 1
 
 
 @pytest.mark.parametrize("spoken", ["reading lamp", "the Reading Lamp", "living reading lamp"])
@@ -61,8 +60,9 @@ def test_section_that_is_not_there():
 
 
 def test_pick_default():
-    assert query_core.pick({"a": {"b": 0}}, "a.b", 7) == 0
+    assert query_core.pick({"a": [{"b": 0}]}, "a.0.b", 7) == 0
     assert query_core.pick({"a": None}, "a.b", 7) == 7
+    assert query_core.pick({"a": []}, "a.0", 7) == 7
 
 
 def test_timed_keeps_name_and_answer():

@@ -18,7 +18,7 @@ def test_snapshot_is_stored(call, stack):
 
 
 def test_snapshot_without_an_identifier_gets_one(call):
-    with mock.patch("interface_camera.token_hex", return_value="cafe0123"):
+    with mock.patch("interface_camera.urandom", return_value=b"\xca\xfe\x01\x23"):
         answer = call("camera_snapshot", headers={"authorization": f"Bearer {gateway_auth.token()}"})
     assert json.loads(answer["body"])["key"].endswith("-cafe0123.jpg")
 
@@ -47,4 +47,3 @@ def test_backup_holds_the_home(call, stack):
     backup = json.loads(gzip.decompress(stored))
     assert backup["taken_at"] == "2026-11-04T02:00:00+00:00"
     assert backup["devices"][0]["state"] == {"on": False, "brightness": 70}
-

@@ -28,7 +28,11 @@ def test_launch_keeps_the_session_open(call):
 
 @pytest.mark.parametrize(
     ("locale", "sentence"),
-    [("en-US", "I know nothing called sauna."), ("de-AT", "sauna kenne ich nicht."), ("fr-FR", "I know nothing called sauna.")],
+    [
+        ("en-US", "I know nothing called sauna."),
+        ("de-AT", "sauna kenne ich nicht."),
+        ("fr-FR", "I know nothing called sauna."),
+    ],
 )
 def test_unknown_device_is_a_sentence(call, locale, sentence):
     request = {
