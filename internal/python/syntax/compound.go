@@ -1,0 +1,644 @@
+package syntax
+
+import "fmt"
+
+// suite reads ":" and the block behind it; what names the header and the line
+// on which it begins, for messages. A header that failed is skipped, and its
+// block still read. k is Block, Else or Finally.
+func (p *parser) suite(k Kind, header int32, what string) NodeID {
+	p.checkChains()
+	if !p.failed && p.tok != tColon {
+		if p.tok == tNewline || startsForced(p.tokens[p.headerToken(header)].kind) {
+			p.failHere("expected ':'")
+		} else {
+			p.fail()
+		}
+	}
+	p.next()
+	bad := p.failed
+	if bad {
+		p.recover()
+	}
+	l := list{}
+	start := p.prevEnd
+	flags := Flags(0)
+	switch {
+	case p.tok != tNewline:
+		flags = FlagOneLine
+		start = p.start()
+		if p.tok == tEOF {
+			break
+		}
+		p.line(&l)
+	default:
+		p.endLine()
+		if p.tok == tIndent {
+			p.next()
+			p.indented(&l)
+		} else if !bad {
+			t := p.tokens[p.i]
+			p.error(t.start, t.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
+		}
+	}
+	if l.first == None {
+		p.add(&l, p.invalid())
+	}
+	n := p.node(k, max(start, p.nodes[l.first].Start), max(start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// headerToken returns the index of the token that begins at an offset of the
+// current line.
+func (p *parser) headerToken(offset int32) int {
+	i := p.i
+	for i > 0 && p.tokens[i].start > offset {
+		i--
+	}
+	return i
+}
+
+// startsForced tells the headers behind which CPython always asks for ":".
+func startsForced(k tokenKind) bool {
+	switch k {
+	case tDef, tClass, tElse, tTry, tFinally, tAsync:
+		return true
+	}
+	return false
+}
+
+// ifStmt reads "if" or "elif" and all that follows.
+func (p *parser) ifStmt(flags Flags) NodeID {
+	p.enter()
+	defer p.leave()
+	start := p.start()
+	what := "'if' statement"
+	if flags&FlagElif != 0 {
+		what = "'elif' statement"
+	}
+	p.next()
+	p.begin()
+	l := list{}
+	p.add(&l, p.namedExpr())
+	p.add(&l, p.suite(Block, start, what))
+	switch p.tok {
+	case tElif:
+		if p.depth >= maxDepth {
+			p.error(p.start(), p.tokens[p.i].end, tooComplex)
+			p.skipClauses()
+			break
+		}
+		inner := p.ifStmt(FlagElif)
+		p.add(&l, p.node(Else, p.nodes[inner].Start, p.nodes[inner].End, inner))
+	case tElse:
+		p.add(&l, p.elseBlock())
+	}
+	n := p.node(If, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// skipClauses steps over the rest of a chain of "elif" that is too long.
+func (p *parser) skipClauses() {
+	depth := 0
+	for p.tok != tEOF {
+		switch p.tok {
+		case tIndent:
+			depth++
+		case tDedent:
+			if depth == 0 {
+				return
+			}
+			depth--
+		}
+		newline := p.tok == tNewline
+		end := p.prevEnd
+		p.next()
+		if newline {
+			p.prevEnd = end
+		}
+		if depth == 0 && (newline || p.tokens[p.i-1].kind == tDedent) && p.tok != tElif && p.tok != tElse && p.tok != tIndent {
+			return
+		}
+	}
+}
+
+func (p *parser) elseBlock() NodeID {
+	start := p.start()
+	p.next()
+	return p.suite(Else, start, "'else' statement")
+}
+
+func (p *parser) whileStmt() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	p.add(&l, p.namedExpr())
+	p.add(&l, p.suite(Block, start, "'while' statement"))
+	if p.tok == tElse {
+		p.add(&l, p.elseBlock())
+	}
+	return p.node(While, start, p.prevEnd, l.first)
+}
+
+func (p *parser) forStmt(start int32, flags Flags) NodeID {
+	header := p.start()
+	p.next()
+	l := list{}
+	p.add(&l, p.forTarget())
+	p.expect(tIn)
+	iter := p.start()
+	n := p.starExpressions()
+	if p.older(9) && p.nodes[n].Kind == Tuple && p.nodes[n].Flags&FlagParens == 0 && p.hasStar(n) {
+		p.need(9, iter, "starred expressions in the iterable of a loop")
+	}
+	p.add(&l, n)
+	p.add(&l, p.suite(Block, header, "'for' statement"))
+	if p.tok == tElse {
+		p.add(&l, p.elseBlock())
+	}
+	n = p.node(For, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// hasStar reports whether a child of n is starred.
+func (p *parser) hasStar(n NodeID) bool {
+	for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
+		if p.nodes[c].Kind == Starred {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) withStmt(start int32, flags Flags) NodeID {
+	header := p.start()
+	p.next()
+	l := list{}
+	if p.tok != tLPar || !p.withParens(&l) {
+		for {
+			p.add(&l, p.withItem())
+			if !p.accept(tComma) {
+				break
+			}
+		}
+	}
+	p.add(&l, p.suite(Block, header, "'with' statement"))
+	n := p.node(With, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// withParens tries to read "(item, item):", whose parentheses belong to the
+// statement. If they belong to an expression, nothing is read.
+func (p *parser) withParens(l *list) bool {
+	depth, i := 0, p.i
+scan:
+	for ; ; i++ {
+		switch p.tokens[i].kind {
+		case tLPar:
+			depth++
+		case tRPar:
+			if depth--; depth == 0 {
+				break scan
+			}
+		case tNewline, tEOF, tError:
+			return false
+		}
+	}
+	if p.tokens[i+1].kind != tColon {
+		return false
+	}
+	m := p.mark()
+	p.next()
+	as := false
+	for p.tok != tRPar {
+		n := p.withItem()
+		as = as || p.nodes[p.nodes[n].First].Next != None
+		p.add(l, n)
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	if p.older(9) && !as && !p.failed { // the parentheses are a tuple's
+		p.back(m)
+		*l = list{}
+		return false
+	}
+	p.expect(tRPar)
+	if p.failed && !as || l.first == None {
+		p.back(m)
+		*l = list{}
+		return false
+	}
+	p.need(9, p.tokens[m.i].start, "parenthesized context managers")
+	return true
+}
+
+func (p *parser) withItem() NodeID {
+	start := p.start()
+	n := p.expression()
+	if p.accept(tAs) {
+		target := p.star(func() NodeID { return p.binary(precPipe) })
+		if p.tok == tComma || p.tok == tColon || p.tok == tRPar {
+			p.target(target, assigning)
+		}
+		p.nodes[n].Next = target
+	}
+	return p.node(WithItem, start, p.prevEnd, n)
+}
+
+func (p *parser) tryStmt() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	errors := len(p.errors)
+	p.add(&l, p.suite(Block, start, "'try' statement"))
+	flags := Flags(0)
+	handlers, bare := 0, None
+	for p.tok == tExcept {
+		if bare != None {
+			p.errorNode(bare, "default 'except:' must be last")
+		}
+		star := p.peek() == tStar
+		if handlers > 0 && star != (flags&FlagStar != 0) {
+			p.error(p.start(), p.tokens[p.i].end, "cannot have both 'except' and 'except*' on the same 'try'")
+		}
+		if star {
+			flags |= FlagStar
+		}
+		handlers++
+		n := p.handler(star)
+		bare = None
+		if p.nodes[p.nodes[n].First].Kind == Block {
+			bare = n
+		}
+		p.add(&l, n)
+	}
+	if p.tok == tElse && handlers > 0 {
+		p.add(&l, p.elseBlock())
+	}
+	if p.tok == tFinally {
+		from := p.start()
+		p.next()
+		p.add(&l, p.suite(Finally, from, "'finally' statement"))
+	} else if handlers == 0 && len(p.errors) == errors {
+		t := p.tokens[p.i]
+		p.error(t.start, t.end, "expected 'except' or 'finally' block")
+	}
+	n := p.node(Try, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+func (p *parser) handler(star bool) NodeID {
+	start := p.start()
+	what := "'except' statement"
+	p.begin()
+	p.next()
+	if star {
+		what = "'except*' statement"
+		p.next()
+		p.need(11, start, "except* clauses")
+	}
+	l := list{}
+	if p.tok != tColon && p.tok != tNewline {
+		from := p.start()
+		n := p.expression()
+		if p.tok == tComma {
+			n = p.exceptList(from, n)
+		}
+		p.add(&l, n)
+		if p.accept(tAs) {
+			p.add(&l, p.ident())
+			if p.tok == tDot || p.tok == tLSqb || p.tok == tLPar {
+				p.fail()
+			}
+		}
+	} else if star {
+		p.failHere("expected one or more exception types")
+	}
+	p.add(&l, p.suite(Block, start, what))
+	return p.node(Handler, start, p.prevEnd, l.first)
+}
+
+// exceptList reads "A, B" without parentheses (3.14).
+func (p *parser) exceptList(start int32, first NodeID) NodeID {
+	l := list{}
+	p.add(&l, first)
+	for p.accept(tComma) {
+		if p.tok == tColon || p.tok == tAs {
+			break
+		}
+		p.add(&l, p.expression())
+	}
+	if p.older(14) {
+		p.error(start, p.prevEnd, "multiple exception types must be parenthesized")
+	} else if p.tok == tAs {
+		p.error(start, p.prevEnd, "multiple exception types must be parenthesized when using 'as'")
+	}
+	return p.node(Tuple, start, p.prevEnd, l.first)
+}
+
+// decorated reads decorators and the definition that follows.
+func (p *parser) decorated(l *list) {
+	start := p.start()
+	d := list{}
+	for p.tok == tAt {
+		from := p.start()
+		p.next()
+		p.begin()
+		n := p.namedExpr()
+		if p.older(9) && !p.simpleDecorator(n) {
+			p.need(9, p.nodes[n].Start, "decorators that are not a dotted name or its call")
+		}
+		n = p.wrap(Decorator, from, n)
+		p.checkChains()
+		if p.tok != tNewline {
+			p.fail()
+		}
+		if p.failed {
+			p.recover()
+		}
+		p.add(&d, n)
+		p.endLine()
+	}
+	switch p.tok {
+	case tDef:
+		p.add(l, p.funcDef(start, d, 0))
+		return
+	case tClass:
+		p.add(l, p.classDef(start, d))
+		return
+	case tAsync:
+		if p.peek() == tDef {
+			p.next()
+			p.add(l, p.funcDef(start, d, FlagAsync))
+			return
+		}
+	}
+	p.add(l, p.node(KindInvalid, start, p.prevEnd, d.first))
+	t := p.tokens[p.i]
+	p.error(t.start, t.end, "invalid syntax")
+}
+
+// simpleDecorator reports whether n is what decorators had to be before 3.9.
+func (p *parser) simpleDecorator(n NodeID) bool {
+	if p.nodes[n].Kind == Call {
+		n = p.nodes[n].First
+	}
+	for p.nodes[n].Kind == Attribute && p.nodes[n].Flags&FlagParens == 0 {
+		n = p.nodes[n].First
+	}
+	return p.nodes[n].Kind == Name && p.nodes[n].Flags&FlagParens == 0
+}
+
+func (p *parser) asyncStmt(l *list) {
+	start := p.start()
+	switch p.peek() {
+	case tDef:
+		p.next()
+		p.add(l, p.funcDef(start, list{}, FlagAsync))
+	case tFor:
+		p.next()
+		p.add(l, p.forStmt(start, FlagAsync))
+	case tWith:
+		p.next()
+		p.add(l, p.withStmt(start, FlagAsync))
+	default:
+		p.line(l)
+	}
+}
+
+// funcDef reads a function from "def"; d holds its decorators.
+func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
+	header := p.start()
+	p.next()
+	l := d
+	p.add(&l, p.ident())
+	if p.tok == tLSqb {
+		p.add(&l, p.typeParams())
+	}
+	if p.tok != tLPar {
+		p.failHere("expected '('")
+	}
+	p.next()
+	p.add(&l, p.params(tRPar))
+	p.expect(tRPar)
+	if p.tok == tArrow {
+		from := p.start()
+		p.next()
+		p.add(&l, p.wrap(Returns, from, p.expression()))
+	}
+	p.add(&l, p.suite(Block, header, "function definition"))
+	n := p.node(FunctionDef, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+func (p *parser) classDef(start int32, d list) NodeID {
+	header := p.start()
+	p.next()
+	l := d
+	p.add(&l, p.ident())
+	if p.tok == tLSqb {
+		p.add(&l, p.typeParams())
+	}
+	if p.tok == tLPar {
+		p.add(&l, p.args(true))
+	}
+	p.add(&l, p.suite(Block, header, "class definition"))
+	return p.node(ClassDef, start, p.prevEnd, l.first)
+}
+
+// typeParams reads "[T, *Ts, **P]".
+func (p *parser) typeParams() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	if p.tok == tRSqb {
+		p.failHere("Type parameter list cannot be empty")
+	}
+	defaults := false
+	for p.tok != tRSqb {
+		n := p.typeParam()
+		last := p.nodes[n].First
+		for p.nodes[last].Next != None {
+			last = p.nodes[last].Next
+		}
+		if p.nodes[last].Kind == Default {
+			defaults = true
+		} else if defaults {
+			p.errorNode(n, "non-default type parameter '%s' follows default type parameter", p.file.Src[p.nodes[p.nodes[n].First].Start:p.nodes[p.nodes[n].First].End])
+		}
+		p.add(&l, n)
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	p.expect(tRSqb)
+	p.need(12, start, "type parameters")
+	return p.node(TypeParams, start, p.prevEnd, l.first)
+}
+
+func (p *parser) typeParam() NodeID {
+	start := p.start()
+	flags := Flags(0)
+	kind := ""
+	if p.accept(tStar) {
+		flags, kind = FlagStar, "TypeVarTuple"
+	} else if p.accept(tDoubleStar) {
+		flags, kind = FlagStar2, "ParamSpec"
+	}
+	l := list{}
+	p.add(&l, p.ident())
+	if p.tok == tColon {
+		colon := p.start()
+		p.next()
+		bound := p.expression()
+		if flags != 0 {
+			word := "bound"
+			if p.nodes[bound].Kind == Tuple {
+				word = "constraints"
+			}
+			p.failAt(colon, p.prevEnd, fmt.Sprintf("cannot use %s with %s", word, kind))
+		}
+		p.add(&l, bound)
+	}
+	if p.tok == tEqual {
+		from := p.start()
+		p.next()
+		var value NodeID
+		if flags == FlagStar {
+			value = p.star(p.expression)
+		} else {
+			value = p.expression()
+		}
+		p.add(&l, p.wrap(Default, from, value))
+		p.need(13, from, "defaults of type parameters")
+	}
+	n := p.node(TypeParam, start, max(start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// params reads parameters up to the token end, which is not read. With
+// tColon they are those of a lambda: without annotations.
+func (p *parser) params(end tokenKind) NodeID {
+	start := p.prevEnd
+	l := list{}
+	kind := Flags(0) // FlagKwOnly behind "*"
+	defaults, slash, kwargs := false, false, false
+	bare := int32(-1) // the offset of a "*" that no parameter has followed yet
+	for p.tok != end && !p.failed {
+		if kwargs {
+			p.failHere("arguments cannot follow var-keyword argument")
+			break
+		}
+		from := p.start()
+		switch p.tok {
+		case tSlash:
+			switch {
+			case slash:
+				p.failHere("/ may appear only once")
+			case kind != 0:
+				p.failHere("/ must be ahead of *")
+			case l.first == None:
+				p.failHere("at least one argument must precede /")
+			}
+			slash = true
+			for c := l.first; c != None; c = p.nodes[c].Next {
+				p.nodes[c].Flags |= FlagPosOnly
+			}
+			p.next()
+		case tStar:
+			if kind != 0 {
+				p.failHere("* argument may appear only once")
+			}
+			kind = FlagKwOnly
+			p.next()
+			if p.tok == tComma || p.tok == end {
+				bare = from
+			} else {
+				p.add(&l, p.param(from, FlagStar, end))
+			}
+		case tDoubleStar:
+			if bare >= 0 {
+				p.failAt(bare, bare+1, "named arguments must follow bare *")
+			}
+			p.next()
+			p.add(&l, p.param(from, FlagStar2, end))
+			kwargs = true
+		default:
+			n := p.param(from, kind, end)
+			p.add(&l, n)
+			if p.hasDefault(n) {
+				defaults = true
+			} else if defaults && kind == 0 {
+				p.errorNode(n, "parameter without a default follows parameter with a default")
+			}
+			bare = -1
+		}
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	if bare >= 0 {
+		p.failAt(bare, bare+1, "named arguments must follow bare *")
+	}
+	return p.node(Params, start, max(start, p.prevEnd), l.first)
+}
+
+// hasDefault reports whether a parameter has a default.
+func (p *parser) hasDefault(n NodeID) bool {
+	for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
+		if p.nodes[c].Kind == Default {
+			return true
+		}
+	}
+	return false
+}
+
+// param reads one parameter; its stars have been read from start on.
+func (p *parser) param(start int32, flags Flags, end tokenKind) NodeID {
+	l := list{}
+	if p.tok == tLPar {
+		what := "Function parameters"
+		if end == tColon {
+			what = "Lambda expression parameters"
+		}
+		p.failHere(what + " cannot be parenthesized")
+	}
+	p.add(&l, p.ident())
+	if p.tok == tColon && end != tColon {
+		from := p.start()
+		p.next()
+		var n NodeID
+		if flags&FlagStar != 0 {
+			if n = p.star(p.expression); p.nodes[n].Kind == Starred {
+				p.need(11, from, "starred annotations")
+			}
+		} else {
+			n = p.expression()
+		}
+		p.add(&l, p.wrap(Annotation, from, n))
+	}
+	if p.tok == tEqual {
+		switch from := p.start(); {
+		case flags&FlagStar != 0:
+			p.failHere("var-positional argument cannot have default value")
+		case flags&FlagStar2 != 0:
+			p.failHere("var-keyword argument cannot have default value")
+		default:
+			p.next()
+			if p.tok == tComma || p.tok == end {
+				p.failAt(from, from+1, "expected default value expression")
+			}
+			p.add(&l, p.wrap(Default, from, p.expression()))
+		}
+	}
+	n := p.node(Param, start, max(start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags
+	return n
+}

@@ -1,0 +1,559 @@
+package syntax
+
+// yieldOrStars reads what may stand on the right of "=": a yield, or
+// expressions with stars.
+func (p *parser) yieldOrStars() NodeID {
+	if p.tok == tYield {
+		return p.yield()
+	}
+	return p.starExpressions()
+}
+
+func (p *parser) yield() NodeID {
+	start := p.start()
+	p.next()
+	if p.accept(tFrom) {
+		return p.wrap(YieldFrom, start, p.expression())
+	}
+	child := None
+	if startsExpression[p.tok] || p.tok == tStar {
+		child = p.starExpressions()
+	} else if !p.endsYield() {
+		p.fail()
+	}
+	return p.node(Yield, start, p.prevEnd, child)
+}
+
+// endsYield reports whether the current token can follow a bare "yield".
+func (p *parser) endsYield() bool {
+	switch p.tok {
+	case tRPar, tRSqb, tRBrace, tEqual, tFClose, tFColon, tBang, tComma, tColon:
+		return true
+	}
+	return p.endsSimple() || augmented(p.tok)
+}
+
+// starExpressions reads expressions separated by commas; more than one, or a
+// trailing comma, make a Tuple.
+func (p *parser) starExpressions() NodeID { return p.tuple(p.starExpression) }
+
+func (p *parser) starExpression() NodeID {
+	if p.tok == tStar {
+		return p.star(nil)
+	}
+	return p.expression()
+}
+
+// star reads "*x", or what rule reads if there is no star.
+func (p *parser) star(rule func() NodeID) NodeID {
+	if p.tok != tStar {
+		return rule()
+	}
+	start := p.start()
+	p.next()
+	return p.wrap(Starred, start, p.binary(precPipe))
+}
+
+// tuple reads what rule reads, and a Tuple of it where commas follow.
+func (p *parser) tuple(rule func() NodeID) NodeID {
+	start := p.start()
+	n := rule()
+	if p.tok != tComma {
+		return n
+	}
+	l := list{}
+	p.add(&l, n)
+	for p.accept(tComma) {
+		if !startsExpression[p.tok] && p.tok != tStar {
+			if p.tok == tError || p.tok == tYield {
+				p.fail()
+			}
+			break
+		}
+		p.add(&l, rule())
+	}
+	return p.node(Tuple, start, p.prevEnd, l.first)
+}
+
+// namedExpr reads "name := value" or an expression.
+func (p *parser) namedExpr() NodeID {
+	if p.tok == tName && p.peek() == tWalrus {
+		start := p.start()
+		name := p.leaf(Name)
+		p.target(name, naming)
+		p.next()
+		return p.pair(NamedExpr, start, name, p.expression())
+	}
+	start := p.start()
+	n := p.expression()
+	switch p.tok {
+	case tWalrus:
+		p.failAt(start, p.prevEnd, "cannot use assignment expressions with "+p.describe(n))
+	}
+	return n
+}
+
+// starNamed reads "*x", or a named expression.
+func (p *parser) starNamed() NodeID {
+	if p.tok == tStar {
+		return p.star(nil)
+	}
+	return p.namedExpr()
+}
+
+// expression reads a conditional, a lambda, or what they are made of.
+func (p *parser) expression() NodeID {
+	if p.tok == tLambda {
+		return p.lambda()
+	}
+	start := p.start()
+	n := p.binary(precOr)
+	if p.tok != tIf {
+		return n
+	}
+	p.next()
+	test := p.binary(precOr)
+	p.nodes[n].Next = test
+	if p.tok != tElse {
+		p.failAt(start, p.prevEnd, "expected 'else' after 'if' expression")
+	}
+	p.next()
+	p.enter()
+	orelse := p.expression()
+	p.nodes[test].Next = orelse
+	p.leave()
+	return p.node(IfExp, start, p.prevEnd, n)
+}
+
+func (p *parser) lambda() NodeID {
+	p.enter()
+	start := p.start()
+	p.next()
+	params := p.params(tColon)
+	if p.tok == tFColon {
+		p.failAt(start, p.prevEnd, "f-string: lambda expressions are not allowed without parentheses")
+	}
+	p.expect(tColon)
+	n := p.pair(Lambda, start, params, p.expression())
+	p.leave()
+	return n
+}
+
+// binary reads operators that bind at least as tightly as limit.
+func (p *parser) binary(limit uint8) NodeID {
+	var n NodeID
+	start := p.start()
+	switch p.tok {
+	case tNot:
+		if limit > precNot {
+			p.fail()
+			return p.invalid()
+		}
+		p.enter()
+		p.next()
+		n = p.wrap(UnaryOp, start, p.binary(precNot))
+		p.leave()
+	case tMinus, tPlus, tTilde:
+		p.enter()
+		p.next()
+		n = p.wrap(UnaryOp, start, p.binary(precUnary))
+		p.leave()
+	default:
+		n = p.power(start)
+	}
+	for {
+		level := precedence[p.tok]
+		if level < limit || level == 0 {
+			return n
+		}
+		if level == precCompare {
+			if !p.comparison() {
+				return n
+			}
+			l := list{n, n}
+			p.add(&l, p.binary(precPipe))
+			for precedence[p.tok] == precCompare && p.comparison() {
+				p.add(&l, p.binary(precPipe))
+			}
+			n = p.node(Compare, start, p.prevEnd, n)
+			continue
+		}
+		kind := BinOp
+		if level <= precAnd {
+			kind = BoolOp
+		}
+		p.chain++
+		p.next()
+		p.enter()
+		n = p.pair(kind, start, n, p.binary(level+1))
+		p.leave()
+	}
+}
+
+// comparison steps over a comparison operator; "not" alone is none.
+func (p *parser) comparison() bool {
+	switch p.tok {
+	case tNot:
+		if p.peek() != tIn {
+			return false
+		}
+		p.next()
+	case tIs:
+		if p.peek() == tNot {
+			p.next()
+		}
+	}
+	p.next()
+	return true
+}
+
+// power reads "await x ** y".
+func (p *parser) power(start int32) NodeID {
+	n := None
+	if p.tok == tAwait {
+		p.next()
+		n = p.wrap(Await, start, p.primary())
+	} else {
+		n = p.primary()
+	}
+	if p.tok != tDoubleStar {
+		return n
+	}
+	p.next()
+	p.enter()
+	n = p.pair(BinOp, start, n, p.binary(precUnary))
+	p.leave()
+	return n
+}
+
+// primary reads an atom and the attributes, calls and subscripts behind it.
+func (p *parser) primary() NodeID {
+	start := p.start()
+	n := p.atom()
+	for {
+		switch p.tok {
+		case tDot:
+			p.chain++
+			p.next()
+			n = p.pair(Attribute, start, n, p.ident())
+		case tLPar:
+			p.chain++
+			n = p.pair(Call, start, n, p.args(false))
+		case tLSqb:
+			p.chain++
+			p.next()
+			n = p.pair(Subscript, start, n, p.slices())
+			p.expect(tRSqb)
+			p.nodes[n].End = p.prevEnd
+		default:
+			return n
+		}
+	}
+}
+
+// atom reads a name, a literal, or something in brackets.
+func (p *parser) atom() NodeID {
+	switch p.tok {
+	case tName:
+		return p.leaf(Name)
+	case tNumber:
+		return p.leaf(Number)
+	case tString, tFStart:
+		return p.strings()
+	case tNone, tTrue, tFalse, tEllipsis:
+		return p.leaf(Constant)
+	case tLPar:
+		return p.parens()
+	case tLSqb:
+		return p.listDisplay()
+	case tLBrace:
+		return p.braces()
+	}
+	p.fail()
+	return p.invalid()
+}
+
+// parens reads "( … )": a group, a tuple or a generator.
+func (p *parser) parens() NodeID {
+	start := p.start()
+	p.enter()
+	defer p.leave()
+	p.next()
+	if p.tok == tRPar {
+		p.next()
+		n := p.node(Tuple, start, p.prevEnd, None)
+		p.nodes[n].Flags |= FlagParens
+		return n
+	}
+	var n NodeID
+	if p.tok == tYield {
+		n = p.yield()
+		p.closeBracket(tRPar)
+		p.nodes[n].Flags |= FlagParens
+		return n
+	}
+	n = p.starNamed()
+	switch p.tok {
+	case tComma:
+		l := list{}
+		p.add(&l, n)
+		p.elements(&l, tRPar)
+		p.closeBracket(tRPar)
+		n = p.node(Tuple, start, p.prevEnd, l.first)
+	case tFor, tAsync:
+		n = p.comprehension(GeneratorExp, start, n, tRPar)
+	default:
+		if p.nodes[n].Kind == Starred {
+			p.errorNode(n, "cannot use starred expression here")
+		}
+		p.closeBracket(tRPar)
+	}
+	p.nodes[n].Flags |= FlagParens
+	return n
+}
+
+// elements reads ", x, y" up to the closing bracket.
+func (p *parser) elements(l *list, end tokenKind) {
+	for p.accept(tComma) {
+		if p.tok == end {
+			return
+		}
+		p.add(l, p.starNamed())
+	}
+}
+
+// closeBracket steps over a closing bracket. Where something else stands, an
+// expression that could be the next element means a forgotten comma.
+func (p *parser) closeBracket(end tokenKind) {
+	if p.tok == end {
+		p.next()
+		return
+	}
+	p.fail()
+}
+
+func (p *parser) listDisplay() NodeID {
+	start := p.start()
+	p.enter()
+	defer p.leave()
+	p.next()
+	l := list{}
+	if p.tok != tRSqb {
+		n := p.starNamed()
+		if p.tok == tFor || p.tok == tAsync {
+			return p.comprehension(ListComp, start, n, tRSqb)
+		}
+		p.add(&l, n)
+		p.elements(&l, tRSqb)
+	}
+	p.closeBracket(tRSqb)
+	return p.node(List, start, p.prevEnd, l.first)
+}
+
+// braces reads a dict, a set, or a comprehension of either.
+func (p *parser) braces() NodeID {
+	start := p.start()
+	p.enter()
+	defer p.leave()
+	p.next()
+	if p.tok == tRBrace {
+		p.next()
+		return p.node(Dict, start, p.prevEnd, None)
+	}
+	if p.tok != tDoubleStar {
+		from := p.start()
+		n := p.starNamed()
+		if p.tok != tColon || p.nodes[n].Kind == Starred {
+			if p.tok == tFor || p.tok == tAsync {
+				return p.comprehension(SetComp, start, n, tRBrace)
+			}
+			l := list{}
+			p.add(&l, n)
+			p.elements(&l, tRBrace)
+			p.closeBracket(tRBrace)
+			return p.node(Set, start, p.prevEnd, l.first)
+		}
+		if p.nodes[n].Kind == NamedExpr && p.nodes[n].Flags&FlagParens == 0 {
+			p.fail()
+		}
+		return p.dict(start, p.dictItem(from, n))
+	}
+	return p.dict(start, p.dictItem(p.start(), None))
+}
+
+// dict reads a dict display from behind its first item.
+func (p *parser) dict(start int32, first NodeID) NodeID {
+	if p.tok == tFor || p.tok == tAsync {
+		key := p.nodes[first].First
+		value := p.nodes[key].Next
+		if value == None {
+			p.unpacking(p.nodes[first].Start, "dict unpacking cannot be used in dict comprehension")
+			value = key
+		}
+		l := list{key, value}
+		p.clauses(&l)
+		p.closeBracket(tRBrace)
+		return p.node(DictComp, start, p.prevEnd, key)
+	}
+	l := list{}
+	p.add(&l, first)
+	for p.accept(tComma) {
+		if p.tok == tRBrace {
+			break
+		}
+		from := p.start()
+		if p.tok == tDoubleStar {
+			p.add(&l, p.dictItem(from, None))
+			continue
+		}
+		p.add(&l, p.dictItem(from, p.expression()))
+	}
+	p.closeBracket(tRBrace)
+	return p.node(Dict, start, p.prevEnd, l.first)
+}
+
+// dictItem reads ": value" behind a key, or "**value" if there is none.
+func (p *parser) dictItem(start int32, key NodeID) NodeID {
+	if key == None {
+		p.next()
+		return p.wrap(DictItem, start, p.binary(precPipe))
+	}
+	if p.tok != tColon {
+		p.failAt(p.nodes[key].Start, p.nodes[key].End, "':' expected after dictionary key")
+	}
+	colon := p.start()
+	p.next()
+	if p.tok == tRBrace || p.tok == tComma {
+		p.failAt(colon, colon+1, "expression expected after dictionary key and ':'")
+	}
+	if p.tok == tStar {
+		p.failHere("cannot use a starred expression in a dictionary value")
+	}
+	return p.pair(DictItem, start, key, p.expression())
+}
+
+// comprehension reads the clauses behind the element n, and the closing
+// bracket.
+func (p *parser) comprehension(k Kind, start int32, n NodeID, end tokenKind) NodeID {
+	if d := p.nodes[n]; d.Kind == Starred {
+		p.unpacking(d.Start, "iterable unpacking cannot be used in comprehension")
+	}
+	l := list{n, n}
+	p.clauses(&l)
+	p.closeBracket(end)
+	return p.node(k, start, p.prevEnd, n)
+}
+
+// unpacking refuses "*" and "**" in comprehensions before 3.15.
+func (p *parser) unpacking(start int32, message string) {
+	if p.older(15) {
+		p.error(start, p.prevEnd, message)
+	}
+}
+
+// clauses reads "for … in … if …", once or more.
+func (p *parser) clauses(l *list) {
+	for p.tok == tFor || p.tok == tAsync {
+		start := p.start()
+		flags := Flags(0)
+		if p.accept(tAsync) {
+			flags = FlagAsync
+		}
+		p.expect(tFor)
+		c := list{}
+		p.add(&c, p.forTarget())
+		p.expect(tIn)
+		p.add(&c, p.binary(precOr))
+		for p.tok == tIf {
+			from := p.start()
+			p.next()
+			var n NodeID
+			if p.tok == tLambda && p.older(9) {
+				n = p.lambda()
+			} else {
+				n = p.binary(precOr)
+			}
+			p.add(&c, p.wrap(Condition, from, n))
+		}
+		n := p.node(Comprehension, start, max(start, p.prevEnd), c.first)
+		p.nodes[n].Flags = flags
+		p.add(l, n)
+	}
+}
+
+// forTarget reads the targets of "for", without "in".
+func (p *parser) forTarget() NodeID {
+	start := p.start()
+	n := p.star(func() NodeID { return p.binary(precPipe) })
+	if p.tok == tComma {
+		l := list{}
+		p.add(&l, n)
+		for p.accept(tComma) {
+			if p.tok == tIn {
+				break
+			}
+			p.add(&l, p.star(func() NodeID { return p.binary(precPipe) }))
+		}
+		n = p.node(Tuple, start, p.prevEnd, l.first)
+	}
+	if p.tok == tIn {
+		p.target(n, assigning)
+	}
+	return n
+}
+
+// slices reads what stands in the brackets of a subscript.
+func (p *parser) slices() NodeID {
+	start := p.start()
+	n := p.slice()
+	if p.tok != tComma {
+		if p.nodes[n].Kind == Starred { // "x[*a]" is "x[(*a,)]"
+			n = p.wrap(Tuple, start, n)
+		}
+		return n
+	}
+	l := list{}
+	p.add(&l, n)
+	for p.accept(tComma) {
+		if p.tok == tRSqb {
+			break
+		}
+		p.add(&l, p.slice())
+	}
+	return p.node(Tuple, start, p.prevEnd, l.first)
+}
+
+func (p *parser) slice() NodeID {
+	start := p.start()
+	l := list{}
+	switch p.tok {
+	case tStar:
+		n := p.star(nil)
+		p.need(11, start, "starred expressions in subscripts")
+		return n
+	case tColon:
+	default:
+		n := p.namedExpr()
+		if p.nodes[n].Kind == NamedExpr && p.nodes[n].Flags&FlagParens == 0 {
+			p.need(10, start, "unparenthesized assignment expressions in subscripts")
+			return n
+		}
+		if p.tok != tColon {
+			return n
+		}
+		p.add(&l, p.wrap(Lower, start, n))
+	}
+	p.expect(tColon)
+	if p.tok != tColon && p.tok != tComma && p.tok != tRSqb {
+		p.bound(&l, Upper)
+	}
+	if p.accept(tColon) && p.tok != tComma && p.tok != tRSqb {
+		p.bound(&l, Step)
+	}
+	return p.node(Slice, start, p.prevEnd, l.first)
+}
+
+func (p *parser) bound(l *list, k Kind) {
+	start := p.start()
+	p.add(l, p.wrap(k, start, p.expression()))
+}

@@ -1,0 +1,134 @@
+package syntax
+
+// strings reads adjacent string literals.
+func (p *parser) strings() NodeID {
+	start := p.start()
+	n := p.string()
+	if p.tok != tString && p.tok != tFStart {
+		return n
+	}
+	l := list{}
+	p.add(&l, n)
+	first := p.nodes[n].Flags & FlagBytes
+	template := p.template(n)
+	for p.tok == tString || p.tok == tFStart {
+		n := p.string()
+		if p.nodes[n].Flags&FlagBytes != first {
+			p.error(start, p.prevEnd, "cannot mix bytes and nonbytes literals")
+		} else if p.template(n) != template {
+			p.error(start, p.prevEnd, "cannot mix t-string literals with string or bytes literals")
+		}
+		p.add(&l, n)
+	}
+	return p.node(Strings, start, p.prevEnd, l.first)
+}
+
+// template reports whether a String is a t-string.
+func (p *parser) template(n NodeID) bool {
+	d := p.nodes[n]
+	if d.Flags&FlagFormat == 0 {
+		return false
+	}
+	for _, c := range p.file.Src[d.Start:min(d.Start+2, d.End)] {
+		if c|0x20 == 't' {
+			return true
+		}
+	}
+	return false
+}
+
+// string reads one literal.
+func (p *parser) string() NodeID {
+	t := p.tokens[p.i]
+	flags := Flags(0)
+	if t.prefix&prefixBytes != 0 {
+		flags |= FlagBytes
+	}
+	if t.prefix&prefixRaw != 0 {
+		flags |= FlagRaw
+	}
+	if p.tok == tString {
+		n := p.leaf(String)
+		p.nodes[n].Flags = flags
+		return n
+	}
+	kind := "f-string"
+	if t.prefix&prefixTemplate != 0 {
+		kind = "t-string"
+	}
+	p.next()
+	l := list{}
+	for p.tok == tFOpen {
+		p.add(&l, p.interpolation(kind))
+	}
+	p.expect(tFEnd)
+	n := p.node(String, t.start, max(t.start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags | FlagFormat
+	return n
+}
+
+// interpolation reads "{expr=!r:spec}".
+func (p *parser) interpolation(kind string) NodeID {
+	start := p.start()
+	p.enter()
+	defer p.leave()
+	p.next()
+	l := list{}
+	switch p.tok {
+	case tFClose:
+		p.failHere(kind + ": valid expression required before '}'")
+	case tBang:
+		p.failHere(kind + ": valid expression required before '!'")
+	case tFColon:
+		p.failHere(kind + ": valid expression required before ':'")
+	case tEqual:
+		p.failHere(kind + ": valid expression required before '='")
+	}
+	p.add(&l, p.yieldOrStars())
+	debug := p.accept(tEqual)
+	if p.tok == tBang {
+		p.conversion(kind)
+	}
+	if p.tok == tFColon {
+		from := p.start()
+		p.next()
+		spec := list{}
+		for p.tok == tFOpen {
+			p.add(&spec, p.interpolation(kind))
+		}
+		p.add(&l, p.node(FormatSpec, from, max(from, p.prevEnd), spec.first))
+		if p.tok == tFClose {
+			p.nodes[l.last].End = p.start()
+		}
+	}
+	if p.tok != tFClose {
+		switch {
+		case debug:
+			p.failHere(kind + ": expecting '!', or ':', or '}'")
+		default:
+			p.failHere(kind + ": expecting '=', or '!', or ':', or '}'")
+		}
+	}
+	p.next()
+	return p.node(Interpolation, start, max(start, p.prevEnd), l.first)
+}
+
+// conversion reads "!r".
+func (p *parser) conversion(kind string) {
+	bang := p.tokens[p.i].end
+	p.next()
+	t := p.tokens[p.i]
+	if p.tok != tName {
+		p.failHere(kind + ": invalid conversion character")
+		return
+	}
+	if t.start != bang {
+		p.failHere(kind + ": conversion type must come right after the exclamation mark")
+		return
+	}
+	if c := p.file.Src[t.start]; t.end-t.start != 1 || c != 's' && c != 'r' && c != 'a' {
+		p.failHere(kind + ": invalid conversion character '" + string(p.file.Src[t.start:t.end]) + "': expected 's', 'r', or 'a'")
+		return
+	}
+	p.next()
+}

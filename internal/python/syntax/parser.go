@@ -1,0 +1,304 @@
+package syntax
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+)
+
+// maxDepth bounds how deep expressions and chains of "elif" may nest, so that
+// neither the parser nor a reader of the tree can run out of stack. CPython
+// stops at a similar depth.
+const maxDepth = 3000
+
+// maxChain is how many times one statement may put an expression below a new
+// one on its left ("a + b + …", "a.b.c…") before its depth is measured.
+const maxChain = 1000
+
+const tooComplex = "too many nested expressions: source too complex to parse"
+
+// parser turns tokens into nodes. When a rule fails, the parser records the
+// error and stops: its current token becomes tStop, which nothing matches, so
+// that all rules return. They always return a node; the statement that failed
+// then recovers.
+type parser struct {
+	file    *File
+	version Version
+	tokens  []token
+	nodes   []Node
+	errors  []Error
+	levels  map[NodeID]int32
+
+	i       int       // index of the current token
+	tok     tokenKind // its kind, or tStop
+	prevEnd int32     // end of the token before it
+	failed  bool
+
+	depth int // of nested expressions
+	chain int // see maxChain
+	base  int // the first node of the current statement
+}
+
+// list is a chain of siblings that is being built.
+type list struct{ first, last NodeID }
+
+// scratch is what a Parse needs while it runs. It is kept for the next one.
+type scratch struct {
+	lexer lexer
+	nodes []Node
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// Parse reads the text of a file as the given version of Python (Latest when
+// v is zero) would. It never fails: what is wrong with the text is in the
+// Errors of the File, in the order of their place, and the tree holds what
+// could be read; the rest is KindInvalid.
+//
+// The ranges of nodes are those of Python's ast, with these differences: a
+// FunctionDef or ClassDef begins at its first decorator, and the parentheses
+// of an expression are outside of its range (but for tuples and generators).
+func Parse(src []byte, v Version) *File {
+	if v == (Version{}) {
+		v = Latest
+	}
+	f := &File{}
+	if len(src) > math.MaxInt32-1 {
+		f.Encoding = "utf-8"
+		f.lines = []int32{0}
+		f.Nodes = []Node{{}, {Kind: Module}}
+		f.Errors = []Error{{Message: "file too large: more than 2 GiB"}}
+		return f
+	}
+	f.decode(src)
+	f.indexLines()
+
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	l := &s.lexer
+	l.reset(f.Src, v)
+	l.lex()
+	p := parser{file: f, version: v, tokens: l.tokens, nodes: append(s.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), errors: l.errors}
+	p.tok = p.tokens[0].kind
+	p.module()
+	s.nodes, l.errors = p.nodes, p.errors
+
+	f.Nodes = slices.Clone(p.nodes)
+	f.Comments = slices.Clone(l.comments)
+	f.levels = p.levels
+	f.Errors = append(f.Errors, p.errors...)
+	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
+	l.src = nil
+	setParents(f.Nodes)
+	return f
+}
+
+// setParents fills in the links from children to parents.
+func setParents(nodes []Node) {
+	for n := 1; n < len(nodes); n++ {
+		for c := nodes[n].First; c != None; c = nodes[c].Next {
+			nodes[c].Parent = NodeID(n)
+		}
+	}
+}
+
+// next moves to the next token. It does nothing once the parser has failed.
+func (p *parser) next() {
+	if p.tok == tStop || p.tok == tEOF {
+		return
+	}
+	p.prevEnd = p.tokens[p.i].end
+	p.i++
+	p.tok = p.tokens[p.i].kind
+}
+
+// start returns the offset of the current token.
+func (p *parser) start() int32 { return p.tokens[p.i].start }
+
+// peek returns the kind of the token after the current one.
+func (p *parser) peek() tokenKind {
+	if p.tok == tStop || p.tok == tEOF {
+		return p.tok
+	}
+	return p.tokens[p.i+1].kind
+}
+
+// is reports whether the current token is the name word.
+func (p *parser) is(word string) bool {
+	if p.tok != tName {
+		return false
+	}
+	t := p.tokens[p.i]
+	return int(t.end-t.start) == len(word) && string(p.file.Src[t.start:t.end]) == word
+}
+
+// accept steps over the token k if it is the current one.
+func (p *parser) accept(k tokenKind) bool {
+	if p.tok != k {
+		return false
+	}
+	p.next()
+	return true
+}
+
+// expect steps over the token k, or fails.
+func (p *parser) expect(k tokenKind) {
+	if p.tok != k {
+		p.fail()
+		return
+	}
+	p.next()
+}
+
+// fail reports that the current token fits nowhere.
+func (p *parser) fail() { p.failHere("invalid syntax") }
+
+// failHere reports an error at the current token.
+func (p *parser) failHere(message string) {
+	t := p.tokens[p.i]
+	if t.kind == tNewline || t.kind == tEOF {
+		t.end = t.start
+	}
+	p.failAt(t.start, t.end, message)
+}
+
+// failAt reports an error and stops the parser. Where the lexer has reported
+// one already, that one stays alone.
+func (p *parser) failAt(start, end int32, message string) {
+	if p.failed {
+		return
+	}
+	p.failed = true
+	if p.tok != tError {
+		p.errors = append(p.errors, Error{start, end, message})
+	}
+	p.tok = tStop
+}
+
+// error reports an error after which parsing can go on.
+func (p *parser) error(start, end int32, format string, args ...any) {
+	if p.failed {
+		return
+	}
+	if len(args) > 0 {
+		format = fmt.Sprintf(format, args...)
+	}
+	p.errors = append(p.errors, Error{start, end, format})
+}
+
+// errorNode reports an error at a node.
+func (p *parser) errorNode(n NodeID, format string, args ...any) {
+	p.error(p.nodes[n].Start, p.nodes[n].End, format, args...)
+}
+
+// need reports that the text from start to here is newer than the version
+// that the file is read for.
+func (p *parser) need(minor int, start int32, what string) {
+	if p.version.Less(Version{3, minor}) {
+		p.error(start, max(start, p.prevEnd), "%s need Python 3.%d", what, minor)
+	}
+}
+
+// older reports whether the file is read for a version before 3.minor.
+func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}) }
+
+// node appends a node whose children begin with first.
+func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
+	p.nodes = append(p.nodes, Node{Start: start, End: end, First: first, Kind: k})
+	return NodeID(len(p.nodes) - 1)
+}
+
+// pair appends a node with two children.
+func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
+	p.nodes[a].Next = b
+	return p.node(k, start, p.prevEnd, a)
+}
+
+// leaf makes a node of the current token.
+func (p *parser) leaf(k Kind) NodeID {
+	t := p.tokens[p.i]
+	n := p.node(k, t.start, t.end, None)
+	p.next()
+	return n
+}
+
+// invalid makes an empty node that stands for what is missing.
+func (p *parser) invalid() NodeID {
+	at := p.prevEnd
+	return p.node(KindInvalid, at, at, None)
+}
+
+// add appends n to a list of siblings.
+func (p *parser) add(l *list, n NodeID) {
+	if l.first == None {
+		l.first = n
+	} else {
+		p.nodes[l.last].Next = n
+	}
+	l.last = n
+}
+
+// ident reads the name of something, or fails.
+func (p *parser) ident() NodeID {
+	if p.tok != tName {
+		p.fail()
+		n := p.invalid()
+		p.nodes[n].Kind = Ident
+		return n
+	}
+	return p.leaf(Ident)
+}
+
+// mark is a place to which the parser can go back.
+type mark struct {
+	i             int
+	nodes, errors int
+	prevEnd       int32
+}
+
+func (p *parser) mark() mark { return mark{p.i, len(p.nodes), len(p.errors), p.prevEnd} }
+
+// back returns to a place and forgets what was read since.
+func (p *parser) back(m mark) {
+	p.i, p.prevEnd = m.i, m.prevEnd
+	p.nodes, p.errors = p.nodes[:m.nodes], p.errors[:m.errors]
+	p.tok, p.failed = p.tokens[m.i].kind, false
+}
+
+// enter counts a level of nesting; leave must follow, also when it has
+// failed.
+func (p *parser) enter() {
+	if p.depth++; p.depth > maxDepth {
+		p.failHere(tooComplex)
+	}
+}
+
+func (p *parser) leave() { p.depth-- }
+
+// begin marks the start of a statement or of one of its headers.
+func (p *parser) begin() { p.chain, p.base = 0, len(p.nodes) }
+
+// checkChains fails when the nodes of the current statement are nested too
+// deeply by chains.
+func (p *parser) checkChains() {
+	if p.chain < maxChain || p.failed {
+		return
+	}
+	p.chain = 0
+	// Depths from the parents down: in a statement, a parent comes after its
+	// children in the slab.
+	depths := make([]int32, len(p.nodes)-p.base)
+	for n := len(p.nodes) - 1; n >= p.base; n-- {
+		d := depths[n-p.base] + 1
+		if d > 2*maxDepth {
+			p.failAt(p.nodes[n].Start, p.nodes[n].End, tooComplex)
+			return
+		}
+		for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
+			if int(c) >= p.base {
+				depths[int(c)-p.base] = d
+			}
+		}
+	}
+}

@@ -1,0 +1,445 @@
+package syntax
+
+// module reads the whole file.
+func (p *parser) module() {
+	var l list
+	for p.tok != tEOF {
+		if p.tok == tDedent || p.tok == tNewline {
+			p.next() // left over by recovery
+			continue
+		}
+		p.statement(&l)
+	}
+	p.nodes[Root].First = l.first
+}
+
+// statement reads one compound statement, or one line of simple ones.
+func (p *parser) statement(l *list) {
+	p.begin()
+	switch p.tok {
+	case tIf:
+		p.add(l, p.ifStmt(0))
+	case tFor:
+		p.add(l, p.forStmt(p.start(), 0))
+	case tWhile:
+		p.add(l, p.whileStmt())
+	case tTry:
+		p.add(l, p.tryStmt())
+	case tWith:
+		p.add(l, p.withStmt(p.start(), 0))
+	case tDef:
+		p.add(l, p.funcDef(p.start(), list{}, 0))
+	case tClass:
+		p.add(l, p.classDef(p.start(), list{}))
+	case tAt:
+		p.decorated(l)
+	case tAsync:
+		p.asyncStmt(l)
+	case tIndent:
+		p.unexpectedIndent(l)
+	case tName:
+		if p.is("match") && p.isMatch() {
+			p.add(l, p.matchStmt())
+			return
+		}
+		p.line(l)
+	default:
+		p.line(l)
+	}
+}
+
+// unexpectedIndent reads the statements of an indented block that belongs to
+// no statement, as if it were not indented.
+func (p *parser) unexpectedIndent(l *list) {
+	p.next()
+	p.error(p.start(), p.tokens[p.i].end, "unexpected indent")
+	p.indented(l)
+}
+
+// indented reads statements up to the end of an indented block.
+func (p *parser) indented(l *list) {
+	for p.tok != tDedent && p.tok != tEOF {
+		p.statement(l)
+	}
+	p.acceptDedent()
+}
+
+func (p *parser) acceptDedent() {
+	end := p.prevEnd
+	p.accept(tDedent)
+	p.prevEnd = end
+}
+
+// line reads the simple statements of one line, separated by semicolons.
+func (p *parser) line(l *list) {
+	for {
+		m := p.mark()
+		start := p.start()
+		p.begin()
+		n := p.simple()
+		p.checkChains()
+		switch p.tok {
+		case tSemi:
+			p.add(l, n)
+			p.next()
+			if p.tok != tNewline {
+				continue
+			}
+		case tNewline:
+			p.add(l, n)
+		case tStop:
+		default:
+			p.misplaced(n)
+		}
+		if p.failed {
+			p.nodes = p.nodes[:m.nodes]
+			p.recover()
+			p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
+			p.endLine()
+			if p.accept(tIndent) { // the block of whatever that line was
+				p.indented(l)
+			}
+			return
+		}
+		p.endLine()
+		return
+	}
+}
+
+// endLine steps over the end of a logical line. The end of the last token
+// stays that of the line's text.
+func (p *parser) endLine() {
+	end := p.prevEnd
+	p.accept(tNewline)
+	p.prevEnd = end
+}
+
+// recover resumes after a failure at the end of the logical line.
+func (p *parser) recover() {
+	p.failed = false
+	p.tok = p.tokens[p.i].kind
+	for p.tok != tNewline && p.tok != tEOF && p.tok != tIndent && p.tok != tDedent {
+		p.next()
+	}
+}
+
+// simple reads a simple statement, without what ends it.
+func (p *parser) simple() NodeID {
+	start := p.start()
+	switch p.tok {
+	case tName:
+		switch {
+		case p.is("type") && p.peek() == tName:
+			return p.typeAlias()
+		case p.is("lazy") && (p.peek() == tImport || p.peek() == tFrom):
+			return p.lazyImport()
+		}
+		return p.expressionStmt()
+	case tImport:
+		return p.importStmt(start)
+	case tFrom:
+		return p.fromStmt(start)
+	case tReturn:
+		p.next()
+		return p.optional(Return, start, p.starExpressions)
+	case tPass:
+		return p.leaf(Pass)
+	case tBreak:
+		return p.leaf(Break)
+	case tContinue:
+		return p.leaf(Continue)
+	case tRaise:
+		return p.raiseStmt()
+	case tAssert:
+		p.next()
+		l := list{}
+		p.add(&l, p.expression())
+		if p.accept(tComma) {
+			p.add(&l, p.expression())
+		}
+		return p.node(Assert, start, p.prevEnd, l.first)
+	case tGlobal, tNonlocal:
+		kind := Global
+		if p.tok == tNonlocal {
+			kind = Nonlocal
+		}
+		p.next()
+		l := list{}
+		p.add(&l, p.ident())
+		for p.accept(tComma) {
+			p.add(&l, p.ident())
+		}
+		return p.node(kind, start, p.prevEnd, l.first)
+	case tDel:
+		return p.delStmt()
+	}
+	return p.expressionStmt()
+}
+
+// optional reads an expression, if one begins here, as the only child of a
+// node.
+func (p *parser) optional(k Kind, start int32, rule func() NodeID) NodeID {
+	child := None
+	if !p.endsSimple() {
+		child = rule()
+	}
+	return p.node(k, start, p.prevEnd, child)
+}
+
+func (p *parser) endsSimple() bool {
+	return p.tok == tNewline || p.tok == tSemi || p.tok == tEOF || p.tok == tStop
+}
+
+func (p *parser) raiseStmt() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	if !p.endsSimple() {
+		p.add(&l, p.expression())
+		if p.accept(tFrom) {
+			p.add(&l, p.expression())
+		}
+	}
+	return p.node(Raise, start, p.prevEnd, l.first)
+}
+
+func (p *parser) delStmt() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	for {
+		n := p.binary(precPipe)
+		if p.tok == tComma || p.endsSimple() {
+			p.target(n, deleting)
+		}
+		p.add(&l, n)
+		if !p.accept(tComma) || p.endsSimple() {
+			break
+		}
+	}
+	n := p.node(Delete, start, p.prevEnd, l.first)
+	p.nodes[n].Flags |= FlagDel
+	return n
+}
+
+// typeAlias reads "type X = …".
+func (p *parser) typeAlias() NodeID {
+	start := p.start()
+	p.next()
+	p.need(12, start, "type statements")
+	l := list{}
+	name := p.leaf(Name)
+	p.nodes[name].Flags |= FlagStore
+	p.add(&l, name)
+	if p.tok == tLSqb {
+		p.add(&l, p.typeParams())
+	}
+	p.expect(tEqual)
+	p.add(&l, p.expression())
+	return p.node(TypeAlias, start, p.prevEnd, l.first)
+}
+
+// lazyImport reads "lazy import" and "lazy from".
+func (p *parser) lazyImport() NodeID {
+	start := p.start()
+	p.next()
+	p.need(15, start, "lazy imports")
+	var n NodeID
+	if p.tok == tImport {
+		n = p.importStmt(start)
+	} else {
+		n = p.fromStmt(start)
+		if p.nodes[n].Flags&FlagStar != 0 {
+			p.errorNode(n, "lazy from ... import * is not allowed")
+		}
+	}
+	p.nodes[n].Flags |= FlagLazy
+	return n
+}
+
+func (p *parser) importStmt(start int32) NodeID {
+	p.next()
+	if p.endsSimple() {
+		p.failHere("Expected one or more names after 'import'")
+	}
+	l := list{}
+	for {
+		from := p.start()
+		name := p.dottedName()
+		p.add(&l, p.alias(from, name))
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	if p.tok == tFrom {
+		p.failHere("Did you mean to use 'from ... import ...' instead?")
+	}
+	return p.node(Import, start, p.prevEnd, l.first)
+}
+
+// alias reads "as name" behind a name.
+func (p *parser) alias(from int32, name NodeID) NodeID {
+	if p.accept(tAs) {
+		asStart := p.start()
+		if p.tok != tName && startsExpression[p.tok] {
+			n := p.expression()
+			p.failAt(asStart, p.prevEnd, "cannot use "+p.describe(n)+" as import target")
+		}
+		id := p.ident()
+		if p.tok == tDot || p.tok == tLPar || p.tok == tLSqb {
+			what := "attribute"
+			switch p.tok {
+			case tLPar:
+				what = "function call"
+			case tLSqb:
+				what = "subscript"
+			}
+			p.failAt(asStart, p.prevEnd, "cannot use "+what+" as import target")
+		}
+		p.nodes[name].Next = id
+	}
+	return p.node(Alias, from, p.prevEnd, name)
+}
+
+func (p *parser) dottedName() NodeID {
+	start := p.start()
+	p.expect(tName)
+	for p.tok == tDot {
+		p.next()
+		p.expect(tName)
+	}
+	return p.node(DottedName, start, max(start, p.prevEnd), None)
+}
+
+func (p *parser) fromStmt(start int32) NodeID {
+	p.next()
+	level := int32(0)
+	for {
+		if p.accept(tDot) {
+			level++
+		} else if p.accept(tEllipsis) {
+			level += 3
+		} else {
+			break
+		}
+	}
+	l := list{}
+	if p.tok == tName || level == 0 {
+		p.add(&l, p.dottedName())
+	}
+	p.expect(tImport)
+	flags := Flags(0)
+	switch p.tok {
+	case tStar:
+		flags = FlagStar
+		p.next()
+	case tLPar:
+		p.next()
+		if p.tok == tRPar {
+			p.failHere("Expected one or more names after 'import'")
+		}
+		p.fromNames(&l, true)
+		p.expect(tRPar)
+	default:
+		if p.endsSimple() {
+			p.failHere("Expected one or more names after 'import'")
+		}
+		p.fromNames(&l, false)
+	}
+	n := p.node(ImportFrom, start, p.prevEnd, l.first)
+	p.nodes[n].Flags = flags
+	if level > 0 {
+		if p.levels == nil {
+			p.levels = map[NodeID]int32{}
+		}
+		p.levels[n] = level
+	}
+	return n
+}
+
+func (p *parser) fromNames(l *list, parens bool) {
+	for {
+		from := p.start()
+		p.expect(tName)
+		name := p.node(DottedName, from, max(from, p.prevEnd), None)
+		p.add(l, p.alias(from, name))
+		if p.tok != tComma {
+			return
+		}
+		comma := p.start()
+		p.next()
+		if parens && p.tok == tRPar {
+			return
+		}
+		if !parens && p.endsSimple() {
+			p.failAt(comma, comma+1, "trailing comma not allowed without surrounding parentheses")
+			return
+		}
+	}
+}
+
+// augmented tells the tokens of augmented assignments.
+func augmented(k tokenKind) bool { return k >= tPlusEqual && k <= tDoubleStarEqual }
+
+// expressionStmt reads an expression and what assigns to it.
+func (p *parser) expressionStmt() NodeID {
+	start := p.start()
+	n := p.yieldOrStars()
+	switch {
+	case p.tok == tEqual:
+		return p.assignment(start, n)
+	case p.tok == tColon:
+		return p.annotated(start, n)
+	case augmented(p.tok):
+		switch p.nodes[n].Kind {
+		case Name, Attribute, Subscript:
+			p.target(n, assigning)
+		default:
+			p.errorNode(n, "'%s' is an illegal expression for augmented assignment", p.describe(n))
+		}
+		p.next()
+		return p.pair(AugAssign, start, n, p.yieldOrStars())
+	}
+	return p.node(ExprStmt, start, p.prevEnd, n)
+}
+
+// assignment reads "a = b = value" from the first "=".
+func (p *parser) assignment(start int32, n NodeID) NodeID {
+	l := list{}
+	for p.tok == tEqual {
+		p.assignTarget(n)
+		p.add(&l, n)
+		p.next()
+		n = p.yieldOrStars()
+	}
+	p.add(&l, n)
+	return p.node(Assign, start, p.prevEnd, l.first)
+}
+
+// annotated reads "target: annotation = value" from the ":".
+func (p *parser) annotated(start int32, n NodeID) NodeID {
+	switch d := p.nodes[n]; {
+	case d.Kind == Name || d.Kind == Attribute || d.Kind == Subscript:
+		p.target(n, assigning)
+	case d.Kind == List || d.Kind == Tuple:
+		p.failAt(d.Start, d.End, "only single target (not "+p.describe(n)+") can be annotated")
+	case p.peek() == tNewline: // "something:" before a block
+		p.fail()
+	default:
+		p.failAt(d.Start, d.End, "illegal target for annotation")
+	}
+	p.next()
+	l := list{}
+	p.add(&l, n)
+	a := p.start()
+	p.add(&l, p.wrap(Annotation, a, p.expression()))
+	if p.accept(tEqual) {
+		p.add(&l, p.yieldOrStars())
+	}
+	return p.node(AnnAssign, start, p.prevEnd, l.first)
+}
+
+// wrap makes n the only child of a new node that ends here.
+func (p *parser) wrap(k Kind, start int32, n NodeID) NodeID {
+	return p.node(k, start, max(start, p.prevEnd), n)
+}
