@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// moved reports whether a figure changed by more than 25 % and 0.5 ms.
-func moved(old, new float64) bool {
+// Moved reports whether a figure changed by more than 25 % and 0.5 ms.
+func Moved(old, new float64) bool {
 	d := math.Abs(new - old)
 	return d > 0.5 && d > 0.25*math.Abs(old)
 }
@@ -39,7 +39,7 @@ func Merge(old, new *Entry) *Entry {
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		have[m.Name] = true
-		if o, ok := rows[m.Name]; ok && !moved(o.SelfMS, m.SelfMS) {
+		if o, ok := rows[m.Name]; ok && !Moved(o.SelfMS, m.SelfMS) {
 			m.SelfMS, m.Measured = o.SelfMS, o.Measured
 		}
 	}
@@ -52,7 +52,7 @@ func Merge(old, new *Entry) *Entry {
 		{&out.TotalMinMS, &old.TotalMinMS}, {&out.TotalMedianMS, &old.TotalMedianMS},
 		{&out.GCMS, &old.GCMS}, {&out.StartupMS, &old.StartupMS},
 	} {
-		if !moved(*f.old, *f.out) {
+		if !Moved(*f.old, *f.out) {
 			*f.out = *f.old
 		}
 	}
