@@ -16,6 +16,7 @@ type FormatError struct {
 	File         string // base name
 	Line, Column int    // 1-based, 0 when unknown
 	Message      string
+	Newer        bool // the schema is newer than Schema: nothing is wrong with the file
 }
 
 // Error returns "fastpath.lock:3:7: message".
@@ -41,7 +42,7 @@ func Read(path string) (*Lock, error) {
 // Parse reads the content of a lock file; name is used in errors.
 func Parse(name string, data []byte) (*Lock, error) {
 	if line := conflict(data); line > 0 {
-		return nil, &FormatError{name, line, 1, fmt.Sprintf("unresolved merge conflict; take one side and measure again: "+
+		return nil, &FormatError{File: name, Line: line, Column: 1, Message: fmt.Sprintf("unresolved merge conflict; take one side and measure again: "+
 			"git checkout --ours -- %s && fastpath profile (usage that only the other side has: repeat its \"fastpath usage\" command)", name)}
 	}
 	if l := scan(data); l != nil {
@@ -153,15 +154,16 @@ func parseTOML(name string, data []byte) (*Lock, error) {
 	}
 	switch {
 	case head.Schema == nil:
-		return nil, &FormatError{name, 1, 1, `there is no "schema", so this is no evidence of fastpath; ` + restore}
+		return nil, &FormatError{File: name, Line: 1, Column: 1, Message: `there is no "schema", so this is no evidence of fastpath; ` + restore}
 	case *head.Schema > Schema:
 		install := "install a newer fastpath"
 		if head.Needs != "" {
 			install = fmt.Sprintf("install fastpath %s or newer", head.Needs)
 		}
-		return nil, &FormatError{name, 0, 0, fmt.Sprintf("schema %d is newer than schema %d, which this fastpath reads; %s", *head.Schema, Schema, install)}
+		message := fmt.Sprintf("schema %d is newer than schema %d, which this fastpath reads; %s", *head.Schema, Schema, install)
+		return nil, &FormatError{File: name, Message: message, Newer: true}
 	case *head.Schema < 1:
-		return nil, &FormatError{name, 0, 0, fmt.Sprintf("there is no schema %d; %s", *head.Schema, restore)}
+		return nil, &FormatError{File: name, Message: fmt.Sprintf("there is no schema %d; %s", *head.Schema, restore)}
 	}
 	var f fileLock
 	if err := toml.Unmarshal(data, &f); err != nil {
