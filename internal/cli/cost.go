@@ -176,27 +176,3 @@ func costVerdict(c plan.Cost, decision plan.Decision, rule string, t config.Thre
 	}
 	return "function level" + better(false)
 }
-
-// times writes a ratio: "9", "2.5".
-func times(ratio float64) string {
-	return strings.TrimSuffix(strconv.FormatFloat(ratio, 'f', 1, 64), ".0")
-}
-
-// grouped writes a figure with thousands separators and at most three
-// decimals: "3,150,000", "0.8".
-func grouped(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 3, 64)
-	s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-	whole, frac, _ := strings.Cut(s, ".")
-	var b strings.Builder
-	for i, r := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 && whole[i-1] != '-' {
-			b.WriteByte(',')
-		}
-		b.WriteRune(r)
-	}
-	if frac != "" {
-		b.WriteString("." + frac)
-	}
-	return b.String()
-}

@@ -15,6 +15,7 @@ import (
 // nearest flag or command. It is applied once all commands are registered.
 func strict(root *cobra.Command) {
 	root.SetFlagErrorFunc(flagError)
+	strictArguments(root)
 	root.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
@@ -22,6 +23,26 @@ func strict(root *cobra.Command) {
 		return unknownCommand(root, args[0])
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+}
+
+// strictArguments makes the checks of arguments, of all commands below, end
+// with exit code 2.
+func strictArguments(parent *cobra.Command) {
+	for _, c := range parent.Commands() {
+		strictArguments(c)
+		check := c.Args
+		if check == nil {
+			continue
+		}
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			var coded *exitError
+			if err == nil || errors.As(err, &coded) {
+				return err
+			}
+			return usageErrorf("%s: %w; usage: %s", cmd.Name(), err, cmd.UseLine())
+		}
+	}
 }
 
 // unknownCommand is the mistake of naming a command that does not exist.
