@@ -1,0 +1,67 @@
+# Needs Go, Python 3.9 or later, make and git; "make help" lists the targets.
+
+PYTHON   ?= python3
+FUZZTIME ?= 20s
+LINT     := go tool -modfile=tools/lint/go.mod
+
+export CGO_ENABLED = 0
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: build
+build: ## build bin/fastpath
+	@echo "== building bin/fastpath"
+	go build -trimpath -o bin/fastpath ./cmd/fastpath
+
+.PHONY: demo
+demo: build ## run the whole line on the example and show what it changed; PYTHON=… chooses the interpreter
+	@echo "== running fastpath on a scratch copy of examples/smart-home, with $(PYTHON)"
+	@go run ./tools/demo -python "$(PYTHON)"
+
+.PHONY: test
+test: ## run all tests, the example from end to end included
+	@echo "== testing every package"
+	go test ./...
+	@echo "== testing the example from end to end, with $(PYTHON) (some minutes)"
+	FASTPATH_E2E="$(PYTHON)" go test -count=1 -timeout 30m -run TestEndToEnd -v ./tools/demo
+
+.PHONY: lint
+lint: ## vet, staticcheck, gofumpt, and the state of go.mod
+	@echo "== go vet"
+	go vet ./...
+	@echo "== staticcheck"
+	$(LINT) staticcheck ./...
+	@echo "== gofumpt"
+	@unformatted=$$($(LINT) gofumpt -l cmd internal tools) && if [ -n "$$unformatted" ]; then \
+		echo "not formatted; run: make fmt" >&2; echo "$$unformatted" >&2; exit 1; fi
+	@echo "== go mod tidy, go mod verify"
+	go mod tidy -diff
+	cd tools/lint && go mod tidy -diff
+	go mod verify
+
+.PHONY: fmt
+fmt: ## format all Go files
+	$(LINT) gofumpt -w cmd internal tools
+
+.PHONY: bench
+bench: ## run the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "== $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+.PHONY: oracle
+oracle: ## run the tests that compare with real interpreters, all of which must be there
+	FASTPATH_REQUIRE_ORACLES=1 go test -count=1 ./internal/...
+
+.PHONY: clean
+clean: ## remove what make built and the demo installed
+	rm -rf bin .demo

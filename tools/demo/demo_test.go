@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEndToEnd runs the demo's line on the example with every interpreter that
+// FASTPATH_E2E lists (paths or names, separated as in PATH), and judges what
+// it found. It installs the example's requirements, so that it needs the
+// network the first time; "make test" sets the variable.
+func TestEndToEnd(t *testing.T) {
+	pythons := filepath.SplitList(os.Getenv("FASTPATH_E2E"))
+	if len(pythons) == 0 {
+		t.Skip("FASTPATH_E2E names no interpreter")
+	}
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "fastpath")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/fastpath")
+	build.Dir, build.Env = repository, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, python := range pythons {
+		t.Run(strings.ReplaceAll(strings.TrimLeft(python, "/"), "/", "_"), func(t *testing.T) {
+			var log bytes.Buffer
+			w, err := NewWorkspace(t.Context(), Options{
+				Repository: repository, Venvs: filepath.Join(repository, ".demo"), Dir: t.TempDir(), Binary: binary, Python: python, Log: &log,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			endToEnd(t, w, &log)
+		})
+	}
+}
+
+func endToEnd(t *testing.T, w *Workspace, log *bytes.Buffer) {
+	ctx := t.Context()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	stop, err := w.StartStack(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	original := contents(t, w.App)
+	r, err := Line(ctx, w, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if r.TestsBefore < 40 || r.Events < 8 || r.DocumentsTests != 2 {
+		t.Errorf("ran %d tests, %d events and %d of the documents' tests", r.TestsBefore, r.Events, r.DocumentsTests)
+	}
+	judgeDecisions(t, r.Before)
+	for _, module := range []string{"boto3", "pandas", "requests", "marshmallow"} {
+		if !slices.Contains(r.Bench.Comparison.ModulesGone, module) {
+			t.Errorf("%s is still loaded at start", module)
+		}
+	}
+	if !r.Bench.Comparison.Equal {
+		t.Error("bench saw other answers after apply")
+	}
+	if err := printTable(io.Discard, w, r); err != nil {
+		t.Error(err)
+	}
+
+	// Only the files with a moved or a hot import changed.
+	applied := contents(t, w.App)
+	want := []string{"fast_path.py", "fastpath.lock", "gateway.py", "interface_cache.py", "lambda_function.py", "pyproject.toml", "report_core.py"}
+	if got := differing(original, applied); !slices.Equal(got, want) {
+		t.Errorf("changed files: %q, want %q", got, want)
+	}
+
+	// A second apply has nothing to do.
+	if _, code, err := w.Fastpath(ctx, false, "apply"); err != nil || code != 0 {
+		t.Fatalf("apply again: exit %d, %v", code, err)
+	}
+	if got := differing(applied, contents(t, w.App)); len(got) > 0 {
+		t.Errorf("apply again changed %q", got)
+	}
+
+	judgeRegression(t, ctx, w)
+	for _, args := range [][]string{{"why", "pandas"}, {"usage", "report"}, {"review"}, {"plan", "--policy", "lifetime"}} {
+		if out, _, err := w.Fastpath(ctx, false, args...); err != nil || len(out) == 0 {
+			t.Errorf("fastpath %q: %v, %d bytes of output", args, err, len(out))
+		}
+	}
+
+	// Undo restores every byte; the evidence and the configuration stay.
+	if _, code, err := w.Fastpath(ctx, false, "apply", "undo"); err != nil || code != 0 {
+		t.Fatalf("apply undo: exit %d, %v", code, err)
+	}
+	if got, want := differing(original, contents(t, w.App)), []string{"fastpath.lock", "pyproject.toml"}; !slices.Equal(got, want) {
+		t.Errorf("after undo these files differ: %q, want %q", got, want)
+	}
+}
+
+// judgeDecisions compares the plan with what the example is made to show.
+func judgeDecisions(t *testing.T, p planJSON) {
+	t.Helper()
+	find := func(file, module string) decisionJSON {
+		for _, d := range p.Decisions {
+			if d.Statement.File == file && d.Module == module {
+				return d
+			}
+		}
+		t.Errorf("the plan has no decision for %s in %s", module, file)
+		return decisionJSON{}
+	}
+	for _, want := range []struct{ file, module, decision string }{
+		{"lambda_function.py", "boto3", "function"},
+		{"report_core.py", "pandas", "function"},
+		{"interface_cache.py", "requests", "function"},
+		{"gateway.py", "interface_backup", "function"}, // marshmallow stays in it: base classes
+		{"backup_core.py", "marshmallow", "keep"},
+		{"lambda_function.py", "gateway", "tier2"},
+		{"speech_core.py", "jinja2", "tier2"},
+		{"lambda_function.py", "urllib.request", "keep"}, // a test patches it
+		{"lambda_function.py", "cache_core", "tier1"},
+		{"lambda_function.py", "json", "tier1"},
+	} {
+		d := find(want.file, want.module)
+		if d.Decision != want.decision {
+			t.Errorf("%s: %s is %q (%s), want %q", want.file, want.module, d.Decision, d.Reason, want.decision)
+		}
+		if d.UsageShare == nil {
+			continue
+		}
+		switch share := *d.UsageShare; {
+		case want.decision == "tier2" && share <= 0.8, want.decision == "function" && share > 0.1:
+			t.Errorf("%s is used by %.1f %% of requests", want.module, share*100)
+		}
+	}
+}
+
+// judgeRegression adds a heavy import to a hot file and expects check to stop
+// it, and to be content when it is gone.
+func judgeRegression(t *testing.T, ctx context.Context, w *Workspace) {
+	t.Helper()
+	file := filepath.Join(w.App, "state_core.py")
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := bytes.Replace(good, []byte("import cache_core\n"), []byte("import boto3\n\nimport cache_core\n"), 1)
+	if err := os.WriteFile(file, bad, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, code, err := w.Fastpath(ctx, false, "check")
+	if err != nil || code != 1 || !bytes.Contains(out, []byte("FP201")) || !bytes.Contains(out, []byte("state_core.py:")) {
+		t.Errorf("check of a heavy import in a hot file: exit %d, %v\n%s", code, err, out)
+	}
+	if err := os.WriteFile(file, good, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, code, err := w.Fastpath(ctx, false, "check"); err != nil || code != 0 {
+		t.Errorf("check after the import is gone: exit %d, %v\n%s", code, err, out)
+	}
+}
+
+// contents reads the files of a project, caches and git's own left out.
+func contents(t *testing.T, root string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if slices.Contains([]string{".git", ".fastpath", "__pycache__"}, d.Name()) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(root, path)
+		files[filepath.ToSlash(rel)] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// differing lists the files that only one of two trees has, or that differ.
+func differing(a, b map[string]string) []string {
+	var names []string
+	for name, text := range a {
+		if other, ok := b[name]; !ok || other != text {
+			names = append(names, name)
+		}
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TestChangedDecisions compares plans in which statements moved.
+func TestChangedDecisions(t *testing.T) {
+	plan := func(rows ...string) (p planJSON) {
+		for _, row := range rows {
+			module, decision, _ := strings.Cut(row, " ")
+			p.Decisions = append(p.Decisions, decisionJSON{Module: module, Decision: decision})
+		}
+		return p
+	}
+	before := plan("json tier1", "json tier1", "boto3 function", "yaml keep")
+	if got := changedDecisions(before, plan("boto3 function", "yaml keep", "json tier1")); len(got) > 0 {
+		t.Errorf("nothing changed, got %q", got)
+	}
+	got := changedDecisions(before, plan("boto3 keep", "json tier1"))
+	want := []string{"boto3: function before, keep after", "yaml: keep before, not listed after"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestFigures writes figures as the table shows them.
+func TestFigures(t *testing.T) {
+	low, high := 405.2, 430.7
+	for _, c := range []struct{ got, want string }{
+		{ms(figureJSON{Median: 412.3, Low: &low, High: &high}), "412 ms [405–431]"},
+		{ms(figureJSON{Median: 3.14159}), "3.1 ms"},
+		{change(changeJSON{DiffMS: -205.4, Share: -0.745, Verdict: "faster"}), "-205 ms (-74 %)"},
+		{change(changeJSON{DiffMS: 0.4, Share: 0.01, Verdict: "no difference"}), "+0.4 ms, no difference"},
+		{percent(0.008), "0.8 %"},
+		{percent(0.36), "36 %"},
+		{grouped(1200000), "1,200,000"},
+		{grouped(350), "350"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// printTable prints what changed, what the documents' formula says, what was
+// moved and kept, and where to go from here.
+func printTable(out io.Writer, w *Workspace, r *Result) error {
+	b := r.Bench
+	if len(b.Arms) != 2 {
+		return fmt.Errorf("bench compared %d states of the application, expected 2", len(b.Arms))
+	}
+	before, after := b.Arms[0], b.Arms[1]
+	if b.Comparison.Init.N == 0 {
+		return fmt.Errorf("bench says nothing about init")
+	}
+	fmt.Fprintf(out, "\nBEFORE AND AFTER · %s · %d pairs of fresh processes for each of %d events\n\n", b.Interpreter, b.Runs, len(b.Events))
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
+	row("", "before", "after", "change [95 %]")
+	row("init", ms(before.InitMS), ms(after.InitMS), change(b.Comparison.Init))
+	row("init + first request, weighted", ms(before.ColdStartMS), ms(after.ColdStartMS), change(b.Comparison.ColdStart))
+	row("first request, weighted", ms(before.FirstRequestMS), ms(after.FirstRequestMS), difference(before.FirstRequestMS.Median, after.FirstRequestMS.Median))
+	row("modules at start", count(before.Modules), count(after.Modules), fmt.Sprintf("%+.0f", after.Modules.Median-before.Modules.Median))
+	row("peak memory", mib(before.RSSKiB), mib(after.RSSKiB), fmt.Sprintf("%+.1f MiB", (after.RSSKiB.Median-before.RSSKiB.Median)/1024))
+	row("tests", fmt.Sprintf("%d passed", r.TestsBefore), fmt.Sprintf("%d passed", r.Tests), "the same")
+	row("events", fmt.Sprintf("%d answered", r.Events), fmt.Sprintf("%d answered", r.Events), "the same answers")
+	if err := t.Flush(); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(out, "\nTHE FIRST REQUEST IN A NEW PROCESS, BY EVENT\n\n")
+	moved := movedModules(r.Before)
+	t = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row("", "share", "before", "after", "init + first request", "")
+	for _, e := range b.Events {
+		if e.Error != "" || len(e.Arms) != 2 || e.Change == nil {
+			row(e.Name, percent(e.Share), "", "", "", "left out: "+e.Error)
+			continue
+		}
+		why := ""
+		if names := returned(moved, e.ModulesReturned); len(names) > 0 {
+			why = "loads " + strings.Join(names, ", ") + " now"
+		}
+		row(e.Name, percent(e.Share), ms(e.Arms[0].FirstRequestMS), ms(e.Arms[1].FirstRequestMS), change(*e.Change), why)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(out, "\nTHE DOCUMENTS' FORMULA, FOR THEIR OWN FIGURES (10,000 requests a day; not this machine's)\n\n")
+	t = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row("", "import", "used", "module level", "function level", "decision")
+	for _, f := range r.Formula {
+		level, better := "module level", f.Cost.Ratio
+		if f.Cost.Decision == "function" {
+			level = "function level"
+		}
+		row(f.Module, fmt.Sprintf("%.0f ms", f.MS), fmt.Sprintf("%.0f %%", f.Usage), grouped(f.Cost.ModuleLevelMS)+" ms a day",
+			grouped(f.Cost.FunctionLevelMS)+" ms a day", fmt.Sprintf("%s, %g× better", level, math.Round(better*10)/10))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	printDecisions(out, r.Before)
+
+	shown := w.App
+	if rel, err := filepath.Rel(filepath.Dir(w.Dir), w.App); err == nil {
+		shown = rel
+	}
+	fmt.Fprintf(out, "\nthe fast path file   %s\n", filepath.Join(shown, "fast_path.py"))
+	fmt.Fprintf(out, "what was changed     git -C %s diff\n", shown)
+	fmt.Fprintf(out, "to undo it           fastpath apply undo --project %s\n", shown)
+	return nil
+}
+
+// printDecisions lists what was moved, what may stay though it is heavy, and
+// what stays though it should not.
+func printDecisions(out io.Writer, p planJSON) {
+	list := func(title string, want func(decisionJSON) bool) {
+		var picked []decisionJSON
+		for _, d := range p.Decisions {
+			if want(d) {
+				picked = append(picked, d)
+			}
+		}
+		if len(picked) == 0 {
+			return
+		}
+		slices.SortStableFunc(picked, func(a, b decisionJSON) int { return cmp.Compare(b.AloneMS, a.AloneMS) })
+		fmt.Fprintf(out, "\n%s\n\n", title)
+		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, d := range picked {
+			used := ""
+			if d.UsageShare != nil {
+				used = percent(*d.UsageShare)
+			}
+			fmt.Fprintf(t, "%s\t%.0f ms\t%s\t%s:%d\t%s\n", d.Module, d.AloneMS, used, d.Statement.File, d.Statement.Line, d.Reason)
+		}
+		_ = t.Flush() // out reports its errors at the end
+	}
+	list("MOVED TO WHERE IT IS USED", decisionJSON.moves)
+	list("STAYS, HEAVY BUT USED BY NEARLY EVERY REQUEST", func(d decisionJSON) bool { return d.Decision == "tier2" })
+	list("STAYS, THOUGH FEW REQUESTS NEED IT", func(d decisionJSON) bool { return d.Decision == "keep" && d.AloneMS >= 10 })
+}
+
+// movedModules are the modules whose imports moved.
+func movedModules(p planJSON) []string {
+	var names []string
+	for _, d := range p.Decisions {
+		if d.moves() && !slices.Contains(names, d.Module) {
+			names = append(names, d.Module)
+		}
+	}
+	return names
+}
+
+// returned picks those moved modules that an event's first request loads.
+func returned(moved, loaded []string) []string {
+	var names []string
+	for _, m := range moved {
+		if slices.Contains(loaded, m) {
+			names = append(names, m)
+		}
+	}
+	return names
+}
+
+// ms writes a figure: its median, and the bounds of the median where there
+// are enough samples.
+func ms(f figureJSON) string {
+	if f.Low == nil || f.High == nil {
+		return number(f.Median) + " ms"
+	}
+	return fmt.Sprintf("%s ms [%s–%s]", number(f.Median), number(*f.Low), number(*f.High))
+}
+
+func change(c changeJSON) string {
+	text := fmt.Sprintf("%+.0f ms", c.DiffMS)
+	if math.Abs(c.DiffMS) < 9.95 {
+		text = fmt.Sprintf("%+.1f ms", c.DiffMS)
+	}
+	if c.LowMS != nil && c.HighMS != nil {
+		text += fmt.Sprintf(" [%s to %s]", number(*c.LowMS), number(*c.HighMS))
+	}
+	if c.Verdict == "no difference" {
+		return text + ", no difference"
+	}
+	return text + fmt.Sprintf(" (%+.0f %%)", c.Share*100)
+}
+
+func difference(before, after float64) string { return fmt.Sprintf("%+.1f ms", after-before) }
+
+// number has one decimal below 10 and none from there on.
+func number(v float64) string {
+	if math.Abs(v) < 9.95 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+func percent(share float64) string {
+	if share > 0 && share < 0.0095 {
+		return fmt.Sprintf("%.1f %%", share*100)
+	}
+	return fmt.Sprintf("%.0f %%", share*100)
+}
+
+func count(f figureJSON) string { return fmt.Sprintf("%.0f", f.Median) }
+
+func mib(f figureJSON) string { return fmt.Sprintf("%.1f MiB", f.Median/1024) }
+
+// grouped writes a whole number with commas between thousands.
+func grouped(v float64) string {
+	digits := fmt.Sprintf("%.0f", v)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
