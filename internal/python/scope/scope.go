@@ -3,11 +3,18 @@
 // imported or only later, when somebody calls into it.
 //
 // It follows CPython's symbol table. What comes in is a syntax.File and the
-// language version; what goes out is an Info that is never changed again. It
-// knows nothing about other files.
+// language version; what goes out is an Info. It knows nothing about other
+// files: that a function is called at import, perhaps by another module, is
+// found by package graph, which tells Promote before it shows the Info to
+// anybody else.
+//
+// Names are interned and symbols are records in flat slices, one for each pair
+// of scope and name, because a project has millions of names.
 package scope
 
-import "fastpath/internal/python/syntax"
+import (
+	"fastpath/internal/python/syntax"
+)
 
 // Kind is the kind of a scope.
 type Kind uint8
@@ -19,22 +26,17 @@ const (
 	ClassScope
 	LambdaScope
 	ComprehensionScope
-	AnnotationScope // type parameters and lazily evaluated annotations
+	AnnotationScope // type parameters, their bounds, the values of type aliases
 )
 
 // ScopeID indexes Info.Scopes; the module is 0.
 type ScopeID int32
 
-// Scope is one namespace.
+// Scope is one namespace. A scope comes after its parent in Info.Scopes.
 type Scope struct {
 	Kind   Kind
-	Node   syntax.NodeID // Module, FunctionDef, ClassDef, Lambda, a comprehension …
+	Node   syntax.NodeID // Module, FunctionDef, ClassDef, Lambda, a comprehension, TypeParams …
 	Parent ScopeID
-	// Bound lists the names that this scope binds, with the nodes that bind
-	// them (Name with FlagStore or FlagDel, Alias, Ident of def/class/handler/param …).
-	Bound map[string][]syntax.NodeID
-	// Globals and Nonlocals are the names declared so in this scope.
-	Globals, Nonlocals map[string]bool
 }
 
 // When says when a piece of code runs.
@@ -43,38 +45,144 @@ type When uint8
 // The answers of Info.When, in the order of preference when several hold.
 const (
 	AtImport     When = iota // while the module is being imported
-	AtCall                   // when a function, lambda or generator is called, later
-	TypeChecking             // only for type checkers: under "if TYPE_CHECKING"
-	Never                    // under a condition that is known to be false
+	AtCall                   // when a function or lambda is called later, or only when the file is the program itself
+	TypeChecking             // only for type checkers: under "if TYPE_CHECKING", in annotations that are kept as text
+	Never                    // under a condition that is known to be false; annotations of local variables
 )
+
+// String returns the answer as scan's JSON writes it.
+func (w When) String() string { return [...]string{"import", "call", "type_checking", "never"}[w] }
 
 // Use is one use of a name.
 type Use struct {
-	Node  syntax.NodeID // Name (load, store or delete), Ident of a "global", …
+	Node  syntax.NodeID // Name (load, store or delete), String of an annotation, Ident of a "global", a def, a class, a handler or a pattern
 	Scope ScopeID       // the scope in which it is written
 	When  When
 	// Annotation: the use is part of an annotation (also a string one, then
 	// Node is the String).
 	Annotation bool
-	// Store and Del tell assignments and deletions from loads.
+	// Store and Del tell assignments and deletions from loads; "global x" counts
+	// as a store.
 	Store, Del bool
+	// Environment: When is Never because of a test of sys.version_info,
+	// sys.platform or os.name. With another interpreter the use does run.
+	Environment bool
 }
 
 // Info is the analysis of one file.
 type Info struct {
 	File   *syntax.File
 	Scopes []Scope
-	// DynamicNames: the file uses exec, eval, globals(), locals(), vars() or
-	// __getattr__-like access that no scan follows; the nodes of these calls.
+	// DynamicNames: exec, eval, globals(), locals(), vars(), dir(), __import__
+	// and sys.modules[__name__], which no scan follows; the nodes of these
+	// names or subscripts.
 	DynamicNames []syntax.NodeID
 	// FutureAnnotations: "from __future__ import annotations" is in force.
 	FutureAnnotations bool
 
-	uses map[string][]Use // uses that resolve to the module's namespace
+	version   syntax.Version
+	ids       map[string]nameID
+	names     []string
+	symbols   []symbol
+	symbolOf  map[symbolKey]int32
+	scopeAt   map[syntax.NodeID]ScopeID
+	uses      map[string][]Use    // uses that resolve to the module's namespace
+	localUses map[symbolKey][]Use // uses of names that an import binds in a function or class
+	exports   exports
+	promoted  []bool // by ScopeID: functions and lambdas that run at import; nil before Promote
 }
 
 // Uses returns every use of name that means the module's global name, in
 // source order: loads in functions and at module level, stores other than
-// the import statement's own, deletions, string annotations, __all__ entries
-// excluded.
+// those of import statements, deletions, string annotations. Entries of
+// __all__ are no uses.
 func (i *Info) Uses(name string) []Use { return i.uses[name] }
+
+// LocalUses returns the uses of a name that an import statement binds in the
+// scope of a function or class, in that scope and those inside it.
+func (i *Info) LocalUses(s ScopeID, name string) []Use {
+	id, ok := i.ids[name]
+	if !ok {
+		return nil
+	}
+	return i.localUses[keyOf(s, id)]
+}
+
+// GlobalNames calls yield for each name that is used or bound as a global
+// name of the module, in no particular order (range over func).
+func (i *Info) GlobalNames() func(yield func(name string, uses []Use) bool) {
+	return func(yield func(string, []Use) bool) {
+		for name, uses := range i.uses {
+			if !yield(name, uses) {
+				return
+			}
+		}
+	}
+}
+
+// Binds reports whether the scope s binds name: by assignment, definition,
+// import, parameter, deletion …; for the module also where a function binds a
+// name that it declares global.
+func (i *Info) Binds(s ScopeID, name string) bool {
+	sym := i.symbol(s, name)
+	return sym != nil && sym.flags&(defBound|defByGlobal) != 0
+}
+
+// Lookup returns the scope whose name a load of name in the scope from means:
+// the scope of a function for locals and free variables, the module (0) for
+// globals. It reports false for a global name that the module never binds: a
+// builtin, the name of a star import, or nothing. In a class body a name that
+// the class binds is the class's.
+func (i *Info) Lookup(name string, from ScopeID) (ScopeID, bool) {
+	if sym := i.symbol(from, name); sym != nil {
+		if sym.owner == 0 {
+			return 0, i.Binds(0, name)
+		}
+		return sym.owner, true
+	}
+	owner := i.resolve(from, name, 0).owner
+	return owner, owner != 0 || i.Binds(0, name)
+}
+
+// Exports returns the names that "from module import *" takes: those of
+// __all__, else every name without a leading underscore that the module binds,
+// sorted. Without __all__ and with star imports of its own the list is not
+// complete. It is known when __all__ is absent or made of literals.
+func (i *Info) Exports() (names []string, known bool) { return i.exports.names, i.exports.known }
+
+// HasAll reports whether the module sets __all__.
+func (i *Info) HasAll() bool { return i.exports.all }
+
+// Promote says that these functions, lambdas and methods run while the module
+// is being imported, so that When and the Uses answer accordingly. It is for
+// the code that builds a program, before others see the Info.
+func (i *Info) Promote(functions []ScopeID) {
+	if len(functions) == 0 {
+		return
+	}
+	if i.promoted == nil {
+		i.promoted = make([]bool, len(i.Scopes))
+	}
+	for _, s := range functions {
+		i.promoted[s] = true
+	}
+	for _, uses := range i.uses {
+		i.refresh(uses)
+	}
+	for _, uses := range i.localUses {
+		i.refresh(uses)
+	}
+}
+
+// refresh asks again when uses run.
+func (i *Info) refresh(uses []Use) {
+	for k := range uses {
+		if u := &uses[k]; u.When == AtCall {
+			u.When, u.Environment = i.when(u.Node, u.Annotation && i.isText(u.Node))
+		}
+	}
+}
+
+// isText reports whether n is a string literal, the node of a name in a string
+// annotation.
+func (i *Info) isText(n syntax.NodeID) bool { return i.File.Kind(n) == syntax.String }

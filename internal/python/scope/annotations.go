@@ -1,0 +1,252 @@
+package scope
+
+import (
+	"bytes"
+	"strings"
+
+	"fastpath/internal/python/syntax"
+)
+
+// annotate visits an annotation.
+func (a *analyzer) annotate(n syntax.NodeID, s ScopeID) {
+	saved := a.annotation
+	a.annotation |= eventAnnotation
+	a.children(n, s)
+	a.annotation = saved
+}
+
+// subscript visits "x[...]". In an annotation, the strings of a Literal are
+// values and the extra arguments of Annotated are not types.
+func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
+	f := a.File
+	base := f.First(n)
+	if a.annotation == 0 || base == syntax.None {
+		a.children(n, s)
+		return
+	}
+	a.visit(base, s)
+	last := lastName(f, base)
+	for c := f.Next(base); c != syntax.None; c = f.Next(c) {
+		saved := a.annotation
+		switch {
+		case last == "Literal":
+			a.annotation = 0
+			a.visit(c, s)
+		case last == "Annotated" && f.Kind(c) == syntax.Tuple:
+			for e := range f.Children(c) {
+				a.visit(e, s)
+				a.annotation = 0
+			}
+		default:
+			a.visit(c, s)
+		}
+		a.annotation = saved
+	}
+}
+
+// lastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "".
+func lastName(f *syntax.File, n syntax.NodeID) string {
+	switch f.Kind(n) {
+	case syntax.Name:
+		return f.Text(n)
+	case syntax.Attribute:
+		if id := f.Child(n, syntax.Ident); id != syntax.None {
+			return f.Text(id)
+		}
+	case syntax.Call, syntax.Subscript:
+		return lastName(f, f.First(n))
+	}
+	return ""
+}
+
+// text records the names in a string annotation: every identifier that does
+// not follow a dot. Strings in it are types again; more names than there are
+// do no harm.
+func (a *analyzer) text(n syntax.NodeID, s ScopeID) {
+	body := literalBody(a.File, n)
+	for k := 0; k < len(body); {
+		if !identifierByte(body[k]) {
+			k++
+			continue
+		}
+		start := k
+		for k < len(body) && identifierByte(body[k]) {
+			k++
+		}
+		if before := bytes.TrimRight(body[:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' {
+			continue
+		}
+		if b := body[start]; '0' <= b && b <= '9' || keywords[string(body[start:k])] {
+			continue
+		}
+		name := a.internText(body[start:k])
+		a.mark(s, name, 0)
+		a.events = append(a.events, event{node: n, scope: s, name: name, kind: eventAnnotation | eventText})
+	}
+}
+
+// keywords are the words that may stand in an annotation and are no names.
+var keywords = map[string]bool{"None": true, "True": true, "False": true, "if": true, "else": true, "or": true, "and": true, "not": true, "in": true, "is": true, "for": true, "lambda": true}
+
+// literalBody returns the characters between the quotes of a string literal.
+func literalBody(f *syntax.File, n syntax.NodeID) []byte {
+	d := f.Node(n)
+	t := f.Src[d.Start:d.End]
+	q := bytes.IndexAny(t, `"'`)
+	if q < 0 {
+		return nil
+	}
+	t = t[q:]
+	width := 1
+	if len(t) >= 6 && t[1] == t[0] && t[2] == t[0] {
+		width = 3
+	}
+	if len(t) < 2*width {
+		return nil
+	}
+	return t[width : len(t)-width]
+}
+
+// annotationWhen says when an annotation is evaluated. n is the Annotation or
+// Returns node; text says that the name stands in a string; around is the
+// answer for the definition or statement that holds the annotation.
+func (i *Info) annotationWhen(n syntax.NodeID, text bool, around When) When {
+	f := i.File
+	owner := f.Parent(n)
+	kept := AtImport // where the annotation is not evaluated with its statement
+	switch {
+	case text || i.FutureAnnotations:
+		kept = TypeChecking
+	case !i.version.Less(syntax.Version{Major: 3, Minor: 14}):
+		kept = AtCall
+	}
+	switch f.Kind(owner) {
+	case syntax.AnnAssign:
+		s := &i.Scopes[i.ScopeOf(owner)]
+		switch {
+		case s.Kind == FunctionScope || s.Kind == LambdaScope:
+			return Never
+		case kept == AtImport:
+			return around
+		case s.Kind == ClassScope && i.readsAnnotations(s.Node, text || i.FutureAnnotations):
+			return around
+		}
+	default: // a parameter or the result of a function
+		for f.Kind(owner) != syntax.FunctionDef && owner != syntax.None {
+			owner = f.Parent(owner)
+		}
+		if kept == AtImport || owner == syntax.None || i.decoratedByReader(owner) {
+			return around
+		}
+	}
+	return max(kept, around)
+}
+
+// readsAnnotations reports whether the creation of a class may evaluate the
+// annotations of its fields: a decorator or a base class that is not known to
+// leave them alone.
+func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
+	for c := range i.File.Children(class) {
+		switch i.File.Kind(c) {
+		case syntax.Decorator:
+			name := lastName(i.File, i.File.First(c))
+			if !harmlessDecorators[name] && !(kept && name == "dataclass") {
+				return true
+			}
+		case syntax.Args:
+			for arg := range i.File.Children(c) {
+				if i.File.Child(arg, syntax.Ident) != syntax.None {
+					if k := i.File.Text(i.File.Child(arg, syntax.Ident)); k != "metaclass" || lastName(i.File, lastChild(i.File, arg)) != "ABCMeta" {
+						return true
+					}
+				} else if !harmlessBase(lastName(i.File, i.File.First(arg)), kept) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// decoratedByReader reports whether a decorator may evaluate the annotations
+// of a function.
+func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
+	for c := range i.File.Children(fn) {
+		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[lastName(i.File, i.File.First(c))] {
+			return true
+		}
+	}
+	return false
+}
+
+func lastChild(f *syntax.File, n syntax.NodeID) syntax.NodeID {
+	last := syntax.None
+	for c := range f.Children(n) {
+		last = c
+	}
+	return last
+}
+
+// harmlessDecorators never evaluate annotations. ("register" of
+// functools.singledispatch does, as do those of web frameworks.)
+var harmlessDecorators = wordSet(`staticmethod classmethod property setter getter deleter cached_property lru_cache cache wraps
+	contextmanager asynccontextmanager abstractmethod override overload final total_ordering unique runtime_checkable
+	fixture parametrize skipif usefixtures`)
+
+// harmlessBases do not evaluate the annotations of classes derived from them.
+var harmlessBases = wordSet(`object Generic Protocol ABC Enum IntEnum StrEnum Flag IntFlag Exception BaseException dict list tuple set str int float bytes`)
+
+// harmlessBase reports whether a base class leaves annotations alone. With
+// kept annotations, NamedTuple and TypedDict only wrap the text.
+func harmlessBase(name string, kept bool) bool {
+	return harmlessBases[name] || kept && (name == "NamedTuple" || name == "TypedDict") ||
+		strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Exception") || strings.HasSuffix(name, "Warning")
+}
+
+func wordSet(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(text) {
+		set[w] = true
+	}
+	return set
+}
+
+// PlainDecorator reports whether a decorator is known to return the function
+// that it gets, or something that behaves like it.
+func PlainDecorator(f *syntax.File, decorator syntax.NodeID) bool {
+	return harmlessDecorators[lastName(f, decorator)]
+}
+
+// PlainBase reports whether a base class is a builtin or of typing, abc or
+// enum: one that calls no methods of classes derived from it by itself.
+func PlainBase(f *syntax.File, base syntax.NodeID) bool {
+	return harmlessBase(lastName(f, base), true)
+}
+
+// IsProperty reports whether a method is read like an attribute.
+func IsProperty(f *syntax.File, fn syntax.NodeID) bool {
+	return decorated(f, fn, "property") || decorated(f, fn, "cached_property")
+}
+
+// IsClassMethod reports whether a method gets the class.
+func IsClassMethod(f *syntax.File, fn syntax.NodeID) bool {
+	if id := f.Child(fn, syntax.Ident); id != syntax.None {
+		switch f.Text(id) {
+		case "__new__", "__init_subclass__", "__class_getitem__":
+			return true
+		}
+	}
+	return decorated(f, fn, "classmethod")
+}
+
+// IsStaticMethod reports whether a method gets neither instance nor class.
+func IsStaticMethod(f *syntax.File, fn syntax.NodeID) bool { return decorated(f, fn, "staticmethod") }
+
+func decorated(f *syntax.File, fn syntax.NodeID, name string) bool {
+	for c := range f.Children(fn) {
+		if f.Kind(c) == syntax.Decorator && lastName(f, f.First(c)) == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package scope
+
+import (
+	"slices"
+	"strings"
+
+	"fastpath/internal/python/syntax"
+)
+
+// exports is what "from module import *" takes.
+type exports struct {
+	names []string
+	known bool
+	all   bool // there is an __all__
+}
+
+// findExports reads __all__: assignments and additions of lists and tuples of
+// literals, and calls of append, extend and remove, in the order of the file.
+func (a *analyzer) findExports() exports {
+	f := a.File
+	e := exports{known: true}
+	for _, u := range a.uses["__all__"] {
+		e.all = true
+		p := f.Parent(u.Node)
+		switch f.Kind(p) {
+		case syntax.Assign, syntax.AnnAssign:
+			if u.Store {
+				value := lastChild(f, p)
+				if !adds(f, value) {
+					e.names = nil
+				}
+				e.add(f, value)
+				continue
+			}
+		case syntax.AugAssign:
+			e.add(f, lastChild(f, p))
+			continue
+		case syntax.Attribute:
+			call := f.Parent(p)
+			args := f.Child(call, syntax.Args)
+			if f.Kind(call) != syntax.Call || args == syntax.None || f.First(args) == syntax.None {
+				break
+			}
+			arg := f.First(f.First(args))
+			switch f.Text(f.Child(p, syntax.Ident)) {
+			case "extend":
+				e.add(f, arg)
+				continue
+			case "append":
+				e.one(f, arg)
+				continue
+			case "remove":
+				if s, ok := StringValue(f, arg); ok {
+					e.names = slices.DeleteFunc(e.names, func(n string) bool { return n == s })
+					continue
+				}
+			}
+		}
+		if u.Store || u.Del {
+			e.known = false
+		}
+	}
+	if !e.all {
+		for k := range a.symbols {
+			if s := a.symbols[k]; s.scope == 0 && s.flags&(defBound|defByGlobal) != 0 && !strings.HasPrefix(a.names[s.name], "_") {
+				e.names = append(e.names, a.names[s.name])
+			}
+		}
+	}
+	slices.Sort(e.names)
+	e.names = slices.Compact(e.names)
+	return e
+}
+
+// add takes the elements of a literal list or tuple, or of a sum of such.
+func (e *exports) add(f *syntax.File, n syntax.NodeID) {
+	switch f.Kind(n) {
+	case syntax.List, syntax.Tuple, syntax.Set:
+		for c := range f.Children(n) {
+			e.one(f, c)
+		}
+	case syntax.BinOp:
+		for c := range f.Children(n) {
+			e.add(f, c)
+		}
+	case syntax.Name:
+		if f.Text(n) != "__all__" { // __all__ = __all__ + [...] adds to what is known
+			e.known = false
+		}
+	default:
+		e.known = false
+	}
+}
+
+func (e *exports) one(f *syntax.File, n syntax.NodeID) {
+	switch s, ok := StringValue(f, n); {
+	case ok:
+		e.names = append(e.names, s)
+	case f.Kind(n) == syntax.Starred:
+		e.add(f, f.First(n))
+	default:
+		e.known = false
+	}
+}
+
+// adds reports whether a value of __all__ begins with __all__ itself.
+func adds(f *syntax.File, n syntax.NodeID) bool {
+	for f.Kind(n) == syntax.BinOp {
+		n = f.First(n)
+	}
+	return f.Kind(n) == syntax.Name && f.Text(n) == "__all__"
+}

@@ -1,0 +1,432 @@
+package scope
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fastpath/internal/python/syntax"
+)
+
+// oracle prints the symbol tables of the files it reads the names of: for each
+// the scopes in preorder, with the flags of CPython's symtable.
+const oracle = `
+import sys, json, _symtable, tokenize, io
+def dump(t):
+    names = {}
+    for name, f in t.symbols.items():
+        names[name] = f
+    return [t.type if isinstance(t.type, int) else str(t.type), t.name, t.lineno, names, [dump(c) for c in t.children]]
+consts = {k: getattr(_symtable, k) for k in dir(_symtable) if k.isupper()}
+shift = consts.get("SCOPE_OFF", 11)
+out = {}
+for path in json.load(sys.stdin):
+    try:
+        with open(path, "rb") as f:
+            data = f.read()
+        enc = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        text = data.decode(enc).replace("\r\n", "\n").replace("\r", "\n")
+        if text.startswith("\ufeff"):
+            text = text[1:]
+        compile(data, path, "exec", dont_inherit=True)
+        out[path] = dump(_symtable.symtable(text, path, "exec"))
+    except Exception:
+        continue
+json.dump({"files": out, "shift": shift, "consts": consts}, sys.stdout)
+`
+
+type answer struct {
+	Files  map[string]json.RawMessage
+	Shift  int
+	Consts map[string]int
+}
+
+type table struct {
+	kind     string
+	name     string
+	line     int
+	names    map[string]int
+	children []*table
+}
+
+func decode(t *testing.T, raw json.RawMessage) *table {
+	t.Helper()
+	var parts []json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		t.Fatal(err)
+	}
+	tb := &table{kind: strings.Trim(string(parts[0]), `"`)}
+	var children []json.RawMessage
+	for k, target := range []any{&tb.name, &tb.line, &tb.names, &children} {
+		if err := json.Unmarshal(parts[k+1], target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range children {
+		tb.children = append(tb.children, decode(t, c))
+	}
+	return tb
+}
+
+// interpreters returns the Pythons to compare with.
+func interpreters(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	if list := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON")); len(list) > 0 {
+		found = list
+	} else {
+		if p, err := exec.LookPath("python3"); err == nil {
+			found = append(found, p)
+		}
+		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
+		found = append(found, list...)
+	}
+	if len(found) == 0 {
+		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
+			t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
+		}
+		t.Skip("no Python interpreter to compare with")
+	}
+	return found
+}
+
+func ask(t *testing.T, python, program string, input any) []byte {
+	t.Helper()
+	in, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(python, "-W", "ignore", "-S", "-c", program)
+	cmd.Stdin = bytes.NewReader(in)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", python, err, stderr.String())
+	}
+	return out
+}
+
+// compared are the flags that both sides have, by CPython's names.
+var compared = map[string]flags{
+	"DEF_GLOBAL": defGlobal, "DEF_LOCAL": defLocal, "DEF_PARAM": defParam, "DEF_NONLOCAL": defNonlocal,
+	"USE": use, "DEF_IMPORT": defImport, "DEF_ANNOT": defAnnot,
+}
+
+// flagBits are the flags that the module _symtable does not export everywhere.
+var flagBits = map[string]int{"DEF_GLOBAL": 1, "DEF_LOCAL": 2, "DEF_PARAM": 4, "DEF_NONLOCAL": 8, "USE": 16, "DEF_IMPORT": 128, "DEF_ANNOT": 256}
+
+// implicit are names that CPython adds to scopes by itself.
+func implicit(name string) bool {
+	switch name {
+	case "__class__", "__classdict__", "__type_params__", "__static_attributes__", "__firstlineno__", "__conditional_annotations__":
+		return true
+	}
+	return strings.HasPrefix(name, ".")
+}
+
+// ours builds the table that CPython would have for a scope.
+func ours(i *Info, s ScopeID) (names map[string]string, children []ScopeID) {
+	names = map[string]string{}
+	for k := range i.symbols {
+		sym := i.symbols[k]
+		if sym.scope != s || implicit(i.names[sym.name]) {
+			continue
+		}
+		f := sym.flags &^ (defTypeParam | defByGlobal)
+		if f == 0 {
+			continue
+		}
+		names[i.names[sym.name]] = describe(f, sym.class)
+	}
+	for c := range i.Scopes {
+		if c > 0 && i.Scopes[c].Parent == s {
+			children = append(children, ScopeID(c))
+		}
+	}
+	return names, children
+}
+
+func describe(f flags, c class) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(compared)) {
+		if f&compared[name] != 0 {
+			parts = append(parts, name)
+		}
+	}
+	return strings.Join(parts, "|") + " " + [...]string{"local", "global", "implicit", "free"}[c]
+}
+
+// theirs is the same from CPython's table.
+func theirs(tb *table, a *answer) map[string]string {
+	names := map[string]string{}
+	for name, v := range tb.names {
+		if implicit(name) {
+			continue
+		}
+		var f flags
+		for n, bit := range flagBits {
+			if b, ok := a.Consts[n]; ok {
+				bit = b
+			}
+			if v&bit != 0 {
+				f |= compared[n]
+			}
+		}
+		if f == 0 {
+			continue // a free variable on its way to a nested scope
+		}
+		var c class
+		switch scope := v >> a.Shift & 15; scope {
+		case a.Consts["LOCAL"], a.Consts["CELL"]:
+			c = local
+		case a.Consts["GLOBAL_EXPLICIT"]:
+			c = globalExplicit
+		case a.Consts["GLOBAL_IMPLICIT"]:
+			c = globalImplicit
+		case a.Consts["FREE"]:
+			c = free
+		default:
+			c = class(99)
+		}
+		names[name] = describe(f, min(c, free))
+	}
+	return names
+}
+
+// comparison compares the tables of one file.
+type comparison struct {
+	info    *Info
+	answer  *answer
+	inlines bool // comprehensions put their names into the scope around (3.12)
+	diffs   []string
+}
+
+func (c *comparison) scope(tb *table, s ScopeID) {
+	i := c.info
+	got, children := ours(i, s)
+	want := theirs(tb, c.answer)
+	if c.inlines {
+		children = c.inline(children, want, got)
+	}
+	where := fmt.Sprintf("scope %s line %d", tb.name, tb.line)
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if got[name] != want[name] {
+			c.diffs = append(c.diffs, fmt.Sprintf("%s: %s is %q, symtable says %q", where, name, got[name], want[name]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if _, ok := want[name]; !ok {
+			c.diffs = append(c.diffs, fmt.Sprintf("%s: %s is %q, symtable does not have it", where, name, got[name]))
+		}
+	}
+	if len(children) != len(tb.children) {
+		c.diffs = append(c.diffs, fmt.Sprintf("%s: %d scopes inside, symtable says %d", where, len(children), len(tb.children)))
+		return
+	}
+	// Both sides sort by place: CPython visits decorators and defaults in an
+	// order of its own.
+	theirsSorted := slices.Clone(tb.children)
+	sort.SliceStable(theirsSorted, func(a, b int) bool { return theirsSorted[a].line < theirsSorted[b].line })
+	line := func(s ScopeID) int {
+		l, _ := i.File.Position(i.File.Node(i.Scopes[s].Node).Start)
+		n := i.Scopes[s].Node
+		if k := i.File.Kind(n); k == syntax.FunctionDef || k == syntax.ClassDef {
+			for ch := range i.File.Children(n) {
+				if i.File.Kind(ch) == syntax.Decorator {
+					continue
+				}
+				l, _ = i.File.Position(i.File.Node(ch).Start)
+				break
+			}
+		}
+		return l
+	}
+	sort.SliceStable(children, func(a, b int) bool { return line(children[a]) < line(children[b]) })
+	used := make([]bool, len(theirsSorted))
+	for _, ch := range children {
+		best := -1
+		for k, t := range theirsSorted {
+			if !used[k] && t.name == c.nameOf(ch) && c.fits(t, ch) {
+				best = k
+				break
+			}
+		}
+		if best < 0 {
+			for k, t := range theirsSorted {
+				if !used[k] && t.name == c.nameOf(ch) {
+					best = k
+					break
+				}
+			}
+		}
+		if best < 0 {
+			c.diffs = append(c.diffs, fmt.Sprintf("%s: symtable has no scope %s in line %d", where, c.nameOf(ch), line(ch)))
+			continue
+		}
+		used[best] = true
+		c.scope(theirsSorted[best], ch)
+	}
+}
+
+// fits reports whether a scope equals a table, to pair those of one name.
+func (c *comparison) fits(t *table, s ScopeID) bool {
+	sub := &comparison{info: c.info, answer: c.answer, inlines: c.inlines}
+	sub.scope(t, s)
+	return len(sub.diffs) == 0
+}
+
+// inline drops from want what symtable copied out of inlined comprehensions,
+// and returns the scopes inside as symtable then lists them.
+func (c *comparison) inline(children []ScopeID, want, got map[string]string) []ScopeID {
+	var out []ScopeID
+	for _, ch := range children {
+		k := c.info.Scopes[ch]
+		if k.Kind != ComprehensionScope || c.info.File.Kind(k.Node) == syntax.GeneratorExp || c.seesClass(k.Parent) {
+			out = append(out, ch)
+			continue
+		}
+		inner, below := ours(c.info, ch)
+		below = c.inline(below, want, got)
+		for name := range inner {
+			if _, ok := got[name]; !ok {
+				delete(want, name)
+			}
+		}
+		out = append(out, below...)
+	}
+	return out
+}
+
+// seesClass reports whether a scope is an annotation scope in a class body.
+func (c *comparison) seesClass(s ScopeID) bool {
+	in := false
+	for ; c.info.Scopes[s].Kind == AnnotationScope; s = c.info.Scopes[s].Parent {
+		in = true
+	}
+	return in && c.info.Scopes[s].Kind == ClassScope
+}
+
+func (c *comparison) nameOf(s ScopeID) string {
+	f, n := c.info.File, c.info.Scopes[s].Node
+	switch f.Kind(n) {
+	case syntax.FunctionDef, syntax.ClassDef:
+		return spelled([]byte(f.Text(f.Child(n, syntax.Ident))))
+	case syntax.Lambda:
+		return "lambda"
+	case syntax.ListComp:
+		return "listcomp"
+	case syntax.SetComp:
+		return "setcomp"
+	case syntax.DictComp:
+		return "dictcomp"
+	case syntax.GeneratorExp:
+		return "genexpr"
+	case syntax.TypeParams:
+		return spelled([]byte(f.Text(f.Child(f.Parent(n), syntax.Ident)) + typeAliasName(f, f.Parent(n))))
+	case syntax.TypeParam:
+		return f.Text(f.Child(n, syntax.Ident))
+	case syntax.Default:
+		return f.Text(f.Child(f.Parent(n), syntax.Ident))
+	case syntax.TypeAlias:
+		return f.Text(f.First(n))
+	}
+	return "?"
+}
+
+func typeAliasName(f *syntax.File, n syntax.NodeID) string {
+	if f.Kind(n) == syntax.TypeAlias {
+		return f.Text(f.First(n))
+	}
+	return ""
+}
+
+// versionOf asks an interpreter for its version and standard library.
+func versionOf(t *testing.T, python string) (syntax.Version, string) {
+	t.Helper()
+	out, err := exec.Command(python, "-S", "-c", "import sys, os; print(sys.version_info[0], sys.version_info[1], os.path.dirname(os.__file__))").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.SplitN(strings.TrimSpace(string(out)), " ", 3)
+	major, _ := strconv.Atoi(parts[0])
+	minor, _ := strconv.Atoi(parts[1])
+	return syntax.Version{Major: major, Minor: minor}, parts[2]
+}
+
+// pythonFiles lists the .py files below a folder, every step-th of them.
+func pythonFiles(dir string, step int) []string {
+	var files []string
+	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		if d.IsDir() && (d.Name() == "site-packages" || d.Name() == "__pycache__" || d.Name() == "dist-packages") {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(p, ".py") {
+			files = append(files, p)
+		}
+		return nil
+	})
+	var out []string
+	for k := 0; k < len(files); k += step {
+		out = append(out, files[k])
+	}
+	return out
+}
+
+// TestAgainstSymtable compares all scopes and names of the standard library
+// with CPython's symbol table. FASTPATH_ORACLE_FULL=1 takes every file.
+func TestAgainstSymtable(t *testing.T) {
+	for _, python := range interpreters(t) {
+		t.Run(python, func(t *testing.T) {
+			t.Parallel()
+			v, lib := versionOf(t, python)
+			if v.Less(syntax.Version{Major: 3, Minor: 8}) {
+				t.Skip("older than the grammar that is read")
+			}
+			step := 7
+			if os.Getenv("FASTPATH_ORACLE_FULL") == "1" {
+				step = 1
+			}
+			files := pythonFiles(lib, step)
+			var a answer
+			if err := json.Unmarshal(ask(t, python, oracle, files), &a); err != nil {
+				t.Fatal(err)
+			}
+			if len(a.Files) < 100 {
+				t.Fatalf("%s could read %d of %d files", python, len(a.Files), len(files))
+			}
+			wrong, scopes := 0, 0
+			for _, file := range slices.Sorted(maps.Keys(a.Files)) {
+				src, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f := syntax.Parse(src, v)
+				info := Analyze(f, v)
+				scopes += len(info.Scopes)
+				c := &comparison{info: info, answer: &a, inlines: !v.Less(syntax.Version{Major: 3, Minor: 12})}
+				c.scope(decode(t, a.Files[file]), 0)
+				if len(c.diffs) == 0 {
+					continue
+				}
+				if wrong++; wrong <= 10 {
+					t.Errorf("%s: %d differences\n  %s", file, len(c.diffs), strings.Join(c.diffs[:min(3, len(c.diffs))], "\n  "))
+				}
+			}
+			t.Logf("Python %d.%d: %d files, %d scopes compared, %d files differ", v.Major, v.Minor, len(a.Files), scopes, wrong)
+		})
+	}
+}

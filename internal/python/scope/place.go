@@ -1,0 +1,116 @@
+package scope
+
+import (
+	"strings"
+
+	"fastpath/internal/python/syntax"
+)
+
+// ScopeOf returns the scope in which n is evaluated. For the node of a scope
+// itself that is the scope around; a parameter's name belongs to its function.
+func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
+	f := i.File
+	var below syntax.NodeID // the child of c on the way
+	for c, p := n, f.Parent(n); p != syntax.None; below, c, p = c, p, f.Parent(p) {
+		inside := false
+		switch f.Kind(p) {
+		case syntax.Module:
+			return 0
+		case syntax.ClassDef:
+			inside = f.Kind(c) == syntax.Block
+		case syntax.TypeAlias:
+			inside = f.Next(c) == syntax.None
+		case syntax.TypeParam:
+			inside = f.Kind(c) != syntax.Ident && f.Kind(c) != syntax.Default
+		case syntax.Default:
+			inside = f.Kind(f.Parent(p)) == syntax.TypeParam
+		case syntax.FunctionDef, syntax.Lambda:
+			inside = f.Kind(c) == syntax.Block || f.Kind(p) == syntax.Lambda && f.Kind(c) != syntax.Params
+			if f.Kind(c) == syntax.Params {
+				inside = i.isParam(n, below)
+			}
+		case syntax.ListComp, syntax.SetComp, syntax.DictComp, syntax.GeneratorExp:
+			inside = true
+			if c == f.Child(p, syntax.Comprehension) && below != syntax.None && below == f.Next(f.First(c)) {
+				inside = false
+			}
+		}
+		if inside {
+			return i.scopeAt[p]
+		}
+		if t := i.typeParamsAround(p, c); t != syntax.None {
+			return i.scopeAt[t]
+		}
+	}
+	return 0
+}
+
+// Opens returns the scope that the node itself opens: of a Module, FunctionDef,
+// Lambda, ClassDef or comprehension.
+func (i *Info) Opens(n syntax.NodeID) (ScopeID, bool) {
+	s, ok := i.scopeAt[n]
+	return s, ok
+}
+
+// isParam reports whether n is the parameter below, or its name.
+func (i *Info) isParam(n, below syntax.NodeID) bool {
+	return n == below || i.File.Parent(n) == below && i.File.Kind(n) == syntax.Ident
+}
+
+// typeParamsAround returns the type parameters whose scope holds the child c
+// of a definition.
+func (i *Info) typeParamsAround(p, c syntax.NodeID) syntax.NodeID {
+	f := i.File
+	switch f.Kind(p) {
+	case syntax.FunctionDef, syntax.ClassDef, syntax.TypeAlias:
+	default:
+		return syntax.None
+	}
+	t := f.Child(p, syntax.TypeParams)
+	if t == syntax.None {
+		return syntax.None
+	}
+	switch f.Kind(c) {
+	case syntax.TypeParams, syntax.Returns, syntax.Args, syntax.Params:
+		return t
+	}
+	return syntax.None
+}
+
+// Qualname returns the qualified name of the function or class whose body
+// holds n, as __qualname__ has it ("Class.method", "f.<locals>.g"), "" at
+// module level. Lambdas and comprehensions are looked through.
+func (i *Info) Qualname(n syntax.NodeID) string {
+	f := i.File
+	var parts []string // innermost first
+	for c, p := n, f.Parent(n); p != syntax.None; c, p = p, f.Parent(p) {
+		kind := f.Kind(p)
+		if f.Kind(c) != syntax.Block || kind != syntax.FunctionDef && kind != syntax.ClassDef {
+			continue
+		}
+		name := f.Text(f.Child(p, syntax.Ident))
+		if kind == syntax.FunctionDef && len(parts) > 0 {
+			name += ".<locals>"
+		}
+		parts = append(parts, name)
+	}
+	for a, b := 0, len(parts)-1; a < b; a, b = a+1, b-1 {
+		parts[a], parts[b] = parts[b], parts[a]
+	}
+	return strings.Join(parts, ".")
+}
+
+// Dotted returns "a.b.c" for names and attributes of names, "" for every other
+// expression.
+func Dotted(f *syntax.File, n syntax.NodeID) string {
+	switch f.Kind(n) {
+	case syntax.Name:
+		return f.Text(n)
+	case syntax.Attribute:
+		base := Dotted(f, f.First(n))
+		if id := f.Child(n, syntax.Ident); base != "" && id != syntax.None {
+			return base + "." + f.Text(id)
+		}
+	}
+	return ""
+}
