@@ -16,20 +16,38 @@ import (
 // Program is every source file of a project, parsed and resolved. It is
 // immutable after Load and safe for concurrent readers.
 type Program struct {
-	Root    string    // absolute project directory
-	Modules []*Module // sorted by File
-	byName  map[string]*Module
+	Root     string    // absolute project directory
+	Modules  []*Module // sorted by File
+	Problems []Problem // files that could not be read
+
+	byFile   map[string]*Module
+	byName   map[string][]*Module // every name under which a file can be imported, best import root first
+	folders  map[string]string    // module name → folder with modules below it, relative to the project
+	resolver *resolve.Resolver
+	version  syntax.Version
+}
+
+// Problem is a file that is missing in the program.
+type Problem struct {
+	File    string // relative to the project
+	Message string
 }
 
 // Module is one source file.
 type Module struct {
 	Name      string // "gateway", "interfaces.cache", "pkg" for pkg/__init__.py
 	File      string // relative to the project, slashes
+	Root      string // the import root that Name starts from, relative to the project
 	IsPackage bool   // an __init__.py
 	Test      bool   // a test file (tests/, test_*.py, *_test.py, conftest.py)
 	Syntax    *syntax.File
 	Scope     *scope.Info
 	Imports   []*Import // one a bound name, in source order
+
+	globals map[string][]*Import // imports that bind a global name of the module, "*" for star imports
+	readers map[string][]*Import // name → from-imports of it in other modules, "*" for star imports
+	reads   map[string][]read    // name → attribute reads of it in other modules
+	star    *starNames           // what "from m import *" takes, see exportsOf
 }
 
 // Import is one name that one import statement binds ("import a, b" is two,
@@ -42,7 +60,8 @@ type Import struct {
 	Alias syntax.NodeID // the Alias, None for a star import
 
 	// Base is the absolute module that the statement names ("a.b" in "import
-	// a.b" and in "from a.b import c"); Item is "c", or "".
+	// a.b" and in "from a.b import c"); Item is "c", or "". A relative import
+	// that leads out of the package keeps its dots and is missing.
 	Base, Item string
 	// Target is the module that the binding stands for: Base, or Base.Item
 	// when that is a module. For "import a.b" without "as" it is "a.b" (the
@@ -54,11 +73,90 @@ type Import struct {
 	Binds        string   // name bound in the scope; "*"
 	Scope        string   // "module", "class" or "function"
 	Runs         string   // "import", "call", "type_checking" or "never"
-	Context      []string // enclosing blocks, outermost first: "try", "except", "else", "finally", "if", "loop", "with", "match"
+	Context      []string // enclosing blocks up to the function, outermost first: "try", "except", "else", "finally", "if", "loop", "with", "match"
 	UsedAtImport bool
-	UsedAtLine   int    // line of the first use at import, 0
-	UsedAtWhy    string // "base class", "decorator", "default argument", "called at import", …
-	Uses         int    // number of uses after the import, whole file
-	Lazy         bool   // lazy import / __lazy_modules__
-	Future       bool   // from __future__ import …
+	// UsedAtLine is the line of the first use at import in this module, 0 when
+	// there is none; UsedAtWhy says what kind of use it is: "base class",
+	// "decorator", "default argument", "called at import", … A use in another
+	// module is told with its place: "base class at conf.py:18".
+	UsedAtLine int
+	UsedAtWhy  string
+	Uses       int  // number of loads of the name, whole file
+	Lazy       bool // lazy import / __lazy_modules__
+	Future     bool // from __future__ import …
+
+	owner scope.ScopeID // the scope that gets the name; 0 for the module
+}
+
+// Module returns the module with this name, nil when the project has none.
+// Where several import roots have one, the first root wins.
+func (p *Program) Module(name string) *Module {
+	if l := p.byName[name]; len(l) > 0 {
+		return l[0]
+	}
+	return nil
+}
+
+// File returns the module of a file, given relative to the project, or nil.
+func (p *Program) File(file string) *Module { return p.byFile[file] }
+
+// Line returns the 1-based line on which n begins.
+func (m *Module) Line(n syntax.NodeID) int {
+	line, _ := m.Syntax.Position(m.Syntax.Node(n).Start)
+	return line
+}
+
+// ImportAt returns the imports whose statement covers the line and names the
+// module as written, with leading dots ("a.b", "..core", "."); an empty module
+// stands for any. There is one for each name that the statement binds.
+func (m *Module) ImportAt(line int, module string) []*Import {
+	var out []*Import
+	for _, imp := range m.Imports {
+		if module != "" && imp.Statement.Module != module {
+			continue
+		}
+		first, _ := m.Syntax.Position(m.Syntax.Node(imp.Stmt).Start)
+		last, _ := m.Syntax.Position(m.Syntax.Node(imp.Stmt).End)
+		if first <= line && line <= last {
+			out = append(out, imp)
+		}
+	}
+	return out
+}
+
+// find returns the module that a name means for code below an import root:
+// that root's own, else the first.
+func (p *Program) find(from *Module, name string) *Module {
+	l := p.byName[name]
+	for _, m := range l {
+		if m.Root == from.Root {
+			return m
+		}
+	}
+	if len(l) > 0 {
+		return l[0]
+	}
+	return nil
+}
+
+// Targets returns the project modules that an import statement loads for one
+// name: the packages on the way, the module, and the submodule that the name
+// stands for.
+func (p *Program) Targets(imp *Import) []*Module {
+	var out []*Module
+	add := func(name string) {
+		if m := p.find(imp.In, name); m != nil && m != imp.In && (len(out) == 0 || out[len(out)-1] != m) {
+			out = append(out, m)
+		}
+	}
+	for k := range imp.Base {
+		if imp.Base[k] == '.' {
+			add(imp.Base[:k])
+		}
+	}
+	add(imp.Base)
+	if imp.Target != imp.Base {
+		add(imp.Target)
+	}
+	return out
 }

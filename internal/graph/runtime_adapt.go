@@ -157,11 +157,17 @@ func (r *Runtime) grow() {
 	}
 }
 
-// Runs reports whether the body of a project module runs at init, without the
+// Running returns the project modules whose body runs at init, without the
 // statements of cut.
-func (r *Runtime) Runs(m *Module, cut Cut) bool {
-	id, ok := r.files[m.File]
-	return ok && r.walk(r.roots, r.cut(cut), nil).has(id)
+func (r *Runtime) Running(p *Program, cut Cut) map[*Module]bool {
+	seen := r.walk(r.roots, r.cut(cut), nil)
+	running := map[*Module]bool{}
+	for _, m := range p.Modules {
+		if id, ok := r.files[m.File]; ok && seen.has(id) {
+			running[m] = true
+		}
+	}
+	return running
 }
 
 // Measured reports whether the costs of everything that the statement names

@@ -227,7 +227,7 @@ func TestAdapt(t *testing.T) {
 	if r.Measured(line("fast_path.py::unheard")) || !r.Measured(boto3) || !r.Measured(line("app.py::fast_path:*")) {
 		t.Error("measured")
 	}
-	if !r.Runs(p.Modules[3], nil) || r.Runs(p.Modules[3], Cut{line("app.py::fast_path:*"): true}) {
+	if !r.Running(p, nil)[p.Modules[3]] || r.Running(p, Cut{line("app.py::fast_path:*"): true})[p.Modules[3]] {
 		t.Errorf("%s runs", p.Modules[3].Name)
 	}
 	if got := fmt.Sprint(r.Chain("boto3", nil)); got != "[{app app.py  fast_path * 0} {fast_path fast_path.py  boto3 boto3 0}]" {
@@ -240,7 +240,7 @@ func TestAdapt(t *testing.T) {
 	// Nothing was measured: the entry is where it starts.
 	r = NewRuntime(nil)
 	r.Adapt(p, "app.py")
-	if !r.Runs(p.Modules[1], nil) || r.Total(nil) != 0 || !r.Has(boto3) || r.Measured(boto3) || len(r.Chain("boto3", nil)) != 2 {
+	if !r.Running(p, nil)[p.Modules[1]] || r.Total(nil) != 0 || !r.Has(boto3) || r.Measured(boto3) || len(r.Chain("boto3", nil)) != 2 {
 		t.Error("without evidence")
 	}
 

@@ -1,0 +1,458 @@
+package graph
+
+import (
+	"strings"
+
+	"fastpath/internal/python/scope"
+	"fastpath/internal/python/syntax"
+)
+
+// arguments are the values that a call passes.
+type arguments struct {
+	positional [][]value
+	keywords   map[string][]value
+	spread     []value // by *x and **x: may land in every parameter
+	unknown    bool    // the caller is outside of the project
+}
+
+// all returns every value that is passed.
+func (a arguments) all() []value {
+	var out []value
+	for _, vs := range a.positional {
+		out = appendNew(out, vs...)
+	}
+	for _, vs := range a.keywords {
+		out = appendNew(out, vs...)
+	}
+	return appendNew(out, a.spread...)
+}
+
+// loadName returns the values of a Name.
+func (f *follower) loadName(n syntax.NodeID) []value {
+	m := f.now.m
+	name := m.Syntax.Text(n)
+	s := m.Scope.ScopeOf(n)
+	owner, bound := m.Scope.Lookup(name, s)
+	if bound {
+		vs := f.load(f.name(m, owner, name))
+		if owner != 0 && m.Scope.Scopes[owner].Kind == scope.ClassScope {
+			vs = appendNew(vs, f.load(f.name(m, 0, name))...)
+		}
+		if owner == 0 && len(m.globals[name]) > 0 {
+			for _, imp := range m.globals[name] {
+				vs = appendNew(vs, f.imported(imp)...)
+			}
+		}
+		return vs
+	}
+	if vs, ok := f.starName(m, name); ok {
+		return vs
+	}
+	if dynamic[name] {
+		f.leakModule(m)
+	}
+	return []value{external}
+}
+
+// dynamic are the builtins by which code reaches every name of its module.
+var dynamic = map[string]bool{"globals": true, "eval": true, "exec": true}
+
+// leakModule lets everything in a module be called.
+func (f *follower) leakModule(m *Module) {
+	for name := range m.Scope.GlobalNames() {
+		if m.Scope.Binds(0, name) {
+			v := f.name(m, 0, name)
+			if !v.leaks {
+				v.leaks = true
+				f.leakAll(v.values)
+			}
+		}
+	}
+}
+
+func (f *follower) leakAll(vs []value) {
+	for _, v := range append([]value(nil), vs...) {
+		f.leak(v)
+	}
+}
+
+// starName returns the values of a name that a star import brings.
+func (f *follower) starName(m *Module, name string) ([]value, bool) {
+	for _, star := range m.globals["*"] {
+		if base := f.p.find(m, star.Base); base != nil && base != m && f.p.takes(star, name) {
+			return f.global(base, name), true
+		}
+	}
+	return nil, false
+}
+
+// global returns the values of a global name of a module.
+func (f *follower) global(m *Module, name string) []value {
+	if f.depth > 50 { // modules that import a name from each other
+		return nil
+	}
+	f.depth++
+	defer func() { f.depth-- }()
+	vs := f.load(f.name(m, 0, name))
+	if !m.Scope.Binds(0, name) {
+		if star, ok := f.starName(m, name); ok {
+			return appendNew(vs, star...)
+		}
+		return append(vs[:len(vs):len(vs)], external)
+	}
+	for _, imp := range m.globals[name] {
+		vs = appendNew(vs, f.imported(imp)...)
+	}
+	return vs
+}
+
+// imported returns the values of the name that an import binds.
+func (f *follower) imported(imp *Import) []value {
+	if name := f.p.moduleBehind(imp); name != "" {
+		return []value{{object: object{kind: module, m: f.p.find(imp.In, name), name: name}}}
+	}
+	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In {
+		return f.global(base, imp.Item)
+	}
+	return []value{external}
+}
+
+// getattr returns the values of an attribute.
+func (f *follower) getattr(vs []value, name string) []value {
+	out := append([]value(nil), f.load(f.attribute(name))...)
+	for _, v := range vs {
+		switch v.kind {
+		case outside, function, partial:
+			out = appendNew(out, external)
+		case container:
+			out = appendNew(out, value{object: object{kind: container, m: v.m, node: v.node, name: "." + name}})
+		case module:
+			sub := v.name + "." + name
+			if v.m != nil && v.m.Scope.Binds(0, name) || v.m != nil && len(v.m.globals["*"]) > 0 {
+				out = appendNew(out, f.global(v.m, name)...)
+			}
+			if f.now.m != nil {
+				if m := f.p.find(f.now.m, sub); m != nil || f.p.folders[sub] != "" {
+					out = appendNew(out, value{object: object{kind: module, m: m, name: sub}})
+				} else if v.m == nil || !v.m.Scope.Binds(0, name) {
+					out = appendNew(out, external)
+				}
+			}
+		case class, instance:
+			out = appendNew(out, f.member(v, name)...)
+		}
+	}
+	return out
+}
+
+// member returns the values of an attribute of a class or an instance.
+func (f *follower) member(v value, name string) []value {
+	c := object{class, v.m, v.node, ""}
+	self := v.object
+	var out []value
+	for _, base := range f.lineage(c) {
+		s, ok := base.m.Scope.Opens(base.node)
+		if !ok || !base.m.Scope.Binds(s, name) {
+			continue
+		}
+		for _, x := range f.load(f.name(base.m, s, name)) {
+			if x.kind != function {
+				out = appendNew(out, x)
+				continue
+			}
+			bound := boundMethod(x.object, self)
+			if scope.IsProperty(x.m.Syntax, x.node) {
+				out = appendNew(out, f.call(bound, arguments{}, true)...)
+				continue
+			}
+			if v.kind == class && !scope.IsClassMethod(x.m.Syntax, x.node) || scope.IsStaticMethod(x.m.Syntax, x.node) {
+				bound = x
+			}
+			out = appendNew(out, bound)
+		}
+		break
+	}
+	if f.foreign(c) || len(out) == 0 {
+		out = appendNew(out, external)
+	}
+	return out
+}
+
+// implicit calls the methods by which Python carries out an operation on the
+// instances among the values, and returns their results.
+func (f *follower) implicit(vs []value, methods ...string) []value {
+	var out []value
+	for _, v := range vs {
+		if v.kind != instance && v.kind != class {
+			continue
+		}
+		for _, name := range methods {
+			for _, fn := range f.method(object{class, v.m, v.node, ""}, name) {
+				self := v.object
+				out = appendNew(out, f.call(boundMethod(fn, self), arguments{unknown: true}, false)...)
+			}
+		}
+	}
+	return out
+}
+
+// operate lets an operator call the special methods of instances.
+func (f *follower) operate(vs []value) {
+	for _, v := range vs {
+		if v.kind == instance {
+			f.leakDunders(object{class, v.m, v.node, ""})
+		}
+	}
+}
+
+// leakDunders lets Python call all special methods of a class.
+func (f *follower) leakDunders(c object) {
+	self := object{instance, c.m, c.node, ""}
+	for _, base := range f.lineage(c) {
+		for _, fn := range f.methods(base) {
+			if dunder(fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))) {
+				f.call(boundMethod(fn, self), arguments{unknown: true}, false)
+			}
+		}
+	}
+}
+
+// callExpr evaluates a Call.
+func (f *follower) callExpr(n syntax.NodeID) []value {
+	m := f.now.m
+	t := m.Syntax
+	fn := t.First(n)
+	callee := f.eval(fn)
+	args := arguments{}
+	if list := t.Child(n, syntax.Args); list != syntax.None {
+		for a := range t.Children(list) {
+			vs := f.eval(lastChild(t, a))
+			switch {
+			case t.Node(a).Flags&(syntax.FlagStar|syntax.FlagStar2) != 0:
+				args.spread = appendNew(args.spread, f.iterate(vs)...)
+			case t.Child(a, syntax.Ident) != syntax.None && t.First(a) == t.Child(a, syntax.Ident):
+				if args.keywords == nil {
+					args.keywords = map[string][]value{}
+				}
+				name := t.Text(t.First(a))
+				args.keywords[name] = appendNew(args.keywords[name], vs...)
+			default:
+				args.positional = append(args.positional, vs)
+			}
+		}
+	}
+	var out []value
+	for _, c := range callee {
+		if c.kind == outside {
+			out = appendNew(out, f.callOutside(n, fn, args)...)
+			continue
+		}
+		out = appendNew(out, f.call(c, args, len(callee) == 1)...)
+	}
+	return out
+}
+
+// callOutside calls something that is not of the project. A few builtins are
+// known: they keep, unpack or only look at what they get.
+func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
+	t := f.now.m.Syntax
+	name := ""
+	switch t.Kind(fn) {
+	case syntax.Name:
+		name = t.Text(fn)
+	case syntax.Attribute:
+		if id := t.Child(fn, syntax.Ident); id != syntax.None {
+			name = t.Text(id)
+		}
+	}
+	switch {
+	case looking[name]:
+		return nil
+	case keeping[name] && len(args.keywords) == 0:
+		all := args.all()
+		return append(f.makeContainer(n, appendNew(f.iterate(all), all...)), external)
+	case name == "super":
+		return []value{external}
+	case name == "partial" && len(args.positional) > 0:
+		p := object{partial, f.now.m, n, ""}
+		f.store(f.contents(p), args.all())
+		return []value{{object: p}}
+	case name == "getattr" && len(args.positional) > 1:
+		return f.dynamicAttribute(n, args)
+	case name == "cast" && len(args.positional) == 2:
+		return args.positional[1]
+	}
+	f.leakAll(args.all())
+	return []value{external}
+}
+
+// dynamicAttribute evaluates getattr(x, "name").
+func (f *follower) dynamicAttribute(n syntax.NodeID, args arguments) []value {
+	t := f.now.m.Syntax
+	second := t.Next(t.First(t.Child(n, syntax.Args)))
+	out := []value{external}
+	if name, ok := scope.StringValue(t, t.First(second)); ok {
+		out = appendNew(out, f.getattr(args.positional[0], name)...)
+	} else {
+		for _, v := range args.positional[0] {
+			if v.kind == module && v.m != nil {
+				f.leakModule(v.m)
+				continue
+			}
+			f.leak(v)
+		}
+	}
+	if len(args.positional) > 2 {
+		out = appendNew(out, args.positional[2]...)
+	}
+	return out
+}
+
+var (
+	// looking are functions that do not call and do not keep what they get.
+	looking = words("isinstance issubclass callable id type hasattr len bool TypeVar ParamSpec NewType")
+	// keeping are functions that return what they get, or its elements.
+	keeping = words("list tuple set frozenset dict reversed enumerate zip iter next OrderedDict deque ChainMap MappingProxyType SimpleNamespace chain")
+)
+
+func words(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(text) {
+		set[w] = true
+	}
+	return set
+}
+
+// call calls a value and returns the results.
+func (f *follower) call(v value, args arguments, sure bool) []value {
+	sure = sure && f.now.sure
+	switch v.kind {
+	case outside, module:
+		f.leakAll(args.all())
+		return []value{external}
+	case class:
+		return f.instantiate(v.object, args, sure)
+	case instance:
+		return f.callMethod(v.object, "__call__", args, sure)
+	case partial:
+		var out []value
+		for _, x := range append([]value(nil), f.load(f.contents(v.object))...) {
+			out = appendNew(out, f.call(x, arguments{unknown: true, spread: f.contents(v.object).values}, false)...)
+		}
+		return out
+	case container: // a method of a list or dict: it keeps and hands out elements
+		box := object{kind: container, m: v.m, node: v.node}
+		f.store(f.contents(box), f.elements(args.all()))
+		for _, name := range []string{"key", "default_factory"} {
+			f.leakAll(args.keywords[name])
+		}
+		return appendNew([]value{{object: box}}, f.load(f.contents(box))...)
+	}
+	f.pass(v, args)
+	f.enter(v.object, sure)
+	return f.load(f.result(v.object))
+}
+
+// callMethod calls a method of an instance by name.
+func (f *follower) callMethod(self object, name string, args arguments, sure bool) []value {
+	fns := f.method(object{class, self.m, self.node, ""}, name)
+	if len(fns) == 0 {
+		f.leakAll(args.all())
+		return []value{external}
+	}
+	var out []value
+	for _, fn := range fns {
+		out = appendNew(out, f.call(boundMethod(fn, self), args, sure)...)
+	}
+	return out
+}
+
+// instantiate calls a class.
+func (f *follower) instantiate(c object, args arguments, sure bool) []value {
+	self := object{instance, c.m, c.node, ""}
+	for _, name := range []string{"__new__", "__init__", "__post_init__"} {
+		for _, fn := range f.method(c, name) {
+			s := self
+			if name == "__new__" {
+				s = c
+			}
+			f.call(boundMethod(fn, s), args, sure)
+		}
+	}
+	if len(f.method(c, "__init__")) == 0 { // a dataclass keeps its arguments
+		for name, vs := range args.keywords {
+			f.store(f.attribute(name), vs)
+		}
+	}
+	if !f.made[c] {
+		f.made[c] = true
+		if f.foreign(c) {
+			f.leakMethods(c)
+		}
+	}
+	if f.foreign(c) || len(f.method(c, "__init__")) == 0 {
+		f.leakAll(args.all())
+	}
+	return []value{{object: self}}
+}
+
+// pass stores arguments in the parameters of a function.
+func (f *follower) pass(v value, args arguments) {
+	t := v.m.Syntax
+	s, ok := v.m.Scope.Opens(v.node)
+	params := t.Child(v.node, syntax.Params)
+	if !ok || params == syntax.None {
+		return
+	}
+	at := 0
+	first := true
+	for p := range t.Children(params) {
+		fl := t.Node(p).Flags
+		name := t.Text(t.First(p))
+		target := f.name(v.m, s, name)
+		if first && v.bound && fl&(syntax.FlagStar|syntax.FlagStar2|syntax.FlagKwOnly) == 0 {
+			first = false
+			self := v.self
+			if scope.IsClassMethod(t, v.node) {
+				self.kind = class
+			}
+			f.store(target, []value{{object: self}})
+			continue
+		}
+		first = false
+		switch {
+		case fl&syntax.FlagStar != 0:
+			var rest []value
+			for ; at < len(args.positional); at++ {
+				rest = appendNew(rest, args.positional[at]...)
+			}
+			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
+		case fl&syntax.FlagStar2 != 0:
+			var rest []value
+			for _, vs := range args.keywords {
+				rest = appendNew(rest, vs...)
+			}
+			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
+		default:
+			if at < len(args.positional) && fl&syntax.FlagKwOnly == 0 {
+				f.store(target, args.positional[at])
+				at++
+			}
+			f.store(target, args.keywords[name])
+			f.store(target, args.spread)
+			if args.unknown {
+				f.store(target, []value{external})
+			}
+		}
+	}
+}
+
+// storeIn stores values in the container of a *args or **kwargs parameter.
+func (f *follower) storeIn(target *variable, m *Module, p syntax.NodeID, vs []value, unknown bool) {
+	c := object{container, m, p, ""}
+	f.store(f.contents(c), vs)
+	if unknown {
+		f.store(f.contents(c), []value{external})
+	}
+	f.store(target, []value{{object: c}})
+}
