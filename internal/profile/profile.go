@@ -1,0 +1,276 @@
+// Package profile measures one entry: it plans the runs of the probe, and
+// makes of their results a profile, with self times (min over the runs), the
+// statements that ask for modules, and the environment.
+//
+// One graph pass comes first and brings the byte-code into the state that the
+// timing runs find. Each run ends with the deferred pass, which imports what
+// functions of reachable project code would import, so that the cost of an
+// import stays known when it has moved. What comes out becomes an
+// evidence.Entry; nothing is written here. An entry that cannot be measured
+// is an *EntryError with the user's own frames and what to do next.
+package profile
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"fastpath/internal/evidence"
+	"fastpath/internal/graph"
+	"fastpath/internal/project"
+	"fastpath/internal/python/interp"
+	"fastpath/internal/python/launch"
+	"fastpath/internal/python/probe"
+)
+
+// DefaultRuns is the number of timing runs: fewer leave the minimum uncertain
+// by more than a tenth.
+const DefaultRuns = 10
+
+// DefaultTimeout is the limit of each run.
+const DefaultTimeout = time.Minute
+
+// Options says what to measure, with what.
+type Options struct {
+	Root            string // of the project, absolute
+	Entry           project.Entry
+	Program         *graph.Program
+	Python          *interp.Interpreter
+	Details         *interp.Details // of Python
+	Env             []string        // the user's, as os.Environ
+	RealCredentials bool
+	Runs            int           // timing runs, at least 1
+	Timeout         time.Duration // of each run
+	Progress        func(Stage)   // nil: nobody watches
+}
+
+// Stage is a step of a measurement: the zero value when it starts, then the
+// graph pass with what it found, then each timing run.
+type Stage struct {
+	Run      int // from 1; 0 for the graph pass
+	Modules  int // of init
+	Deferred int // modules that only the deferred pass loads
+	Total    time.Duration
+}
+
+// Profile is what was measured.
+type Profile struct {
+	// Entry is the result in the form of the lock file.
+	Entry *evidence.Entry
+	// Warnings say what could not be measured though the profile is usable:
+	// modules of the deferred pass that ended the process, missing byte-code.
+	Warnings []string
+}
+
+// attempts bounds how often the graph pass starts again because a module of
+// the deferred pass ended the process.
+const attempts = 4
+
+// Measure profiles an entry. The error is an *EntryError, ctx's, or says that
+// the interpreter could not be started.
+func Measure(ctx context.Context, o Options) (*Profile, error) {
+	m := &measurement{Options: o, target: o.probe()}
+	m.progress(Stage{})
+	if err := m.graphPass(ctx); err != nil {
+		return nil, m.explain(err)
+	}
+	var found Stage
+	for _, n := range m.graph.Nodes {
+		if n.Deferred {
+			found.Deferred++
+		} else {
+			found.Modules++
+		}
+	}
+	m.progress(found)
+	if err := m.timingPass(ctx); err != nil {
+		return nil, m.explain(err)
+	}
+	return &Profile{Entry: m.entry(), Warnings: m.warnings}, nil
+}
+
+// measurement is one call of Measure.
+type measurement struct {
+	Options
+	target   probe.Options
+	graph    *probe.Graph
+	timings  []*probe.Timing
+	reach    []*graph.Module // project code that the entry reaches, itself first
+	warnings []string
+}
+
+func (o *Options) progress(s Stage) {
+	if o.Progress != nil {
+		o.Progress(s)
+	}
+}
+
+// probe translates the entry.
+func (o *Options) probe() probe.Options {
+	importRoot := filepath.Join(o.Root, filepath.FromSlash(o.Entry.ImportRoot))
+	file := filepath.Join(o.Root, filepath.FromSlash(o.Entry.File))
+	t := probe.Options{
+		Python: o.Python.Path, Dir: o.Root, Folder: importRoot, Timeout: o.Timeout,
+		Env:  launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials}),
+		Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
+	}
+	switch o.Entry.Kind {
+	case project.EntryHandler:
+		t.Attr, t.Dir = o.Entry.Attr, importRoot // Lambda starts there
+		if o.Entry.Platform == "lambda" {
+			t.Kind = probe.KindLambda
+		}
+	case project.EntryConsole:
+		t.Attr = o.Entry.Attr
+	case project.EntryFile:
+		t.Kind, t.Target, t.Folder = probe.KindFile, file, filepath.Dir(file)
+	case project.EntryModule:
+		t.Kind, t.Dir = probe.KindModule, importRoot
+	}
+	if m := o.Program.File(o.Entry.File); m != nil && (t.Kind == probe.KindFile || t.Kind == probe.KindModule) {
+		t.Label = m.Name
+	}
+	if t.Label == "" {
+		t.Label = "__main__"
+	}
+	return t
+}
+
+// graphPass runs the graph pass, again without modules of the deferred pass
+// that end the process, and once more when the entry loads project code that
+// no import statement names.
+func (m *measurement) graphPass(ctx context.Context) error {
+	roots := []*graph.Module{m.Program.File(m.Entry.File)}
+	m.reach = reachable(m.Program, roots)
+	skip := map[string]bool{}
+	for try := 0; ; try++ {
+		m.target.Deferred = m.deferred(skip)
+		if try >= attempts {
+			m.target.Deferred = nil
+		}
+		g, err := probe.GraphPass(ctx, m.target)
+		if err != nil {
+			return err
+		}
+		m.graph = g
+		if g.Stopped >= 0 && g.Stopped < len(m.target.Deferred) {
+			name := m.target.Deferred[g.Stopped]
+			skip[name] = true
+			m.warn("importing %q, as functions of the project do, ended or blocked the process; its cost stays unknown", name)
+			continue
+		}
+		found := m.dynamic()
+		if len(found) == 0 || try > 0 {
+			return nil
+		}
+		m.reach = reachable(m.Program, append(roots, found...))
+		if slices.Equal(m.deferred(skip), m.target.Deferred) {
+			return nil
+		}
+	}
+}
+
+// dynamic returns the project modules of the graph that no statement names.
+func (m *measurement) dynamic() []*graph.Module {
+	var found []*graph.Module
+	for _, n := range m.graph.Nodes {
+		if mod := m.projectModule(n.File); mod != nil && !slices.Contains(m.reach, mod) {
+			found = append(found, mod)
+		}
+	}
+	return found
+}
+
+// timingPass runs the timing pass N times.
+func (m *measurement) timingPass(ctx context.Context) error {
+	for i := range m.Runs {
+		t, err := probe.TimingPass(ctx, m.target)
+		if err != nil {
+			return err
+		}
+		m.timings = append(m.timings, t)
+		m.progress(Stage{Run: i + 1, Total: t.Total})
+	}
+	return nil
+}
+
+// reachable returns the modules that can be imported, at init or later, when
+// roots are: breadth first, so that the order depends on the sources alone.
+func reachable(p *graph.Program, roots []*graph.Module) []*graph.Module {
+	var list []*graph.Module
+	seen := map[*graph.Module]bool{nil: true}
+	add := func(m *graph.Module) {
+		if !seen[m] {
+			seen[m] = true
+			list = append(list, m)
+		}
+	}
+	for _, m := range roots {
+		add(m)
+		if m != nil {
+			for _, pkg := range packages(p, m.Name) {
+				add(pkg)
+			}
+		}
+	}
+	for i := 0; i < len(list); i++ {
+		for _, imp := range list[i].Imports {
+			if imp.Runs == "import" || imp.Runs == "call" {
+				for _, t := range p.Targets(imp) {
+					add(t)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// packages returns the project's packages around a module, outermost first.
+func packages(p *graph.Program, name string) []*graph.Module {
+	var list []*graph.Module
+	for i := range len(name) {
+		if name[i] == '.' {
+			if m := p.Module(name[:i]); m != nil {
+				list = append(list, m)
+			}
+		}
+	}
+	return list
+}
+
+// deferred lists the modules of the deferred pass: what the functions of
+// reachable code import, in the order of the sources, each once.
+func (m *measurement) deferred(skip map[string]bool) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, mod := range m.reach {
+		for _, imp := range mod.Imports {
+			name := deferredTarget(imp)
+			if name != "" && !seen[name] && !skip[name] {
+				seen[name] = true
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// deferredTarget returns the module that a statement of a function imports,
+// "" for statements that run at import or never.
+func deferredTarget(imp *graph.Import) string {
+	if imp.Runs != "call" || imp.Future || imp.Target == "" || imp.Target[0] == '.' {
+		return ""
+	}
+	return imp.Target
+}
+
+// explain gives failures of the entry a message.
+func (m *measurement) explain(err error) error {
+	var f *probe.Failure
+	if errors.As(err, &f) {
+		return m.entryError(f)
+	}
+	return err
+}
