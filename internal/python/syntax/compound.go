@@ -43,7 +43,8 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 	if l.first == None {
 		p.add(&l, p.invalid())
 	}
-	n := p.node(k, max(start, p.nodes[l.first].Start), max(start, p.prevEnd), l.first)
+	start = max(start, p.nodes[l.first].Start)
+	n := p.node(k, start, max(start, p.prevEnd), l.first)
 	p.nodes[n].Flags = flags
 	return n
 }

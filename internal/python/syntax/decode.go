@@ -33,7 +33,7 @@ func (f *File) decode(src []byte) {
 	}
 	end := at + len(cookie)
 	name := normalizeEncoding(string(cookie))
-	if name == "utf-8" {
+	if name == "utf-8" && (!f.BOM || bytes.HasPrefix(bytes.ReplaceAll(bytes.ToLower(cookie), []byte("_"), []byte("-")), []byte("utf-8"))) {
 		f.Src = src
 		if i := firstInvalid(src); i >= 0 {
 			f.undecodable(i, "(unicode error) 'utf-8' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")

@@ -390,6 +390,9 @@ func (p *parser) dict(start int32, first NodeID) NodeID {
 			p.unpacking(p.nodes[first].Start, "dict unpacking cannot be used in dict comprehension")
 			value = key
 		}
+		if int(first) == len(p.nodes)-1 {
+			p.nodes = p.nodes[:first] // its children become those of the comprehension
+		}
 		l := list{key, value}
 		p.clauses(&l)
 		p.closeBracket(tRBrace)

@@ -88,9 +88,15 @@ func Parse(src []byte, v Version) *File {
 	f.Comments = slices.Clone(l.comments)
 	f.levels = p.levels
 	f.Errors = append(f.Errors, p.errors...)
+	if len(f.Errors) > 0 {
+		widen(f.Nodes)
+	}
+	setParents(f.Nodes)
+	if len(f.Errors) == 0 {
+		f.check(v)
+	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	l.src = nil
-	setParents(f.Nodes)
 	return f
 }
 
@@ -99,6 +105,17 @@ func setParents(nodes []Node) {
 	for n := 1; n < len(nodes); n++ {
 		for c := nodes[n].First; c != None; c = nodes[c].Next {
 			nodes[c].Parent = NodeID(n)
+		}
+	}
+}
+
+// widen makes every node cover its children, where something was missing: a
+// parent comes after its children in the slab, but for the module.
+func widen(nodes []Node) {
+	for n := 2; n < len(nodes); n++ {
+		d := &nodes[n]
+		for c := d.First; c != None; c = nodes[c].Next {
+			d.Start, d.End = min(d.Start, nodes[c].Start), max(d.End, nodes[c].End)
 		}
 	}
 }

@@ -1,0 +1,503 @@
+package syntax
+
+import "fmt"
+
+// checker finds what CPython refuses after parsing, in its symbol table and
+// its compiler: "return" outside of a function, parameters of the same name,
+// "global" behind a use, and the like. It goes once over the nodes in their
+// order in the slab, and climbs to the parents where the context matters:
+// few nodes need that.
+type checker struct {
+	f       *File
+	version Version
+
+	futureAnnotations bool
+	declarations      map[NodeID][]NodeID // Global and Nonlocal statements by scope
+	scopes            []NodeID            // the keys of declarations, in order
+	generators        map[NodeID]bool     // async functions that contain "yield"
+	results           []NodeID            // Return with a value in async functions
+	bound             map[NodeID]symbols  // of functions, see bindings
+	asyncComps        map[NodeID]struct{} // comprehensions known to be asynchronous
+}
+
+// check appends to f.Errors what is wrong with a file that parsed.
+func (f *File) check(v Version) {
+	c := checker{f: f, version: v}
+	c.futures()
+	for i := 1; i < len(f.Nodes); i++ {
+		n := NodeID(i)
+		switch d := &f.Nodes[i]; d.Kind {
+		case Return:
+			c.returning(n)
+		case Break, Continue:
+			c.jump(n)
+		case Yield, YieldFrom, Await:
+			c.suspension(n)
+		case NamedExpr:
+			c.namedExpr(n)
+		case For, With:
+			if d.Flags&FlagAsync != 0 {
+				if s := c.scope(n); f.Kind(s) != FunctionDef || f.Nodes[s].Flags&FlagAsync == 0 {
+					what := "for"
+					if d.Kind == With {
+						what = "with"
+					}
+					c.error(n, "'async %s' outside async function", what)
+				}
+			}
+		case Comprehension:
+			if d.Flags&FlagAsync != 0 {
+				c.asyncComprehension(d.Parent)
+			}
+		case Starred:
+			c.starred(n)
+		case Args:
+			c.keywords(n)
+		case Params:
+			c.duplicates(n, "duplicate argument '%s' in function definition")
+		case TypeParams:
+			c.duplicates(n, "duplicate type parameter '%s'")
+		case Global, Nonlocal:
+			if c.declarations == nil {
+				c.declarations = map[NodeID][]NodeID{}
+			}
+			s := c.scope(n)
+			if c.declarations[s] == nil {
+				c.scopes = append(c.scopes, s)
+			}
+			c.declarations[s] = append(c.declarations[s], n)
+		case ImportFrom:
+			if d.Flags&FlagStar != 0 && f.Kind(c.scope(n)) != Module {
+				c.error(n, "import * only allowed at module level")
+			}
+		case Match:
+			c.match(n)
+		case Ident:
+			if d.End-d.Start == int32(len("__debug__")) && f.Kind(d.Parent) != Attribute && f.Kind(d.Parent) != Arg && f.Text(n) == "__debug__" {
+				c.error(n, "cannot assign to __debug__")
+			}
+		case DottedName:
+			if d.Next == None && d.End-d.Start == int32(len("__debug__")) && f.Kind(d.Parent) == Alias && f.Text(n) == "__debug__" {
+				c.error(n, "cannot assign to __debug__")
+			}
+		}
+	}
+	for _, n := range c.results {
+		if c.generators[c.scope(n)] {
+			c.error(n, "'return' with value in async generator")
+		}
+	}
+	for _, s := range c.scopes {
+		c.declared(s, c.declarations[s])
+	}
+}
+
+func (c *checker) error(n NodeID, format string, args ...any) {
+	if len(args) > 0 {
+		format = fmt.Sprintf(format, args...)
+	}
+	d := c.f.Nodes[n]
+	c.f.Errors = append(c.f.Errors, Error{d.Start, d.End, format})
+}
+
+// older reports whether the version is before 3.minor.
+func (c *checker) older(minor int) bool { return c.version.Less(Version{3, minor}) }
+
+// scope returns the function, class or module whose body holds a statement.
+func (c *checker) scope(n NodeID) NodeID {
+	for n = c.f.Nodes[n].Parent; n != None; n = c.f.Nodes[n].Parent {
+		switch c.f.Nodes[n].Kind {
+		case FunctionDef, ClassDef, Module:
+			return n
+		}
+	}
+	return Root
+}
+
+// futureFeatures are the names that can be imported from __future__.
+var futureFeatures = map[string]bool{
+	"nested_scopes": true, "generators": true, "division": true, "absolute_import": true, "with_statement": true, "print_function": true,
+	"unicode_literals": true, "barry_as_FLUFL": true, "generator_stop": true, "annotations": true,
+}
+
+// isFuture reports whether n is "from __future__ import …".
+func (f *File) isFuture(n NodeID) bool {
+	d := f.Nodes[n]
+	return d.Kind == ImportFrom && f.ImportLevel(n) == 0 && f.Kind(d.First) == DottedName && f.DottedText(d.First) == "__future__"
+}
+
+// futures checks the imports from __future__: they come first.
+func (c *checker) futures() {
+	f := c.f
+	beginning := true
+	for n, i := f.Nodes[Root].First, 0; n != None; n, i = f.Nodes[n].Next, i+1 {
+		if i == 0 && f.Kind(n) == ExprStmt {
+			if e := f.First(n); f.Kind(e) == String || f.Kind(e) == Strings {
+				if f.plainString(e) {
+					continue
+				}
+			}
+		}
+		if !f.isFuture(n) {
+			beginning = false
+			continue
+		}
+		if !beginning {
+			c.error(n, "from __future__ imports must occur at the beginning of the file")
+			continue
+		}
+		if f.Nodes[n].Flags&FlagStar != 0 {
+			c.error(n, "future feature * is not defined")
+		}
+		for a := f.Next(f.First(n)); a != None; a = f.Next(a) {
+			switch name := f.DottedText(f.First(a)); {
+			case name == "annotations":
+				c.futureAnnotations = true
+			case name == "braces":
+				c.error(n, "not a chance")
+			case !futureFeatures[name]:
+				c.error(n, "future feature %s is not defined", name)
+			}
+		}
+	}
+	for i := 2; i < len(f.Nodes); i++ {
+		if f.Nodes[i].Kind == ImportFrom && f.Nodes[i].Parent != Root && f.isFuture(NodeID(i)) {
+			c.error(NodeID(i), "from __future__ imports must occur at the beginning of the file")
+		}
+	}
+}
+
+// plainString reports whether a literal is a str without fields, as
+// docstrings are.
+func (f *File) plainString(n NodeID) bool {
+	if f.Kind(n) == String {
+		return f.Nodes[n].Flags&(FlagBytes|FlagFormat) == 0
+	}
+	for c := range f.Children(n) {
+		if f.Nodes[c].Flags&(FlagBytes|FlagFormat) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *checker) returning(n NodeID) {
+	s := c.scope(n)
+	if c.f.Kind(s) != FunctionDef {
+		c.error(n, "'return' outside function")
+		return
+	}
+	if c.f.First(n) != None && c.f.Nodes[s].Flags&FlagAsync != 0 {
+		c.results = append(c.results, n)
+	}
+	c.exceptStar(n, s)
+}
+
+// exceptStar refuses a jump out of an "except*" block; until is what the jump
+// leaves.
+func (c *checker) exceptStar(n, until NodeID) {
+	for p := c.f.Parent(n); p != until; p = c.f.Parent(p) {
+		if c.f.Kind(p) == Handler && c.f.Nodes[c.f.Parent(p)].Flags&FlagStar != 0 {
+			c.error(n, "'break', 'continue' and 'return' cannot appear in an except* block")
+			return
+		}
+	}
+}
+
+// jump checks "break" and "continue".
+func (c *checker) jump(n NodeID) {
+	f := c.f
+	for child, p := n, f.Parent(n); p != None; child, p = p, f.Parent(p) {
+		switch f.Kind(p) {
+		case For, While:
+			if f.Kind(child) == Block {
+				c.exceptStar(n, p)
+				return
+			}
+		case FunctionDef, ClassDef, Module:
+			if f.Kind(n) == Break {
+				c.error(n, "'break' outside loop")
+			} else {
+				c.error(n, "'continue' not properly in loop")
+			}
+			return
+		}
+	}
+}
+
+var comprehensionNames = map[Kind]string{
+	ListComp: "list comprehension", SetComp: "set comprehension", DictComp: "dict comprehension", GeneratorExp: "generator expression",
+}
+
+// isComprehension reports whether k is a comprehension or generator.
+func isComprehension(k Kind) bool {
+	return k == ListComp || k == SetComp || k == DictComp || k == GeneratorExp
+}
+
+// outermost reports whether child, a Comprehension that the climb came from
+// iter in, is the first clause and iter its iterable: that one is evaluated
+// outside.
+func (c *checker) outermost(comp, clause, iter NodeID) bool {
+	f := c.f
+	if f.Kind(clause) != Comprehension || f.Next(f.First(clause)) != iter {
+		return false
+	}
+	for n := range f.Children(comp) {
+		if f.Kind(n) == Comprehension {
+			return n == clause
+		}
+	}
+	return false
+}
+
+// owner returns the scope in which an expression is evaluated: a FunctionDef,
+// ClassDef, Module, Lambda or comprehension; or, with a description, a place
+// where some expressions are not allowed.
+func (c *checker) owner(n NodeID) (scope NodeID, place string) {
+	f := c.f
+	below := None // the child of child that we came through
+	for child, p := n, f.Parent(n); p != None; below, child, p = child, p, f.Parent(p) {
+		switch k := f.Kind(p); k {
+		case Module:
+			return p, ""
+		case Lambda:
+			if f.Kind(child) != Params {
+				return p, ""
+			}
+		case ListComp, SetComp, DictComp, GeneratorExp:
+			if !c.outermost(p, child, below) {
+				return p, ""
+			}
+		case Annotation, Returns:
+			if c.annotationScope() {
+				return p, "an annotation"
+			}
+		case FunctionDef, ClassDef:
+			switch f.Kind(child) {
+			case Block:
+				return p, ""
+			case Decorator:
+			default:
+				if f.Child(p, TypeParams) != None && !(f.Kind(child) == Params && c.isDefault(n, child)) {
+					return p, "the definition of a generic"
+				}
+			}
+		case TypeParam:
+			switch {
+			case f.Kind(child) == Default:
+				return p, "a TypeVar default"
+			case f.Kind(child) == Tuple:
+				return p, "a TypeVar constraint"
+			}
+			return p, "a TypeVar bound"
+		case TypeAlias:
+			return p, "a type alias"
+		}
+	}
+	return Root, ""
+}
+
+// isDefault reports whether n stands in a default of params.
+func (c *checker) isDefault(n, params NodeID) bool {
+	for ; n != params; n = c.f.Parent(n) {
+		if c.f.Kind(n) == Default {
+			return true
+		}
+	}
+	return false
+}
+
+// annotationScope reports whether annotations have a scope of their own.
+func (c *checker) annotationScope() bool {
+	return !c.older(14) || c.futureAnnotations && !c.older(10)
+}
+
+// suspension checks "yield" and "await".
+func (c *checker) suspension(n NodeID) {
+	f := c.f
+	s, place := c.owner(n)
+	kind := f.Kind(n)
+	word := "yield"
+	switch kind {
+	case YieldFrom:
+		word = "yield from"
+	case Await:
+		word = "await"
+	}
+	if place != "" {
+		if kind == Await {
+			c.error(n, "await expression cannot be used within %s", place)
+		} else {
+			c.error(n, "yield expression cannot be used within %s", place)
+		}
+		return
+	}
+	switch k := f.Kind(s); {
+	case k == Module || k == ClassDef:
+		if kind == YieldFrom {
+			word = "yield"
+		}
+		c.error(n, "'%s' outside function", word)
+	case isComprehension(k):
+		if kind == Await {
+			c.asyncComprehension(s)
+		} else {
+			c.error(n, "'yield' inside %s", comprehensionNames[k])
+		}
+	case kind == Await:
+		if k == Lambda || f.Nodes[s].Flags&FlagAsync == 0 {
+			c.error(n, "'await' outside async function")
+		}
+	case k == FunctionDef && f.Nodes[s].Flags&FlagAsync != 0:
+		if kind == YieldFrom {
+			c.error(n, "'yield from' inside async function")
+			return
+		}
+		if c.generators == nil {
+			c.generators = map[NodeID]bool{}
+		}
+		c.generators[s] = true
+	}
+}
+
+// asyncComprehension notes that a comprehension is asynchronous, and checks
+// that it may be.
+func (c *checker) asyncComprehension(n NodeID) {
+	f := c.f
+	for {
+		if _, done := c.asyncComps[n]; done {
+			return
+		}
+		if c.asyncComps == nil {
+			c.asyncComps = map[NodeID]struct{}{}
+		}
+		c.asyncComps[n] = struct{}{}
+		if f.Kind(n) == GeneratorExp {
+			return
+		}
+		s, _ := c.owner(n)
+		switch k := f.Kind(s); {
+		case k == FunctionDef && f.Nodes[s].Flags&FlagAsync != 0:
+			return
+		case isComprehension(k):
+			if !c.older(11) {
+				n = s // the comprehension around it becomes asynchronous, too
+				continue
+			}
+			if c.ownAsync(s) {
+				return
+			}
+		}
+		c.error(n, "asynchronous comprehension outside of an asynchronous function")
+		return
+	}
+}
+
+// ownAsync reports whether a comprehension has an "async for" or "await" of
+// its own.
+func (c *checker) ownAsync(comp NodeID) bool {
+	f := c.f
+	for n := range f.Children(comp) {
+		if f.Kind(n) == Comprehension && f.Nodes[n].Flags&FlagAsync != 0 || c.awaits(n, comp) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaits reports whether an "await" within n belongs to comp.
+func (c *checker) awaits(n, comp NodeID) bool {
+	f := c.f
+	if f.Kind(n) == Await {
+		if s, _ := c.owner(n); s == comp {
+			return true
+		}
+	}
+	for ch := range f.Children(n) {
+		if f.Kind(ch) != Lambda && c.awaits(ch, comp) {
+			return true
+		}
+	}
+	return false
+}
+
+// starred checks that "*x" stands where something can take its items.
+func (c *checker) starred(n NodeID) {
+	f := c.f
+	d := f.Nodes[n]
+	switch f.Kind(d.Parent) {
+	case Tuple, List, Set, Annotation, Default, ListComp, SetComp, GeneratorExp:
+		return
+	}
+	if d.Flags&FlagStore != 0 {
+		c.error(n, "starred assignment target must be in a list or tuple")
+		return
+	}
+	c.error(n, "can't use starred expression here")
+}
+
+// keywords checks that no keyword argument is repeated.
+func (c *checker) keywords(args NodeID) {
+	f := c.f
+	var few [8]NodeID
+	names := few[:0]
+	for a := f.Nodes[args].First; a != None; a = f.Nodes[a].Next {
+		if name := f.Nodes[a].First; f.Nodes[name].Kind == Ident {
+			names = append(names, name)
+		}
+	}
+	c.repeated(names, "keyword argument repeated: %s")
+}
+
+// duplicates checks the names of parameters.
+func (c *checker) duplicates(params NodeID, message string) {
+	f := c.f
+	var few [8]NodeID
+	names := few[:0]
+	for p := f.Nodes[params].First; p != None; p = f.Nodes[p].Next {
+		names = append(names, f.Nodes[p].First)
+	}
+	c.repeated(names, message)
+}
+
+// repeated reports the nodes whose names were among those before.
+func (c *checker) repeated(names []NodeID, message string) {
+	f := c.f
+	if len(names) > 16 {
+		seen := make(map[string]bool, len(names))
+		for _, n := range names {
+			name := f.NameText(n)
+			if seen[name] {
+				c.error(n, message, name)
+			}
+			seen[name] = true
+		}
+		return
+	}
+	for i, n := range names {
+		for _, m := range names[:i] {
+			if f.sameName(n, m) {
+				c.error(n, message, f.NameText(n))
+				break
+			}
+		}
+	}
+}
+
+// sameName reports whether two identifiers are equal.
+func (f *File) sameName(n, m NodeID) bool {
+	a, b := f.Nodes[n], f.Nodes[m]
+	x, y := f.Src[a.Start:a.End], f.Src[b.Start:b.End]
+	if string(x) == string(y) {
+		return true
+	}
+	ascii := func(s []byte) bool {
+		for _, c := range s {
+			if c >= 0x80 {
+				return false
+			}
+		}
+		return true
+	}
+	return !(ascii(x) && ascii(y)) && f.NameText(n) == f.NameText(m)
+}
