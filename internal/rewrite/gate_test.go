@@ -1,0 +1,230 @@
+package rewrite
+
+import (
+	"strings"
+	"testing"
+
+	"fastpath/internal/plan"
+	"fastpath/internal/python/syntax"
+)
+
+const (
+	auto  = plan.SafetyAuto
+	guard = plan.SafetyGuard
+	ask   = plan.SafetyAsk
+	never = plan.SafetyNever
+)
+
+// gateCase is one way to use "import x" in m.py, with other files beside it.
+// The case is what happens to the import that binds x in m.py.
+type gateCase struct {
+	name  string
+	m     string
+	other map[string]string
+	want  plan.Safety
+	cause string // part of it
+}
+
+func one(file, text string) map[string]string { return map[string]string{file: text} }
+
+var gateCases = []gateCase{
+	// The plain case, in its forms.
+	{"function", "import x\ndef f():\n    return x.g()\n", nil, auto, ""},
+	{"alias", "import numpy as x\ndef f():\n    return x.g()\n", nil, auto, ""},
+	{"from", "from lib import x\ndef f():\n    return x()\n", nil, auto, ""},
+	{"method", "import x\nclass C:\n    def f(self):\n        return x.g()\n", nil, auto, ""},
+	{"nested function", "import x\ndef f():\n    def g():\n        return x.g()\n    return g\n", nil, auto, ""},
+	{"lambda in function", "import x\ndef f():\n    return lambda: x.g()\n", nil, auto, ""},
+	{"comprehension in function", "import x\ndef f(a):\n    return [x.g(i) for i in a]\n", nil, auto, ""},
+	{"generator", "import x\ndef f():\n    yield x.g()\n", nil, auto, ""},
+	{"except clause", "import x\ndef f():\n    try:\n        pass\n    except x.Error:\n        pass\n", nil, auto, ""},
+	{"local annotation", "import x\ndef f():\n    v: x.T = 1\n    return x.g(v)\n", nil, auto, ""},
+	{"parameter of the same name elsewhere", "import x\ndef f():\n    return x.g()\ndef h(x):\n    return x\n", nil, auto, ""},
+
+	// 4.1: needed while the module is imported.
+	{"A1 decorator", "import x\n@x.deco\ndef f():\n    return x\n", nil, never, "decorator at m.py:2"},
+	{"A2 default", "import x\ndef f(a=x.V):\n    return x\n", nil, never, "default argument at m.py:2"},
+	{"A3 base class", "import x\nclass C(x.Base):\n    pass\n", nil, never, "base class at m.py:2"},
+	{"A4 class attribute", "import x\nclass C:\n    a = x.V\n", nil, never, "class body at m.py:3"},
+	{"A5 module level", "import x\nK = x.V\n", nil, never, "m.py:2"},
+	{"A5 comprehension", "import x\nK = [x.V for _ in range(2)]\n", nil, never, "m.py:2"},
+	{"A5 main block", "import x\ndef f():\n    return x\nif __name__ == '__main__':\n    x.main()\n", nil, never, "m.py:5"},
+	{"A6 annotation", "import x\ndef f(a: x.B):\n    return x\n", nil, never, "annotation at m.py:2"},
+	{"A8 future annotation", "from __future__ import annotations\nimport x\ndef f(a: x.B):\n    return x\n", nil, ask, "annotation names x, m.py:3"},
+	{"A9 dataclass field", "from __future__ import annotations\nimport x\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    a: x.B\ndef f():\n    return x\n", nil, ask, "annotation names x"},
+	{"A13 lambda at module level", "import x\nf = lambda: x.g()\n", nil, never, "outside of functions at m.py:2"},
+	{"A15 called at import", "import x\ndef f():\n    return x.g()\nK = f()\n", nil, never, "at import"},
+	{"string annotation", "import x\ndef f(a: 'x.B'):\n    return x\n", nil, ask, "annotation names x"},
+
+	// 4.2: somebody else reads the name.
+	{"B1 from-import", "import x\ndef f():\n    return x\n", one("o.py", "from m import x\n"), guard, "m.x is imported from here, o.py:1"},
+	{"B2 attribute", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g():\n    return m.x.V\n"), guard, "o.py:3"},
+	{"B2 attribute by alias", "import x\ndef f():\n    return x\n", one("o.py", "import m as q\ndef g():\n    return q.x.V\n"), guard, "o.py:3"},
+	{"B3 star with __all__", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("o.py", "from m import *\n"), guard, "__all__, m.py:2"},
+	{"B4 star without __all__", "import x\ndef f():\n    return x\n", one("o.py", "from m import *\ndef g():\n    return x\n"), guard, "o.py:1"},
+	{"B5 patch attribute", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('m.x.g'):\n        pass\n"), guard, "m.x is patched, tests/test_m.py:3"},
+	{"B6 patch name", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest import mock\n@mock.patch('m.x')\ndef test(x):\n    pass\n"), guard, "patched"},
+	{"B6 patch under a longer name", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest import mock\n@mock.patch('src.m.x')\ndef test(x):\n    pass\n"), guard, "patched"},
+	{"B6 patch.object", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "import m\nfrom unittest import mock\n@mock.patch.object(m, 'x')\ndef test(x):\n    pass\n"), guard, "tests/test_m.py:3"},
+	{"B7 patch at the source", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('x.g'):\n        pass\n"), auto, ""},
+	{"B9 from-import patched at the source", "from lib import x\ndef f():\n    return x()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('lib.x'):\n        pass\n"), guard, "lib.x is patched at its source"},
+	{"B10 assigned from outside", "import x\ndef f():\n    return x\n", one("o.py", "import m\nm.x = 1\n"), guard, "assigned from outside, o.py:2"},
+	{"B10 monkeypatch", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test(monkeypatch):\n    monkeypatch.setattr(m, 'x', 1)\n"), guard, "tests/test_m.py:3"},
+	{"B11 sys.modules", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import sys\nsys.modules['x'] = object()\n"), guard, "replaced in sys.modules"},
+	{"B11 patch.dict", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch.dict('sys.modules', {'x': None}):\n        pass\n"), guard, "replaced in sys.modules"},
+	{"B12 value changes", "from lib import x\ndef f():\n    return x\n", one("lib.py", "x = 1\ndef set():\n    global x\n    x = 2\n"), never, "lib.py"},
+	{"B12 value changed from outside", "from lib import x\ndef f():\n    return x\n", map[string]string{"lib.py": "x = 1\n", "o.py": "import lib\ndef g():\n    lib.x = 2\n"}, never, "o.py:3"},
+	{"G22 sys.modules deletion", "import x\ndef f():\n    return x\n", one("o.py", "import sys\ndef g():\n    del sys.modules['x']\n"), guard, "o.py:3"},
+	{"B13 globals", "import x\ndef f():\n    return globals()['x']\ndef g():\n    return x\n", nil, never, "globals() at m.py:3"},
+	{"B13 own module by sys.modules", "import sys\nimport x\ndef f(n):\n    return getattr(sys.modules[__name__], n)\ndef g():\n    return x\n", nil, never, "m.py:4"},
+	{"B13 getattr", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g():\n    return getattr(m, 'x')\n"), guard, "o.py:3"},
+	{"B14 vars of the module", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g():\n    return vars(m)\n"), ask, "o.py:3"},
+	{"B14 dynamic getattr", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g(n):\n    return getattr(m, n)\n"), ask, "o.py:3"},
+	{"B15 eval", "import x\ndef f():\n    return eval('x.V')\ndef g():\n    return x\n", nil, never, "eval() at m.py:3"},
+	{"E13 exec", "import x\ndef f():\n    exec('pass', {'x': x})\n", nil, never, "exec()"},
+	{"B18 doctest", "import x\ndef f():\n    \"\"\"\n    >>> x.g()\n    1\n    \"\"\"\n    return x\n", nil, never, "doctest uses x, m.py:4"},
+	{"a file name is no reader", "import yaml as x\ndef f():\n    return x\n", one("o.py", "def g():\n    return open('m.x')\n"), auto, ""},
+	{"re-export", "import x\ndef f():\n    return x\n", one("pkg/__init__.py", "from m import x\n"), guard, "pkg/__init__.py:1"},
+
+	// 4.3: the statement's surroundings.
+	{"C1 fallback", "try:\n    import x\nexcept ImportError:\n    x = None\ndef f():\n    return x\n", nil, never, ""},
+	{"C1 optional", "try:\n    import x\nexcept ImportError:\n    pass\ndef f():\n    return x\n", nil, ask, "optional"},
+	{"C2 flag", "try:\n    import x\n    HAS = True\nexcept ImportError:\n    HAS = False\ndef f():\n    return x if HAS else None\n", nil, ask, "try"},
+	{"C3 TYPE_CHECKING", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x\ndef f(a: 'x.T'):\n    pass\n", nil, never, "type checkers"},
+	{"C4 rebound", "import x\nx = x.y\ndef f():\n    return x\n", nil, never, ""},
+	{"C4 imported twice", "import x\nimport lib as x\ndef f():\n    return x\n", nil, never, "bound again at m.py"},
+	{"C5 global", "import x\ndef f():\n    global x\n    x = 1\ndef g():\n    return x\n", nil, never, "bound again"},
+	{"C6 deleted", "import x\ndel x\n", nil, never, "m.py:2"},
+	{"C7 sys.path", "import sys\nsys.path.insert(0, 'vendor')\nimport x\ndef f():\n    return x\n", nil, never, "sys.path"},
+	{"C8 with", "import warnings\nwith warnings.catch_warnings():\n    import x\ndef f():\n    return x\n", nil, never, "with"},
+	{"C10 class body", "class C:\n    import x\n    def f(self):\n        return self.x\n", nil, never, "class body"},
+	{"C13 if", "import os\nif os.name:\n    import x\ndef f():\n    return x\n", nil, ask, "condition"},
+
+	// 4.4: effects and order.
+	{"D1 unused", "import x\n", nil, never, "not used"},
+	{"D1 only in __all__", "import x\n__all__ = ['x']\n", nil, guard, "__all__"},
+	{"D1 registry", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "from reg import register\n@register\ndef g():\n    pass\n", "reg.py": "def register(f):\n    return f\n"}, never, "x registers itself when imported: @register, x.py:2"},
+	{"D1 registration call", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "import reg\ndef g():\n    pass\nreg.add(g)\n", "reg.py": "def add(f):\n    pass\n"}, never, "reg.add(), x.py:4"},
+	{"D1 __init_subclass__", "import x\ndef f():\n    return x.C()\n", map[string]string{"x.py": "from base import Base\nclass C(Base):\n    pass\n", "base.py": "class Base:\n    all = []\n    def __init_subclass__(cls):\n        Base.all.append(cls)\n"}, never, "base class Base, x.py:2"},
+	{"D1 plain base", "import x\ndef f():\n    return x.C()\n", map[string]string{"x.py": "from base import Base\nclass C(Base):\n    pass\n", "base.py": "class Base:\n    pass\n"}, auto, ""},
+	{"D1 loaded anyway", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "import y\ndef g():\n    return y\n", "y.py": "import os\nV = os.environ.get('V')\n", "main.py": "import m\nimport y\n"}, auto, ""},
+	{"D2 patching library", "import gevent as x\ndef f():\n    return x\n", nil, never, "gevent patches"},
+	{"D2 tracer", "from ddtrace import x\ndef f():\n    return x\n", nil, never, "ddtrace patches"},
+	{"D3 environment", "import x\ndef f():\n    return x.V\n", one("x.py", "import os\nV = os.environ['V']\n"), ask, "x stores the environment when imported, x.py:2"},
+	{"D3 getenv", "import x\ndef f():\n    return x.V\n", one("x.py", "from os import getenv\nV = getenv('V', '')\n"), ask, "environment"},
+	{"D3 clock", "import x\ndef f():\n    return x.V\n", one("x.py", "import time\nV = time.time()\n"), ask, "the time"},
+	{"D3 in a class", "import x\ndef f():\n    return x.C\n", one("x.py", "import os\nclass C:\n    v = os.getcwd()\n"), ask, "working folder"},
+	{"D3 behind it", "import x\ndef f():\n    return x.V\n", map[string]string{"x.py": "import y\nV = 1\n", "y.py": "import os\nV = os.environ['V']\n"}, ask, "y stores"},
+	{"computing is no effect", "import x\ndef f():\n    return x.V\n", one("x.py", "import time\ntime.sleep(0)\nprint('x')\nV = sum(range(9))\nfor i in range(3):\n    V += i\n"), auto, ""},
+	{"D4 state", "import x\ndef f():\n    return x.V\n", one("x.py", "import logging\nlogging.basicConfig(level=20)\nV = 1\n"), ask, "logging.basicConfig is changed"},
+	{"D4 foreign object", "import x\ndef f():\n    return x.V\n", one("x.py", "import lib\nlib.setting = 1\nV = 1\n"), ask, "lib.setting"},
+	{"D5 visible submodule", "import x.sub as x\ndef f():\n    return x\n", one("o.py", "import x\ndef g():\n    return x.sub.V\n"), ask, "o reads x.sub without importing it, o.py:3"},
+	{"D7 shared root", "import x.a\nimport x.b\ndef f():\n    return x.a, x.b\n", nil, never, "bound again"},
+	{"D10 cycle", "import x\ndef f():\n    return x.g()\n", one("x.py", "import m\ndef g():\n    return m\n"), ask, "cycle"},
+	{"D10 into a cycle", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "import y\ndef g():\n    return y\n", "y.py": "import x\n"}, ask, "cycle"},
+	{"F7 looks at its importer", "import x\ndef f():\n    return x.V\n", one("x.py", "import sys\nV = sys._getframe(1).f_globals\n"), ask, "looks at its importer"},
+
+	// 4.5: scopes and the life of the process.
+	{"E8 locals", "import x\ndef f():\n    x.g()\n    return locals()\n", nil, never, "locals()"},
+	{"E9 mangled", "import lib as __x\ndef f():\n    return __x\n", nil, never, "__x"},
+	{"E12 broad except", "import x\ndef f(a):\n    try:\n        if a:\n            return x.g()\n    except Exception:\n        return None\n", nil, ask, "swallowed by the handler at m.py:6"},
+	{"E12 bare except", "import x\ndef f(a):\n    try:\n        if a:\n            return x.g()\n    except:\n        return None\n", nil, ask, "swallowed"},
+	{"E12 suppress", "import x\nfrom contextlib import suppress\ndef f(a):\n    with suppress(Exception):\n        if a:\n            return x.g()\n", nil, ask, "swallowed"},
+	{"E12 narrow except", "import x\ndef f(a):\n    try:\n        if a:\n            return x.g()\n    except ValueError:\n        return None\n", nil, auto, ""},
+	{"E12 placed before the try", "import x\ndef f(a):\n    try:\n        return x.g()\n    except Exception:\n        return None\n", nil, auto, ""},
+	{"G21 coroutine", "import x\nasync def f():\n    return x.g()\n", nil, ask, "async def f uses it at m.py:3"},
+	{"F2 __del__", "import x\nclass C:\n    def __del__(self):\n        x.g()\n", nil, never, "__del__ at m.py:4"},
+	{"code reader", "import x\nimport numba\n@numba.njit\ndef f():\n    return x.g()\n", nil, never, "numba compiles"},
+	{"lazy before 3.15", "__lazy_modules__ = ['x']\nimport x\ndef f():\n    return x\n", nil, auto, ""},
+	{"does not parse", "import x\ndef f(:\n    return x\n", nil, never, "does not parse"},
+}
+
+func TestGate(t *testing.T) {
+	for _, c := range gateCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"m.py": c.m}
+			for f, text := range c.other {
+				files[f] = text
+			}
+			prog := load(t, files)
+			binds := "x"
+			if strings.Contains(c.m, "as __x") {
+				binds = "__x"
+			}
+			o := GateOptions{Entries: []string{"m"}}
+			if _, ok := files["main.py"]; ok {
+				o.Entries = []string{"main"}
+			}
+			imp := find(t, prog, "m.py", binds)
+			v := NewGate(prog, o).Verdict(imp)
+			if v.Safety != c.want || !strings.Contains(v.Cause, c.cause) || (v.Cause == "") != (v.Safety == auto) {
+				t.Errorf("got %s %q, want %s %q", v.Safety, v.Cause, c.want, c.cause)
+			}
+			// What is judged safe can be expressed, and what cannot be
+			// expressed is never judged safe.
+			_, refused := Plan(prog, Request{Moves: nil, Version: syntax.Version{Major: 3, Minor: 12}})
+			if len(refused) > 0 {
+				t.Errorf("an empty request was refused: %v", refused)
+			}
+			edits, refused := Plan(prog, requestOf(imp))
+			if v.Safety == auto && (len(refused) > 0 || edits.Empty()) {
+				t.Errorf("judged safe, but refused: %+v", refused)
+			}
+		})
+	}
+}
+
+func TestGateStar(t *testing.T) {
+	prog := load(t, map[string]string{"m.py": "from x import *\ndef f():\n    return g()\n"})
+	if v := NewGate(prog, GateOptions{}).Verdict(find(t, prog, "m.py", "*")); v.Safety != never || !strings.Contains(v.Cause, "star") {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestGateAnnotationByVersion(t *testing.T) {
+	files := map[string]string{"m.py": "import x\ndef f(a: x.B):\n    return x\n"}
+	for minor, want := range map[int]plan.Safety{9: never, 13: never, 14: ask} {
+		prog := loadFor(t, files, syntax.Version{Major: 3, Minor: minor})
+		if v := NewGate(prog, GateOptions{}).Verdict(find(t, prog, "m.py", "x")); v.Safety != want {
+			t.Errorf("3.%d: %+v, want %s", minor, v, want)
+		}
+	}
+}
+
+func TestGateFastPath(t *testing.T) {
+	files := map[string]string{
+		"fast_path.py": "import json\nimport x\nimport y\nimport z\n__all__ = ['json', 'x', 'y', 'z']\n",
+		"m.py":         "from fast_path import *\ndef f():\n    return x.g()\n@z.deco\ndef h():\n    return y\n",
+		"tests/test_m.py": "import fast_path\nfrom unittest.mock import patch\n" +
+			"def test_size():\n    assert len(dir(fast_path)) < 20\n@patch('m.y')\ndef test_y(y):\n    pass\n",
+	}
+	prog := load(t, files)
+	g := NewGate(prog, GateOptions{Entries: []string{"m"}, FastPath: map[string]bool{"fast_path.py": true}})
+	for name, want := range map[string]plan.Safety{"x": auto, "y": guard, "z": never, "json": never} {
+		if v := g.Verdict(find(t, prog, "fast_path.py", name)); v.Safety != want {
+			t.Errorf("%s: %+v, want %s", name, v, want)
+		}
+	}
+}
+
+func TestJoint(t *testing.T) {
+	prog := load(t, map[string]string{
+		"m.py":   "import a\nimport b\ndef f():\n    return a.V\ndef g():\n    return b.V\n",
+		"a.py":   "import cfg\nV = cfg\n",
+		"b.py":   "import cfg\nV = cfg\n",
+		"cfg.py": "import os\nV = os.environ['V']\n",
+	})
+	g := NewGate(prog, GateOptions{Entries: []string{"m"}})
+	a, b := find(t, prog, "m.py", "a"), find(t, prog, "m.py", "b")
+	if v := g.Verdict(a); v.Safety != auto {
+		t.Errorf("alone: %+v", v)
+	}
+	if r := g.Joint(moves(a)); len(r) != 0 {
+		t.Errorf("one move: %+v", r)
+	}
+	r := g.Joint(moves(a, b))
+	if len(r) != 2 || !strings.Contains(r[0].Cause, "cfg stores the environment") {
+		t.Errorf("both moves: %+v", r)
+	}
+}

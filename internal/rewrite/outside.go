@@ -1,0 +1,276 @@
+package rewrite
+
+import (
+	"strings"
+
+	"fastpath/internal/graph"
+	"fastpath/internal/python/scope"
+	"fastpath/internal/python/syntax"
+)
+
+// outside judges what other files do with the name, with its source and with
+// the module behind it.
+func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
+	r := g.readers
+	isConsumer := map[*graph.Module]bool{imp.In: true}
+	for _, c := range cs {
+		isConsumer[c.m] = true
+	}
+	hosts := map[*graph.Module]string{imp.In: imp.Binds}
+	for _, c := range cs {
+		hosts[c.m] = c.name
+	}
+	for _, m := range g.prog.Modules { // in file order, so that the cause is always the same
+		n, ok := hosts[m]
+		if !ok {
+			continue
+		}
+		if !g.fastPath[m.File] { // the documents' test calls dir(fast_path)
+			for _, a := range r.dynamic[m.Name] {
+				j.ask("%s: %s, %s", m.Name, a.how, a.place())
+			}
+		}
+		for _, a := range r.of[name{m.Name, n}] {
+			if g.fastPath[m.File] && isConsumer[a.m] && fromImportOf(a.m, a.node) {
+				continue // gets an import of its own
+			}
+			if a.m == m && !a.patch {
+				continue
+			}
+			j.guard("%s.%s is %s, %s", m.Name, n, a.how, a.place())
+		}
+		if g.fastPath[m.File] {
+			for _, a := range r.stars[m.Name] {
+				if !isConsumer[a.m] && len(a.m.Scope.Uses(n)) > 0 {
+					j.guard("%s is used through a star import at %s", n, at(a.m, a.m.Scope.Uses(n)[0].Node))
+				}
+			}
+			continue
+		}
+		if e, ok := r.exports[m.Name][n]; ok {
+			j.guard("%s is in __all__, %s", n, at(m, e))
+			continue
+		}
+		if r.exports[m.Name] == nil && !strings.HasPrefix(n, "_") {
+			for _, a := range r.stars[m.Name] {
+				if len(a.m.Scope.Uses(n)) > 0 || len(r.of[name{a.m.Name, n}]) > 0 {
+					j.guard("%s.%s is %s and used there, %s", m.Name, n, a.how, a.place())
+				}
+			}
+		}
+	}
+	g.source(j, imp)
+	g.submodule(j, imp)
+}
+
+// fromImportOf reports whether the access is the statement of a from-import.
+func fromImportOf(m *graph.Module, n syntax.NodeID) bool {
+	return m.Syntax.Kind(n) == syntax.ImportFrom
+}
+
+// source judges what happens to the imported name where it comes from: a
+// from-import keeps what it found, a later import finds what is there then.
+func (g *Gate) source(j *judge, imp *graph.Import) {
+	r := g.readers
+	for _, mod := range []string{imp.Target, imp.Base} {
+		for p := mod; p != ""; {
+			for _, a := range r.replaced[p] {
+				j.guard("%s is %s, %s", p, a.how, a.place())
+			}
+			i := strings.LastIndexByte(p, '.')
+			if i < 0 {
+				break
+			}
+			p = p[:i]
+		}
+	}
+	if imp.Item == "" || denotes(imp) != "" {
+		return
+	}
+	for _, a := range r.of[name{imp.Base, imp.Item}] {
+		switch {
+		case a.patch:
+			j.guard("%s.%s is %s at its source, %s", imp.Base, imp.Item, a.how, a.place())
+		case a.store:
+			j.never("%s.%s is %s, %s: its value would be another one", imp.Base, imp.Item, a.how, a.place())
+		}
+	}
+	from := g.prog.Module(imp.Base)
+	if from == nil {
+		return
+	}
+	for _, u := range from.Scope.Uses(imp.Item) {
+		if (u.Store || u.Del) && u.When == scope.AtCall {
+			j.never("%s.%s is bound again while the program runs, %s", imp.Base, imp.Item, at(from, u.Node))
+		}
+	}
+}
+
+// submodule judges code that reads a.b.c and relies on this import to have
+// loaded a.b.
+func (g *Gate) submodule(j *judge, imp *graph.Import) {
+	for _, target := range []string{imp.Base, imp.Target} {
+		if !strings.Contains(target, ".") {
+			continue
+		}
+		for _, m := range g.prog.Modules {
+			if loads(m, target) {
+				continue
+			}
+			first := syntax.None
+			for path, n := range g.readers.chains[m] {
+				if (path == target || strings.HasPrefix(path, target+".")) && (first == syntax.None || n < first) {
+					first = n
+				}
+			}
+			if first != syntax.None {
+				j.ask("%s reads %s without importing it, %s", m.Name, target, at(m, first))
+			}
+		}
+	}
+}
+
+// loads reports whether a module has an import statement of its own that loads
+// target or something below it.
+func loads(m *graph.Module, target string) bool {
+	for _, imp := range m.Imports {
+		for _, t := range []string{imp.Base, imp.Target} {
+			if t == target || strings.HasPrefix(t, target+".") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// target judges the project modules that would no longer be loaded at import.
+func (g *Gate) target(j *judge, imp *graph.Import) {
+	t := targetModule(g.prog, imp)
+	if t == nil {
+		return
+	}
+	if c, ok := g.cycles[t]; ok {
+		if own, ok := g.cycles[imp.In]; ok && own == c {
+			j.ask("it is part of an import cycle: %s and %s import each other", imp.In.Name, t.Name)
+		} else {
+			j.ask("%s is part of an import cycle", t.Name)
+		}
+	}
+	lazy := g.lazyAfter([]*graph.Import{imp})
+	for _, m := range g.prog.Modules {
+		if lazy[m] {
+			g.judgeEffects(j, m)
+		}
+	}
+}
+
+// judgeEffects judges that a module is loaded later than now.
+func (g *Gate) judgeEffects(j *judge, m *graph.Module) {
+	for _, e := range g.effects[m] {
+		switch e.kind {
+		case registers:
+			j.never("%s", e.cause())
+		default:
+			j.ask("%s", e.cause())
+		}
+	}
+}
+
+// Joint judges a set of moves together: modules that each of them alone would
+// leave loaded may go when all of them are made. It returns the moves that
+// have to be left out, with causes; the others are safe together.
+func (g *Gate) Joint(moves []*graph.Import) []Refusal {
+	var out []Refusal
+	lazy := g.lazyAfter(moves)
+	for _, m := range g.prog.Modules {
+		if !lazy[m] {
+			continue
+		}
+		j := &judge{}
+		g.judgeEffects(j, m)
+		if j.verdict.Cause == "" {
+			continue
+		}
+		for _, imp := range moves {
+			if t := targetModule(g.prog, imp); t != nil && reach([]*graph.Module{t}, g.prog, nil)[m] {
+				out = append(out, refusal(imp, "together with other moves: "+j.verdict.Cause))
+			}
+		}
+	}
+	return out
+}
+
+// lazyAfter returns the project modules that importing the entries no longer
+// loads when the statements of some imports do not run.
+func (g *Gate) lazyAfter(moves []*graph.Import) map[*graph.Module]bool {
+	// Another name from the same module, imported beside it, most often moves
+	// along; it does not count as loading the module.
+	type edge struct {
+		in   *graph.Module
+		base string
+	}
+	moved := map[*graph.Import]bool{}
+	beside := map[edge]bool{}
+	for _, imp := range moves {
+		moved[imp] = true
+		beside[edge{imp.In, imp.Base}] = true
+	}
+	before := reach(g.roots, g.prog, nil)
+	after := reach(g.roots, g.prog, func(imp *graph.Import) bool {
+		return moved[imp] || beside[edge{imp.In, imp.Base}] && !imp.UsedAtImport && imp.Binds != "*"
+	})
+	out := map[*graph.Module]bool{}
+	for m := range before {
+		if !after[m] {
+			out[m] = true
+		}
+	}
+	return out
+}
+
+// reach returns the modules that are loaded when the given ones are imported,
+// without the imports that skip names.
+func reach(from []*graph.Module, prog *graph.Program, skip func(*graph.Import) bool) map[*graph.Module]bool {
+	seen := map[*graph.Module]bool{}
+	todo := append([]*graph.Module(nil), from...)
+	for _, m := range todo {
+		seen[m] = true
+	}
+	for len(todo) > 0 {
+		m := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, imp := range m.Imports {
+			if imp.Runs != "import" || skip != nil && skip(imp) {
+				continue
+			}
+			for _, next := range prog.Targets(imp) {
+				if !seen[next] {
+					seen[next] = true
+					todo = append(todo, next)
+				}
+			}
+		}
+	}
+	return seen
+}
+
+// Reached returns the project modules that importing m, or calling into what it
+// loads, can load: m itself and what it imports at any time.
+func Reached(prog *graph.Program, m *graph.Module) map[*graph.Module]bool {
+	seen := map[*graph.Module]bool{m: true}
+	for todo := []*graph.Module{m}; len(todo) > 0; {
+		m, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		for _, imp := range m.Imports {
+			if imp.Runs != "import" && imp.Runs != "call" {
+				continue
+			}
+			for _, next := range prog.Targets(imp) {
+				if !seen[next] {
+					seen[next] = true
+					todo = append(todo, next)
+				}
+			}
+		}
+	}
+	return seen
+}
