@@ -259,6 +259,17 @@ func (r *Rows) Add(workflow string, weight float64, modules []string) {
 // AddCold counts cold starts; 0 says that they are looked for.
 func (r *Rows) AddCold(n float64) { r.day.ColdStarts = max(r.day.ColdStarts, 0) + n }
 
+// Merge adds what o counted, cold starts excepted.
+func (r *Rows) Merge(o *Rows) {
+	r.day.Requests += o.day.Requests
+	for w, n := range o.day.Workflows {
+		r.day.Workflows[w] += n
+	}
+	for key, n := range o.count {
+		r.count[key] += n
+	}
+}
+
 // UsageDay returns the row, sorted.
 func (r *Rows) UsageDay() *evidence.UsageDay {
 	d := *r.day

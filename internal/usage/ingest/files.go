@@ -1,0 +1,130 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// List turns the arguments of a command into logs: a file is itself, a folder
+// is every file in and below it whose name does not start with a dot, in order
+// of their names. Names are as given; stdin is what "-" reads.
+func List(dir string, args []string, stdin io.Reader) ([]File, error) {
+	var files []File
+	for _, arg := range args {
+		if arg == "-" {
+			files = append(files, File{Name: "stdin", Reader: stdin})
+			continue
+		}
+		path := arg
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("the log %q: %s", arg, cause(err))
+		}
+		if !info.IsDir() {
+			files = append(files, File{Name: arg, Path: path})
+			continue
+		}
+		before := len(files)
+		err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return fmt.Errorf("the folder %q: %s", arg, cause(err))
+			}
+			if p != path && strings.HasPrefix(d.Name(), ".") {
+				if d.IsDir() {
+					return filepath.SkipDir
+				}
+				return nil
+			}
+			if target, err := os.Stat(p); err != nil || !target.Mode().IsRegular() || d.Name() == "aws-logs-write-test" {
+				return nil
+			}
+			rel, err := filepath.Rel(path, p)
+			if err != nil {
+				return err
+			}
+			files = append(files, File{Name: filepath.Join(arg, rel), Path: p})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("the folder %q holds no logs", arg)
+		}
+	}
+	return files, nil
+}
+
+var exportPart = regexp.MustCompile(`^\d{6}$`)
+
+// sourceName is what a file's requests are counted under: its name without
+// folders and compression, so that the same log replaces itself. The parts of
+// an export to S3 have the name of their log stream.
+func sourceName(path string) string {
+	base := filepath.Base(path)
+	for _, ext := range []string{".gz", ".gzip", ".zst", ".zstd"} {
+		if short := strings.TrimSuffix(base, ext); short != "" {
+			base = short
+		}
+	}
+	if exportPart.MatchString(base) {
+		folder := filepath.Base(filepath.Dir(path))
+		if m := exportedStream.FindStringSubmatch(folder); m != nil {
+			return strings.Join(m[1:], "/")
+		}
+		return folder + "/" + base
+	}
+	return base
+}
+
+// decompress undoes gzip and zstd, also several times over: exports compress
+// what is compressed. Done frees the decoders.
+func decompress(in io.Reader) (r *bufio.Reader, done func(), err error) {
+	var frees []func()
+	done = func() {
+		for _, free := range frees {
+			free()
+		}
+	}
+	r = bufio.NewReaderSize(in, 64<<10)
+	for range 4 {
+		head, err := r.Peek(4)
+		if err != nil && len(head) == 0 && err != io.EOF {
+			done()
+			return nil, nil, err
+		}
+		switch {
+		case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+			z, err := gzip.NewReader(r)
+			if err != nil {
+				done()
+				return nil, nil, err
+			}
+			r = bufio.NewReaderSize(z, 64<<10)
+		case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+			z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+			if err != nil {
+				done()
+				return nil, nil, err
+			}
+			frees = append(frees, z.Close)
+			r = bufio.NewReaderSize(z, 64<<10)
+		default:
+			return r, done, nil
+		}
+	}
+	return r, done, nil
+}

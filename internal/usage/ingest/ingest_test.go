@@ -1,0 +1,503 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"fastpath/internal/evidence"
+)
+
+// The ids of the fixtures.
+const (
+	idA     = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+	idB     = "2b4e28ba-2fa1-41d2-883f-0016d3cca427"
+	idC     = "3b4e28ba-2fa1-41d2-883f-0016d3cca427"
+	streamA = "2026/03/01/[$LATEST]0123456789abcdef0123456789abcdef"
+	streamB = "2026/03/02/orders[7]fedcba9876543210fedcba9876543210"
+)
+
+func names(text string) string {
+	return strings.NewReplacer("idA", idA, "idB", idB, "idC", idC, "streamA", streamA, "streamB", streamB, "⇥", "\t", "␍", "\r").Replace(text)
+}
+
+// describe writes rows one a line: source, day, requests, cold starts, modules.
+func describe(days []*evidence.UsageDay) string {
+	var out strings.Builder
+	for _, d := range days {
+		source := strings.NewReplacer(streamA, "streamA", streamB, "streamB").Replace(d.Source)
+		fmt.Fprintf(&out, "%s %s n=%v cold=%v", source, d.Day, d.Requests, d.ColdStarts)
+		for _, m := range d.Modules {
+			fmt.Fprintf(&out, " %s", m.Module)
+			if m.Workflow != "" {
+				fmt.Fprintf(&out, "@%s", m.Workflow)
+			}
+			fmt.Fprintf(&out, "=%v", m.Requests)
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
+}
+
+func logs(t *testing.T, o Options, texts ...string) *Result {
+	t.Helper()
+	var files []File
+	for i, text := range texts {
+		name := "app.log"
+		if i > 0 {
+			name = fmt.Sprintf("app%d.log", i)
+		}
+		files = append(files, File{Name: name, Reader: strings.NewReader(text)})
+	}
+	res, err := Logs(t.Context(), files, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+var formats = []struct {
+	name, log, want string
+	unreadable      int64
+}{
+	{name: "Lambda text log", log: `INIT_START Runtime Version: python:3.13.v68⇥Runtime Version ARN: arn:aws:lambda:eu-west-1::runtime:6f1e
+[INFO]⇥2026-03-01T09:59:59.900Z⇥⇥Module used: logging
+START RequestId: idA Version: $LATEST
+[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3.session
+Module used: requests
+END RequestId: idA
+REPORT RequestId: idA⇥Duration: 12.40 ms⇥Billed Duration: 498 ms⇥Memory Size: 512 MB⇥Max Memory Used: 91 MB⇥Init Duration: 485.10 ms⇥
+START RequestId: idB Version: $LATEST
+[INFO]⇥2026-03-01T10:00:02.000Z⇥idB⇥nothing
+END RequestId: idB
+REPORT RequestId: idB⇥Duration: 2.15 ms⇥Billed Duration: 3 ms⇥Memory Size: 512 MB⇥Max Memory Used: 91 MB⇥
+XRAY TraceId: 1-69a40d00-0123456789abcdef01234567⇥SegmentId: 0123456789abcdef⇥Sampled: true⇥
+`, want: "app.log 2026-03-01 n=2 cold=1 boto3=1 boto3.session=1 logging=0 requests=1\n"},
+
+	{name: "retries and restores", log: `2026-03-01T10:00:00.000Z START RequestId: idA Version: 3
+2026-03-01T10:00:00.001Z Module used: boto3
+2026-03-01T10:00:00.002Z REPORT RequestId: idA Duration: 150.20 ms  Billed Duration: 271 ms Memory Size: 1024 MB Restore Duration: 540.75 ms Billed Restore Duration: 120 ms
+2026-03-01T10:01:00.000Z START RequestId: idA Version: 3
+2026-03-01T10:01:00.001Z Module used: boto3
+2026-03-01T10:01:00.002Z REPORT RequestId: idA Duration: 1 ms
+2026-03-01T10:01:03.456Z idB Task timed out after 3.00 seconds
+2026-03-01T10:02:00.000Z START RequestId: idB Version: 3
+`, want: "app.log 2026-03-01 n=2 cold=1 boto3=1\n"},
+
+	{name: "the documents' example without ids", log: `2026-03-01 10:00:00,123 START RequestId: one Version: 1
+2026-03-01 10:00:00,124 INFO:root:Module used: boto3
+2026-03-01 10:00:00,124 INFO:root:Module used: boto3
+2026-03-01 10:00:00,125 END RequestId: one
+2026-03-01 10:00:00,126 INFO:root:Module used: pandas
+`, want: "app.log 2026-03-01 n=1 cold=-1 boto3=1 pandas=0\n"},
+
+	{name: "interleaved containers in one file", log: `2026-03-01T10:00:00.000Z⇥START RequestId: idA Version: $LATEST
+2026-03-01T10:00:00.000Z⇥START RequestId: idB Version: $LATEST
+2026-03-01T10:00:00.001Z⇥[INFO]⇥2026-03-01T10:00:00.001Z⇥idA⇥Module used: boto3
+2026-03-01T10:00:00.001Z⇥[INFO] 2026-03-01T10:00:00.001Z idB Module used: pandas.core
+2026-03-01T10:00:00.001Z⇥[INFO]⇥2026-03-01T10:00:00.001Z⇥idA⇥Module used: requests
+2026-03-01T10:00:00.002Z⇥END RequestId: idA
+2026-03-01T10:00:00.002Z⇥REPORT RequestId: idB⇥Duration: 1 ms⇥Init Duration: 2 ms
+2026-03-02T10:00:00.002Z⇥REPORT RequestId: idC⇥Duration: 1 ms⇥Init Duration: 2 ms
+`, want: "app.log 2026-03-01 n=2 cold=1 boto3=1 pandas=1 pandas.core=1 requests=1\napp.log 2026-03-02 n=1 cold=1\n"},
+
+	{name: "no platform lines", log: "[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[WARNING]⇥2026-03-01T10:00:00.123Z⇥idB⇥slow\n",
+		want: "app.log 2026-03-01 n=2 cold=-1 boto3=1\n"},
+
+	{name: "Lambda JSON log", log: `{"time":"2026-03-01T09:59:59.833Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.13.v68","functionName":"orders"}}
+{"timestamp": "2026-03-01T09:59:59Z", "level": "INFO", "message": "Module used: logging", "logger": "root", "requestId": ""}
+{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idA","version":"$LATEST"}}
+{"timestamp": "2026-03-01T10:00:00Z", "level": "INFO", "message": "Module used: boto3", "logger": "root", "requestId": "idA"}
+{"timestamp": "2026-03-01T10:00:00Z", "level": "INFO", "message": "Module used: requests", "workflow": "alexa", "requestId": "idA", "extra": {"a": [1, 2.5e3, null, true]}}
+Module used: base64
+{"timestamp": "2026-03-01T10:00:02Z", "log_level": "ERROR", "errorMessage": "bad", "errorType": "ValueError", "requestId": "idA", "stackTrace": []}
+{"time":"2026-03-01T10:00:00.019Z","type":"platform.runtimeDone","record":{"requestId":"idA","status":"success"}}
+{"time":"2026-03-01T10:00:00.022Z","type":"platform.report","record":{"requestId":"idA","metrics":{"durationMs":11.480,"billedDurationMs":193,"initDurationMs":180.690},"status":"success"}}
+{"time":"2026-03-01T10:00:01.008Z","type":"platform.start","record":{"requestId":"idB","version":"$LATEST"}}
+{"time":"2026-03-01T10:00:01.022Z","type":"platform.report","record":{"requestId":"idB","metrics":{"durationMs":1.0},"status":"success"}}
+`, want: "app.log 2026-03-01 n=2 cold=1 base64@alexa=1 boto3@alexa=1 logging=0 requests@alexa=1\n"},
+
+	{name: "JSON with init records only", log: `{"time":"2026-03-01T09:59:59.833Z","type":"platform.initStart","record":{"phase":"init"}}
+{"time":"2026-03-01T09:59:59.833Z","type":"platform.initStart","record":{"initializationType":"provisioned-concurrency"}}
+{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idA"}}
+{"time":"2026-03-01T10:00:01.008Z","type":"platform.start","record":{"requestId":"idB"}}
+`, want: "app.log 2026-03-01 n=2 cold=1\n"},
+
+	{name: "other tools' records", log: `{"level":"INFO","location":"f:1","message":"Module used: boto3","timestamp":"2026-03-01 10:00:00,123+0000","service":"orders","cold_start":true,"function_request_id":"idA"}
+{"log":"[INFO]\t2026-03-01T10:00:00.123Z\tidB\tModule used: yaml\n","stream":"stdout","time":"2026-03-01T10:00:00.123456Z"}
+{"message":{"message":"Module used: pandas","lambda":{"arn":"arn:aws:lambda:x","request_id":"idC"},"timestamp":1772359200123,"status":"info"},"hostname":"h","ddsource":"lambda"}
+LAMBDA_WARNING: Unhandled exception.␍{"timestamp": "2026-03-01T10:00:00Z", "message": "Module used: csv", "requestId": "idC"}
+{"version": "not of Lambda"}
+{'message': 'Module used: ast', 'requestId': 'idC'}
+`, want: "app.log 2026-03-01 n=3 cold=1 ast=0 boto3=1 csv=1 pandas=1 yaml=1\n"},
+
+	{name: "filter-log-events", log: `{
+    "events": [
+        {
+            "logStreamName": "streamA",
+            "timestamp": 1772359200000,
+            "message": "START RequestId: idA Version: $LATEST\n",
+            "ingestionTime": 1772359204123,
+            "eventId": "38123456789012345678901234567890123456789012345678901234"
+        },
+        {"logStreamName": "streamB", "timestamp": 1772445600000, "message": "START RequestId: idB Version: 7\n"},
+        {"logStreamName": "streamA", "timestamp": 1772359200123, "message": "Module used: boto3\n"},
+        {"logStreamName": "streamB", "timestamp": 1772445600001, "message": "Module used: pandas\n"},
+        {"logStreamName": "streamB", "timestamp": 1772445600002, "message": "{\"timestamp\": \"2026-03-02T10:00:00Z\", \"message\": \"Module used: yaml\", \"requestId\": \"idB\"}\n"},
+        {"logStreamName": "streamA", "timestamp": 1772359200200, "message": "REPORT RequestId: idA\tDuration: 1 ms\tInit Duration: 1 ms\t\nXRAY TraceId: 1-2-3\t\n"}
+    ],
+    "searchedLogStreams": []
+}
+`, want: "streamA 2026-03-01 n=1 cold=1 boto3=1\nstreamB 2026-03-02 n=1 cold=-1 pandas=1 yaml=1\n"},
+
+	{name: "get-log-events on one line", log: `{"events":[{"timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n","ingestionTime":1772359204123},{"timestamp":1772359200124,"message":"Module used: boto3\n"}],"nextForwardToken":"f/38/s","nextBackwardToken":"b/38/s"}`,
+		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n"},
+
+	{name: "subscription payloads back to back", log: `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1772359200123,"message":"CWL CONTROL MESSAGE: Module used: nothing"}]}` +
+		`{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/orders","logStream":"streamA","subscriptionFilters":["all"],"logEvents":[{"id":"3","timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n"},{"id":"4","timestamp":1772359200124,"message":"Module used: boto3\n"}]}` +
+		`{"messageType":"DATA_MESSAGE","logStream":"streamA","logEvents":[{"id":"4","timestamp":1772359200124,"message":"Module used: yaml\n"}]}`,
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1 yaml=1\n"},
+
+	{name: "JSON lines of wrappers", log: `{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idB"}}
+{"logStream":"streamA","logEvents":[{"timestamp":1772359200123,"message":"START RequestId: idA Version: 1"},{"timestamp":1772359200123,"message":"Module used: boto3"}]}
+`, want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\napp.log 2026-03-01 n=1 cold=-1\n"},
+
+	{name: "Insights rows", log: `[{"@timestamp":"2026-03-01 10:00:00.123","@message":"START RequestId: idA Version: 1\n","@logStream":"streamA"},
+ {"@timestamp":"2026-03-01 10:00:00.124","@message":"[INFO]\t2026-03-01T10:00:00.124Z\tidA\tModule used: boto3\n","@logStream":"streamA"}]`,
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+
+	{name: "aws logs tail", log: `2026-03-01T10:00:00.123000+00:00 streamA START RequestId: idA Version: $LATEST
+2026-03-01T10:00:00.123000+00:00 streamB START RequestId: idB Version: $LATEST
+2026-03-01T10:00:00.123000+00:00 streamA Module used: boto3
+2026-03-02T00:30:00.123000+01:00 streamA REPORT RequestId: idA⇥Duration: 1 ms
+`, want: "streamA 2026-03-01 n=1 cold=0 boto3=1\nstreamB 2026-03-01 n=1 cold=-1\n"},
+
+	{name: "sam logs", log: "streamA 2026-03-01T10:00:00.123000 START RequestId: idA Version: $LATEST\nstreamA 2026-03-01T10:00:00.123000 Module used: boto3\n",
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+
+	{name: "console CSV", log: "timestamp,message\n1772359200123,\"START RequestId: idA Version: $LATEST\n\"\n1772359200124,\"[INFO]⇥2026-03-01T10:00:00.124Z⇥idA⇥Module used: boto3\n\"\n",
+		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n"},
+
+	{name: "a day from later lines", log: "START RequestId: idA Version: 1\nModule used: boto3\nEND RequestId: idA\nSTART RequestId: idB Version: 1\n[INFO]⇥2026-03-05T10:00:00.124Z⇥idB⇥x\n",
+		want: "app.log 2026-03-05 n=2 cold=-1 boto3=1\n"},
+
+	{name: "names", log: "START RequestId: idA\n2026-03-05T10:00:00Z Module used: a.b.c.\n2026-03-05T10:00:00Z Module used:  'x_1'\nModule used: 9a\nModule used: \nModule used: größe, and more\n",
+		want: "app.log 2026-03-05 n=1 cold=-1 a=1 a.b=1 a.b.c=1 größe=1 x_1=1\n"},
+
+	{name: "broken lines", unreadable: 4, log: `{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idA"}}
+{"timestamp": "2026-03-01T10:00:00Z", "message": "Module us
+` + "\x00\x01\x02binary\x00\n\xff\xfe\x01\x02\n" + `{"timestamp": "2026-03-01T10:00:00Z", "message": "Module used: boto3", "requestId": "idA"}}
+{"timestamp": "2026-03-01T10:00:00Z", "message": "Module used: yaml", "requestId": "idA"}
+` + "caf\xe9 2026: Module used: csv\n", want: "app.log 2026-03-01 n=1 cold=-1 csv=1 yaml=1\n"},
+
+	{name: "broken first line of JSON lines", unreadable: 1, log: `{"time":"2026-03-01T10:00:00.008Z","type":"platform.sta
+{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idA"}}
+`, want: "app.log 2026-03-01 n=1 cold=-1\n"},
+
+	{name: "a document that breaks", unreadable: 1, log: `{
+  "events": [
+    {"logStreamName": "streamA", "timestamp": 1772359200000, "message": "START RequestId: idA Version: $LATEST\n"},
+    {"logStreamName": "streamA", "timestamp": 1772359200000, "message": oops},
+2026-03-01T10:00:00.008Z START RequestId: idB
+`, want: "streamA 2026-03-01 n=1 cold=-1\napp.log 2026-03-01 n=1 cold=-1\n"},
+
+	{name: "a document that is cut off", unreadable: 1, log: `{
+  "events": [
+    {"logStreamName": "streamA", "timestamp": 1772359200000, "message": "START RequestId: idA Version: $LATEST\n"},
+    {"logStreamName": "streamA", "timest`, want: "streamA 2026-03-01 n=1 cold=-1\n"},
+
+	{name: "nothing", log: "", want: ""},
+	{name: "no requests", log: "hello\n[]\n{}\n\n2026-03-01T10:00:00Z Module used: x\n", want: ""},
+}
+
+func TestFormats(t *testing.T) {
+	for _, f := range formats {
+		t.Run(f.name, func(t *testing.T) {
+			res := logs(t, Options{}, names(f.log))
+			got := strings.Split(describe(res.Days), "\n")
+			want := strings.Split(f.want, "\n")
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) || res.Unreadable != f.unreadable {
+				t.Errorf("got  %s\nwant %s\n%d of %d unreadable, first %v", strings.Join(got, "\n     "), strings.Join(want, "\n     "), res.Unreadable, res.Lines, res.First)
+			}
+			if (res.First.File != "") != (res.Unreadable > 0) {
+				t.Error(res.First)
+			}
+		})
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	for log, want := range map[string]string{
+		"a\nb\n{\"x\": \n":                         "app.log:3: broken JSON: unexpected end of JSON input",
+		"a\n\x00\n\x00\n":                          "app.log:2: binary data",
+		strings.Repeat("x", 3000) + "\n" + "a\n":   "app.log:1: the line is longer than 1000 bytes",
+		"{\n\"events\": [\n{\"message\": 1},\n?\n": "app.log:4: broken JSON: invalid character '?' looking for beginning of value",
+		"{\n\"events\": [\n{\"message\": \"" + strings.Repeat("y", 9000) + "\"}\n]}": "app.log:3: broken JSON: a JSON value is too large",
+	} {
+		res := logs(t, Options{MaxLine: 1000}, log)
+		if res.First.String() != want || res.Unreadable == 0 || res.Unreadable > res.Lines {
+			t.Errorf("%.40q: %v, %d of %d, want %s", log, res.First, res.Unreadable, res.Lines, want)
+		}
+	}
+}
+
+func TestNoDay(t *testing.T) {
+	log := "START RequestId: a\nEND RequestId: a\n"
+	_, err := Logs(t.Context(), []File{{Name: "x.log", Reader: strings.NewReader(log)}}, Options{})
+	var noDay *NoDayError
+	if !errors.As(err, &noDay) || noDay.Requests != 1 || !strings.Contains(err.Error(), "x.log: no timestamp says on which day 1 of the requests were; pass the day of the log, such as --day 20") {
+		t.Error(err)
+	}
+	if got := describe(logs(t, Options{Day: "2026-04-05", Entry: "e"}, log).Days); got != "app.log 2026-04-05 n=1 cold=-1\n" {
+		t.Error(got)
+	}
+	// The name of a stream has a day.
+	if got := describe(logs(t, Options{}, names(`{"logStream":"streamA","logEvents":[{"message":"START RequestId: idA"}]}`)).Days); got != "streamA 2026-03-01 n=1 cold=-1\n" {
+		t.Error(got)
+	}
+}
+
+// TestWindow: the window is a limit of memory; requests whose lines stand
+// closer together than it are counted once.
+func TestWindow(t *testing.T) {
+	var b strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&b, "2026-03-%02dT10:00:00Z START RequestId: r%d\nModule used: m%d\n", 1+i%3, i, i%2)
+		if i >= 5 {
+			fmt.Fprintf(&b, "REPORT RequestId: r%d\tInit Duration: 1 ms\n", i-5)
+		}
+	}
+	want := describe(logs(t, Options{}, b.String()).Days)
+	if got := describe(logs(t, Options{Window: 20}, b.String()).Days); got != want || !strings.Contains(got, "n=334 cold=332 m0=167 m1=167") {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestSameRequestInTwoFiles(t *testing.T) {
+	one := names("2026-03-01T10:00:00Z START RequestId: idA\n2026-03-01T10:00:00Z Module used: boto3\n")
+	res := logs(t, Options{}, one, one+names("2026-03-01T10:00:00Z START RequestId: idB\n"))
+	if got := describe(res.Days); got != "app.log 2026-03-01 n=1 cold=-1 boto3=1\napp1.log 2026-03-01 n=1 cold=-1\n" {
+		t.Error(got)
+	}
+	if res.Requests != 2 || res.ColdStarts != -1 || !res.Reported || res.Files != 2 {
+		t.Errorf("%+v", res)
+	}
+}
+
+func gzipped(t *testing.T, parts ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for _, p := range parts { // members
+		w := gzip.NewWriter(&b)
+		if _, err := w.Write([]byte(p)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func zstandard(t *testing.T, data []byte) []byte {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.EncodeAll(data, nil)
+}
+
+func TestCompression(t *testing.T) {
+	first, second := "2026-03-01T10:00:00.000Z START RequestId: a\n", "2026-03-01T10:00:00.000Z Module used: boto3\n"
+	long := first + strings.Repeat("2026-03-01T10:00:00.000Z line\n", 5000) + second
+	whole := gzipped(t, long)
+	for name, c := range map[string]struct {
+		data    []byte
+		problem string
+	}{
+		"members":    {gzipped(t, first, second), ""},
+		"zstd":       {zstandard(t, []byte(first+second)), ""},
+		"twice":      {gzipped(t, string(gzipped(t, first+second))), ""},
+		"zstd of gz": {zstandard(t, gzipped(t, first, second)), ""},
+		"cut off":    {append(gzipped(t, first, second), whole[:len(whole)/2]...), "x.log:"},
+		"cut zstd":   {zstandard(t, []byte(long))[:30], "x.log:"},
+		"garbage":    {append(gzipped(t, first, second), "garbage behind"...), "x.log:"},
+		"no gzip":    {[]byte{0x1f, 0x8b, 1, 2, 3}, "x.log"},
+		"two bytes":  {[]byte{0x1f, 0x8b}, "x.log"},
+	} {
+		res, err := Logs(t.Context(), []File{{Name: "x.log", Reader: bytes.NewReader(c.data)}}, Options{})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got := describe(res.Days)
+		if ok := got == "x.log 2026-03-01 n=1 cold=-1 boto3=1\n"; !ok && (c.problem == "" || len(c.data) > 100) {
+			t.Errorf("%s: %s", name, got)
+		}
+		if (len(res.Problems) > 0) != (c.problem != "") || c.problem != "" && !strings.HasPrefix(res.Problems[0].String(), c.problem) {
+			t.Errorf("%s: %v", name, res.Problems)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	dir := t.TempDir()
+	log := names("2026-03-01T10:00:00Z START RequestId: %s\n2026-03-01T10:00:00Z Module used: boto3\n")
+	export := "logs/export/2026-03-01-[$LATEST]0123456789abcdef0123456789abcdef/"
+	for name, id := range map[string]string{
+		"logs/b.log": "b", "logs/a.log.gz": "a", "logs/.hidden": "h", "logs/.git/x": "g", "logs/aws-logs-write-test": "w",
+		export + "000000.gz": "c", export + "000001.gz": "d", "one.log": "e", "parts/000000": "f",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		data := []byte(fmt.Sprintf(log, id))
+		if strings.HasSuffix(name, ".gz") {
+			data = gzipped(t, string(data))
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	files, err := List(dir, []string{"logs", "one.log", "parts", "-"}, strings.NewReader(fmt.Sprintf(log, "s")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, File{Name: "gone.log", Path: filepath.Join(dir, "gone.log")})
+	res, err := Logs(t.Context(), files, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "streamA 2026-03-01 n=2 cold=-1 boto3=2\na.log 2026-03-01 n=1 cold=-1 boto3=1\nb.log 2026-03-01 n=1 cold=-1 boto3=1\n" +
+		"one.log 2026-03-01 n=1 cold=-1 boto3=1\nparts/000000 2026-03-01 n=1 cold=-1 boto3=1\nstdin 2026-03-01 n=1 cold=-1 boto3=1\n"
+	if got := describe(res.Days); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if len(res.Problems) != 1 || res.Problems[0].String() != "gone.log: no such file or directory" {
+		t.Error(res.Problems)
+	}
+	for arg, want := range map[string]string{"none.log": `the log "none.log": no such file or directory`, "empty": `the folder "empty" holds no logs`} {
+		if _, err := List(dir, []string{arg}, nil); err == nil || err.Error() != want {
+			t.Error(err)
+		}
+	}
+}
+
+// endless is a log of n lines that is never in memory as a whole.
+type endless struct {
+	n, i int
+	rest []byte
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if len(e.rest) == 0 {
+		if e.i == e.n {
+			return 0, fmt.Errorf("the medium is damaged")
+		}
+		for range 200 {
+			e.rest = fmt.Appendf(e.rest, "2026-03-01T10:00:00.000Z START RequestId: %036d Version: 1\n2026-03-01T10:00:00.001Z Module used: m%d\n", e.i, e.i%50)
+			e.i++
+		}
+		if e.i%20_000 == 0 {
+			e.rest = append(append(e.rest, bytes.Repeat([]byte("x"), 1<<20)...), '\n')
+		}
+	}
+	n := copy(p, e.rest)
+	e.rest = e.rest[n:]
+	return n, nil
+}
+
+func TestBoundedMemory(t *testing.T) {
+	const requests = 400_000
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	var peak uint64
+	in := &endless{n: requests}
+	res, err := Logs(t.Context(), []File{{Name: "big.log", Reader: readerFunc(func(p []byte) (int, error) {
+		if in.i%100_000 == 0 && len(in.rest) == 0 {
+			peak = max(peak, heap())
+		}
+		return in.Read(p)
+	})}}, Options{Window: 1000, MaxLine: 64 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Requests != requests || res.Unreadable != requests/20_000 || len(res.Problems) != 1 || !strings.Contains(res.Problems[0].Message, "the medium is damaged") {
+		t.Errorf("%v requests, %d unreadable, %v", res.Requests, res.Unreadable, res.Problems)
+	}
+	if grown := int64(peak) - int64(before); grown > 8<<20 {
+		t.Errorf("%d KiB in use while reading a log of %d requests", grown>>10, requests)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestRecordIsJSON(t *testing.T) {
+	// What is read as a record is what encoding/json reads.
+	for _, s := range []string{`{"message": "a"}`, `{"message": "a"`, `{"message": 1}`, `{"requestId": 5, "message": ["Module used: x"]}`, `{}`, `{"type": 3}`, `{"record": 1, "type": "platform.start"}`} {
+		c := newCollector(Options{Window: 1}, &Result{})
+		err := c.record([]byte(s), line{stream: &stream{}}, 0)
+		if (err == nil) != json.Valid([]byte(s)) {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+}
+
+func FuzzIngest(f *testing.F) {
+	for _, x := range formats {
+		f.Add([]byte(names(x.log)))
+	}
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Add([]byte(`{"events":[{"message":{"message":{"message":{"message":{"message":{"message":"Module used: x"}}}}}}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o := Options{MaxLine: 4096, Window: 3, Day: "2026-01-01", Source: "x"}
+		read := func() (*Result, string) {
+			res, err := Logs(t.Context(), []File{{Name: "x", Reader: bytes.NewReader(data)}}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res, describe(res.Days)
+		}
+		res, text := read()
+		if _, again := read(); again != text {
+			t.Fatalf("%s\nand then\n%s", text, again)
+		}
+		if res.Unreadable > res.Lines || res.Requests < 0 || res.Outside > res.Logged {
+			t.Fatalf("%+v", res)
+		}
+		lock := &evidence.Lock{Usage: res.Days}
+		if _, err := lock.Bytes(); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range res.Days {
+			for _, m := range d.Modules {
+				if m.Requests > d.Requests || m.Module == "" {
+					t.Fatalf("%+v of %v", m, d.Requests)
+				}
+			}
+		}
+	})
+}
