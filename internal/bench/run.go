@@ -22,7 +22,7 @@ func runOne(ctx context.Context, o *Options, arm *Arm, event *Event) (*sample, e
 		target = arm.File
 	}
 	r, err := launch.Run(ctx, launch.Options{
-		Python: arm.Python,
+		Python:  arm.Python,
 		Args:    launch.Script(program(), arm.Kind, target, arm.Attr, strconv.Itoa(o.Steady)),
 		Dir:     arm.ImportRoot,
 		Env:     arm.Env,

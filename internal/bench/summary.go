@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -166,8 +165,11 @@ func summarize(o *Options, samples [][][]*sample, failed []string) (*Result, err
 	if len(ran) == 0 {
 		return nil, &RunError{Arm: o.Arms[0].Name, Message: "every event failed, the first with:", Detail: failed[0]}
 	}
-	if weights <= 0 {
-		return nil, fmt.Errorf("the events that ran have no weight; give at least one of them a weight above 0")
+	share := func(e int) float64 {
+		if weights == 0 { // only events that never come were left
+			return 1 / float64(len(ran))
+		}
+		return o.Events[e].Share / weights
 	}
 	r := &Result{}
 	inits := make([][]float64, len(o.Arms))
@@ -180,7 +182,7 @@ func summarize(o *Options, samples [][][]*sample, failed []string) (*Result, err
 			requests := true
 			for _, e := range ran {
 				s := samples[a][e][round]
-				w := o.Events[e].Share / weights
+				w := share(e)
 				inits[a] = append(inits[a], s.InitMS)
 				rss = append(rss, s.RSSKiB)
 				modules = append(modules, float64(len(s.InitModules)))
