@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -40,4 +41,12 @@ func grouped(v float64) string {
 		b.WriteString("." + frac)
 	}
 	return b.String()
+}
+
+// msText writes milliseconds with a decimal below 10.
+func msText(ms float64) string {
+	if math.Abs(ms) < 9.95 {
+		return fmt.Sprintf("%.1fms", ms)
+	}
+	return fmt.Sprintf("%.0fms", ms)
 }

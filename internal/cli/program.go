@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"path/filepath"
+	"slices"
+
+	"fastpath/internal/graph"
+	"fastpath/internal/project"
+	"fastpath/internal/python/interp"
+	"fastpath/internal/python/resolve"
+	"fastpath/internal/python/syntax"
+)
+
+// loadProgram reads the source files of the project (files, from
+// Project.Sources) as they look from one entry, whose import root comes first,
+// and resolves what they import with the interpreter i, or without one (nil)
+// by the project alone. Nothing is executed.
+func (a *app) loadProgram(p *project.Project, e project.Entry, files []string, i *interp.Interpreter, v syntax.Version) (*graph.Program, error) {
+	roots := []string{e.ImportRoot}
+	for _, r := range p.ImportRoots() {
+		if !slices.Contains(roots, r) {
+			roots = append(roots, r)
+		}
+	}
+	folders := make([]string, len(roots))
+	for k, r := range roots {
+		folders[k] = filepath.Join(p.Root, filepath.FromSlash(r))
+	}
+	return graph.Load(a.ctx, graph.LoadOptions{Root: p.Root, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(folders, i)})
+}
