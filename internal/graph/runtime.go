@@ -40,6 +40,8 @@ type Runtime struct {
 	byKey map[evidence.Statement]int32
 	runs  [][]int32 // by module: the statements that its import runs, in order
 
+	anything bool // was measured
+
 	roots   []int32 // modules from which everything of init is reachable
 	entries bitset  // what "__main__" imports, and the packages around it: always there
 	adds    []float64
@@ -79,6 +81,7 @@ func NewRuntime(e *evidence.Entry) *Runtime {
 		}
 	}
 	n := len(r.names)
+	r.anything = len(e.Modules) > 0
 	r.known, r.init, r.startup, r.entries = newBits(n), newBits(n), newBits(n), newBits(n)
 	for _, s := range startup {
 		r.startup.set(s)

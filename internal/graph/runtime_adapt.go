@@ -171,7 +171,8 @@ func (r *Runtime) Running(p *Program, cut Cut) map[*Module]bool {
 }
 
 // Measured reports whether the costs of everything that the statement names
-// are known: it was measured, or is new and names modules that were.
+// are known: it was measured, or is new and names modules that were. A new
+// module of the project counts as known, for it costs what it imports.
 func (r *Runtime) Measured(s evidence.Statement) bool {
 	id, ok := r.byKey[key(s)]
 	if !ok {
@@ -182,7 +183,7 @@ func (r *Runtime) Measured(s evidence.Statement) bool {
 		return true
 	}
 	for _, t := range st.to {
-		if !r.known.has(t) && !r.startup.has(t) && !r.project[t] {
+		if !r.known.has(t) && !r.startup.has(t) && !(r.project[t] && r.anything) {
 			return false
 		}
 	}

@@ -55,17 +55,20 @@ const (
 	RuleForbidden = "forbidden"     // [tool.fastpath.modules] forbidden
 	RuleStartup   = "startup"       // loaded before the entry anyway
 	RuleUnknown   = "unknown-usage"
-	RuleExisting  = "existing"      // a function-level import that already stands there
+	RuleExisting  = "existing" // a function-level import that already stands there
 	RuleNoSaving  = "saves-nothing"
 	RuleUnsafe    = "unsafe"
 	RuleUsedAt    = "used-at-import"
 	RuleUnused    = "unused"
+	RuleLifetime  = "lifetime"   // the lifetime policy decided
+	RuleUnknownMS = "unmeasured" // the profile does not know what it costs
 )
 
 // Item is the decision for one import.
 type Item struct {
 	Import     *graph.Import
-	Line       int // of the statement
+	Module     string // absolute, the module that the binding stands for or comes from
+	Line       int    // of the statement
 	Column     int
 	Text       string // the statement as written, on one line
 	Decision   Decision
@@ -86,15 +89,22 @@ type Item struct {
 	Cost       *Cost   // the documents' formula, nil when usage is unknown
 	Workflow   string  // the majority workflow of criterion 2
 
-	Verdict      Verdict
-	Lifetime     Lifetime
+	Verdict  Verdict
+	Lifetime Lifetime
+	// Wanted is what the policy says before safety and savings have their
+	// word: it differs from Decision where that is Keep, and for imports that
+	// already stand in functions.
+	Wanted       Decision
 	OnFastPath   bool // its line belongs in the fast path file
 	Move         bool // apply moves it to function level
 	FromFastPath bool // the statement is a line of the fast path file
+	Existing     bool // it already stands in a function, or is lazy
 }
 
 // Lifetime is the decision of the lifetime model.
 type Lifetime struct {
 	Decision Decision
+	Known    bool    // GainMS is known: cost and usage are
 	GainMS   float64 // per cold start; negative: moving costs
+	Needed   float64 // probability that a process ever needs the module
 }
