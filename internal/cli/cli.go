@@ -121,6 +121,8 @@ func (a *app) rootCommand() *cobra.Command {
 		// One line a command; each lives in its own file.
 		a.initCommand(),
 		a.costCommand(),
+		a.planCommand(),
+		a.whyCommand(),
 		a.profileCommand(),
 	)
 	strict(root)

@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"fastpath/internal/config"
+	"fastpath/internal/evidence"
+	"fastpath/internal/fastfile"
+	"fastpath/internal/graph"
+	"fastpath/internal/plan"
+	"fastpath/internal/project"
+	"fastpath/internal/python/interp"
+	"fastpath/internal/python/syntax"
+	"fastpath/internal/rewrite"
+	"fastpath/internal/usage"
+)
+
+// planOptions are the choices that change a plan.
+type planOptions struct {
+	Policy       string
+	Cold, Hot    []string
+	AssumeUnused bool
+}
+
+// flags adds the options to a command.
+func (o *planOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.Policy, "policy", "", "`POLICY` that decides: lmms or lifetime (default: the configuration's)")
+	f.StringArrayVar(&o.Cold, "cold", nil, "treat `MODULE` and its submodules as cold, whatever the evidence says (repeatable)")
+	f.StringArrayVar(&o.Hot, "hot", nil, "treat `MODULE` and its submodules as hot, whatever the evidence says (repeatable)")
+	f.BoolVar(&o.AssumeUnused, "assume-unused", false, "take modules without usage data for unused")
+}
+
+// validate finds mistakes that need no project.
+func (o planOptions) validate() error {
+	if o.Policy != "" && o.Policy != config.PolicyLMMS && o.Policy != config.PolicyLifetime {
+		return usageErrorf("unknown policy %q; allowed: %s, %s", o.Policy, config.PolicyLMMS, config.PolicyLifetime)
+	}
+	for _, list := range [][]string{o.Cold, o.Hot} {
+		for _, m := range list {
+			if m == "" || strings.ContainsAny(m, " \t/:,") || strings.HasPrefix(m, ".") || strings.HasSuffix(m, ".") {
+				return usageErrorf("%q is no module; write it as in Python, for example --cold pandas or --cold xml.dom (repeat the flag for more)", m)
+			}
+		}
+	}
+	for _, m := range o.Cold {
+		if slices.Contains(o.Hot, m) {
+			return usageErrorf("%q is both --cold and --hot", m)
+		}
+	}
+	return nil
+}
+
+// sources is everything that analyses of one project share.
+type sources struct {
+	interpreter *interp.Interpreter // nil when none was found
+	lock        *evidence.Lock      // nil when there is no lock
+	files       []string
+	programs    map[string]*graph.Program // by import root
+	notes       []string
+}
+
+// analysis is what reading commands know about one entry. Nothing was executed
+// to find it out.
+type analysis struct {
+	project     *project.Project
+	entry       project.Entry
+	interpreter *interp.Interpreter // nil when none was found
+	program     *graph.Program
+	lock        *evidence.Lock    // nil when there is no lock
+	evidence    *evidence.Entry   // nil when the entry was never profiled
+	usage       *usage.Summary    // never nil
+	content     *fastfile.Content // of the fast path file, nil when there is none
+	gate        *rewrite.Gate
+	input       plan.Input // of the plan
+	plan        *plan.Plan
+	runtime     *graph.Runtime // the plan's: measured, brought up to the sources
+	// fastPathModule is the name under which the entry imports its fast path
+	// file, also before there is one: "fast_path", "pkg.fast_path".
+	fastPathModule string
+}
+
+// openSources reads the lock and lists the sources. Mistakes in the lock are
+// errors; a missing lock or interpreter is not.
+func (a *app) openSources(p *project.Project) (*sources, error) {
+	s := &sources{programs: map[string]*graph.Program{}}
+	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
+	switch {
+	case err == nil:
+		s.lock = lock
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	i, err := a.interpreter(p)
+	switch {
+	case err == nil:
+		s.interpreter = i
+	case a.python != "":
+		return nil, err
+	default:
+		s.notes = append(s.notes, fmt.Sprintf("no interpreter (%v); libraries are known from the profile only", err))
+	}
+	if s.files, err = p.Sources(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// program loads the project as it looks from one entry, once for all entries
+// with the same import root.
+func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.Program, error) {
+	if prog := s.programs[e.ImportRoot]; prog != nil {
+		return prog, nil
+	}
+	prog, err := a.loadProgram(p, e, s.files, s.interpreter, s.version(e))
+	if err != nil {
+		return nil, err
+	}
+	for _, problem := range prog.Problems {
+		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
+	}
+	s.programs[e.ImportRoot] = prog
+	return prog, nil
+}
+
+// version is the language version of the sources: the interpreter's, else the
+// one that was measured, else the deployed one.
+func (s *sources) version(e project.Entry) syntax.Version {
+	if s.interpreter != nil && s.interpreter.Version.Major > 0 {
+		return s.interpreter.Version
+	}
+	for _, text := range []string{s.measuredVersion(e.Name), e.Python} {
+		var v syntax.Version
+		if n, _ := fmt.Sscanf(text, "%d.%d", &v.Major, &v.Minor); n == 2 {
+			return v
+		}
+	}
+	return syntax.Latest
+}
+
+func (s *sources) measuredVersion(entry string) string {
+	if s.lock == nil || s.lock.Entries[entry] == nil {
+		return ""
+	}
+	return s.lock.Entries[entry].Environment.Version
+}
+
+// analyze plans one entry from what lies on disk.
+func (a *app) analyze(p *project.Project, e project.Entry, o planOptions) (*analysis, error) {
+	s, err := a.openSources(p)
+	if err != nil {
+		return nil, err
+	}
+	return a.analyzeWith(p, s, e, o)
+}
+
+// analyzeWith is analyze for several entries of one project.
+func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o planOptions) (*analysis, error) {
+	prog, err := a.program(p, s, e)
+	if err != nil {
+		return nil, err
+	}
+	start := prog.File(e.File)
+	if start == nil {
+		return nil, fmt.Errorf("%q, the source of %q, is not among the project's sources; git may ignore it", e.File, e.Name)
+	}
+	r := &analysis{project: p, entry: e, interpreter: s.interpreter, program: prog, lock: s.lock, fastPathModule: fastPathModule(prog, e)}
+	r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
+	var days []*evidence.UsageDay
+	if s.lock != nil {
+		r.evidence = s.lock.Entries[e.Name]
+		days = s.lock.Usage
+	}
+	r.usage = usage.Summarize(days, usage.SummaryOptions{Entry: e.Name, OnlyEntry: len(p.Entries) < 2})
+	src, err := os.ReadFile(filepath.Join(p.Root, filepath.FromSlash(e.FastPath)))
+	switch {
+	case err == nil:
+		r.content = fastfile.Parse(src)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("cannot read the fast path file: %w", err)
+	}
+	r.input = plan.Input{
+		Program: prog, Entry: e, Config: p.Config, Evidence: r.evidence, Usage: r.usage,
+		Verdict:   r.gate.Verdict,
+		Joint:     func(moves []*graph.Import) map[*graph.Import]string { return causes(r.gate.Joint(moves)) },
+		Enterable: func(imp *graph.Import) string { return rewrite.Enterable(prog, imp, r.fastPathModule) },
+		FastPath:  tiers(r.content),
+		Cold:      o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
+	}
+	r.plan = plan.Build(r.input)
+	r.runtime = r.plan.Runtime
+	return r, nil
+}
+
+// fastPathModule returns the module name of an entry's fast path file, also
+// before it exists.
+func fastPathModule(prog *graph.Program, e project.Entry) string {
+	if m := prog.File(e.FastPath); m != nil {
+		return m.Name
+	}
+	file := strings.TrimSuffix(e.FastPath, ".py")
+	if e.ImportRoot != "." && e.ImportRoot != "" {
+		file = strings.TrimPrefix(file, path.Clean(e.ImportRoot)+"/")
+	}
+	return strings.ReplaceAll(file, "/", ".")
+}
+
+// causes returns the imports that were refused, with the reasons.
+func causes(refused []rewrite.Refusal) map[*graph.Import]string {
+	m := map[*graph.Import]string{}
+	for _, r := range refused {
+		if r.Import != nil {
+			m[r.Import] = r.Cause
+		}
+	}
+	return m
+}
+
+// tiers returns the bound names of a fast path file with their tier, nil
+// without a file.
+func tiers(c *fastfile.Content) map[string]int {
+	if c == nil {
+		return nil
+	}
+	m := map[string]int{}
+	for i := range c.Imports {
+		for _, n := range c.Imports[i].Names {
+			m[n.Binds()] = int(c.Imports[i].Tier)
+		}
+	}
+	return m
+}
+
+// unmatched is the mistake of naming a module with --cold or --hot that no
+// entry's imports name; nil when each is named somewhere.
+func unmatched(list []*analysis, o planOptions) error {
+	for _, name := range slices.Concat(o.Cold, o.Hot) {
+		missing := true
+		var known []string
+		for _, r := range list {
+			missing = missing && slices.Contains(r.plan.Unmatched, name)
+			for _, it := range r.plan.Items {
+				known = append(known, it.Module)
+			}
+		}
+		if !missing {
+			continue
+		}
+		hint := "nothing that starts with the entry imports it"
+		if n := config.Nearest(name, known); n != "" {
+			hint += fmt.Sprintf("; did you mean %q?", n)
+		}
+		return usageErrorf("%q (--cold, --hot): %s", name, hint)
+	}
+	return nil
+}
+
+// showNotes prints what the analysis could not look at, on stderr.
+func (a *app) showNotes(s *sources) {
+	for _, n := range s.notes {
+		a.step("note: %s", n)
+	}
+}
