@@ -10,10 +10,8 @@ import (
 	"fastpath/internal/term"
 )
 
-// suppression says how one line, and how a whole project, turns a rule down.
-func suppression(id string) (line, project string) {
-	return fmt.Sprintf("# fastpath: ignore[%s] reason", id), fmt.Sprintf("[tool.fastpath.rules] %s = \"off\"", id)
-}
+// Suppression is the comment that suppresses a rule in one place.
+func Suppression(id string) string { return "# fastpath: ignore[" + id + "] reason" }
 
 // Explain writes everything that is known about a rule.
 func Explain(w io.Writer, t *term.Terminal, r *diag.Rule) error {
@@ -26,8 +24,8 @@ func Explain(w io.Writer, t *term.Terminal, r *diag.Rule) error {
 			b.WriteString(strings.TrimRight("    "+line, " \n") + "\n")
 		}
 	}
-	line, project := suppression(r.ID)
-	fmt.Fprintf(&b, "\n%s\n    on the line:     %s\n    in the project:  %s   (off, info, warning or error)\n", t.Faint("suppress"), line, project)
+	fmt.Fprintf(&b, "\n%s\n    in one place:    %s\n    in the project:  [tool.fastpath.rules] %s = \"off\"  (off, info, warning or error)\n",
+		t.Faint("suppress"), Suppression(r.ID), r.ID)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -53,13 +51,18 @@ func Markdown(rules []diag.Rule) []byte {
 		"```python\nimport pandas  # fastpath: ignore[FP201] the nightly job needs it at once\n```\n\n" +
 		"| rule | severity | says |\n|---|---|---|\n")
 	for _, r := range rules {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, strings.ReplaceAll(r.Title, "|", `\|`))
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, markdown(r.Title))
 	}
 	for _, r := range rules {
 		fmt.Fprintf(&b, "\n## %s\n\n**%s.** Severity %s, since %s.\n\n%s\n\nBefore:\n\n```python\n%s\n```\n\nAfter:\n\n```python\n%s\n```\n",
-			r.ID, upperFirst(r.Title), r.Severity, r.Since, strings.TrimSpace(r.Text), strings.TrimSpace(r.Before), strings.TrimSpace(r.After))
+			r.ID, markdown(upperFirst(r.Title)), r.Severity, r.Since, markdown(strings.TrimSpace(r.Text)), strings.TrimSpace(r.Before), strings.TrimSpace(r.After))
 	}
 	return b.Bytes()
+}
+
+// markdown keeps what Markdown would take for its own signs.
+func markdown(text string) string {
+	return strings.NewReplacer("__all__", "`__all__`", "|", `\|`, "*", `\*`).Replace(text)
 }
 
 func upperFirst(s string) string {

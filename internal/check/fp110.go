@@ -1,0 +1,53 @@
+package check
+
+import (
+	"fmt"
+
+	"fastpath/internal/diag"
+	"fastpath/internal/fastfile"
+)
+
+var fp110 = &rule{
+	Rule: diag.Rule{
+		ID: "FP110", Severity: diag.Error, Since: "0.1.0",
+		Title: "an import of the fast path file that does not meet the criteria, or that was never profiled",
+		Text: `Only two kinds of modules belong in the fast path file: those that import in under 10 ms, and exceptions that the usage carries. Anything
+else slows down every cold start for the sake of few requests.
+
+Import it in the functions that use it ("fastpath apply" does this), or profile it first when it is new.`,
+		Before: `import json  # 0.8ms
+import pandas  # 430ms`,
+		After: `import json  # 0.8ms`,
+	},
+	check: func(p *pass) {
+		m := p.entry.Program.File(p.entry.Entry.FastPath)
+		if p.entry.FastPath == nil || p.entry.Evidence == nil || m == nil {
+			return
+		}
+		seen := map[string]bool{}
+		for _, imp := range m.Imports {
+			if !p.entry.unmeasured(imp) || seen[imp.Target] {
+				continue
+			}
+			seen[imp.Target] = true
+			p.reportStmt(imp, diag.Diagnostic{
+				Span:    moduleSpan(imp),
+				Message: fmt.Sprintf("%q was never profiled", imp.Target),
+				Help:    []string{"fastpath profile " + p.entry.Name},
+			}, imp.Target)
+		}
+		for i := range p.entry.FastPath.Imports {
+			line := &p.entry.FastPath.Imports[i]
+			it := p.entry.item(line.Names[0].Binds())
+			if it == nil || !refuted(it) || line.Justified(p.Config.Thresholds.HotUsage) {
+				continue
+			}
+			p.reportStmt(it.Import, diag.Diagnostic{
+				Span: moduleSpan(it.Import),
+				Message: fmt.Sprintf("%q does not meet the criteria: %s, %s", it.Module,
+					fastfile.FormatMS(it.AloneMS), usageText(it.Usage, it.UsageKnown)),
+				Help: moveHelp(it, p.rule.ID),
+			}, it.Module)
+		}
+	},
+}

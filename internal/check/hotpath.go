@@ -1,0 +1,110 @@
+package check
+
+import (
+	"strings"
+
+	"fastpath/internal/graph"
+	"fastpath/internal/plan"
+)
+
+// hotPath is what the import of an entry reaches within the project, by the
+// sources alone: it knows what was written after the last profile.
+type hotPath struct {
+	via    map[*graph.Module]*graph.Import // the statement by which a module is reached first, nil for the entry
+	always map[*graph.Module]bool          // reached without a condition in between
+	order  []*graph.Module                 // breadth first
+}
+
+// findHotPath walks from the entry's module, breadth first and in source
+// order, so that chains are as short as possible and always the same.
+func findHotPath(e *Entry) *hotPath {
+	h := &hotPath{via: map[*graph.Module]*graph.Import{}, always: map[*graph.Module]bool{}}
+	start := e.Program.File(e.File)
+	if start == nil {
+		return h
+	}
+	for _, conditional := range []bool{false, true} {
+		via := map[*graph.Module]*graph.Import{start: nil}
+		queue := []*graph.Module{start}
+		for i := 0; i < len(queue); i++ {
+			for _, imp := range queue[i].Imports {
+				if imp.Runs != "import" || imp.Lazy || !conditional && optional(imp) {
+					continue
+				}
+				for _, m := range e.Program.Targets(imp) {
+					if _, seen := via[m]; !seen {
+						via[m] = imp
+						queue = append(queue, m)
+					}
+				}
+			}
+		}
+		if !conditional {
+			for _, m := range queue {
+				h.always[m] = true
+			}
+			continue
+		}
+		h.via, h.order = via, queue
+	}
+	return h
+}
+
+// optional reports whether an import that runs at import may as well not run:
+// it stands under a condition, or where something else failed.
+func optional(imp *graph.Import) bool {
+	for _, c := range imp.Context {
+		switch c {
+		case "if", "else", "except", "match", "loop":
+			return true
+		}
+	}
+	return false
+}
+
+// chain is how a module of the hot path is reached, such as
+// "lambda_function.py:1 > fast_path.py:18 gateway > gateway.py:6 > here"; ""
+// for the entry itself.
+func (h *hotPath) chain(m *graph.Module, fastPath string) string {
+	var parts []string
+	for imp := h.via[m]; imp != nil; imp = h.via[imp.In] {
+		text := lineText(imp.In, imp.Stmt)
+		if imp.In.File == fastPath {
+			text += " " + imp.Binds
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i := len(parts) - 1; i >= 0; i-- {
+		b.WriteString(parts[i] + " > ")
+	}
+	return b.String() + "here"
+}
+
+// fresh reports whether a statement was written after the last profile.
+func (e *Entry) fresh(imp *graph.Import) bool {
+	return e.Evidence != nil && !e.measured.Has(imp.Statement)
+}
+
+// known reports whether the evidence has a figure for a module.
+func (e *Entry) known(module string) bool {
+	_, known := e.measured.Self(module)
+	return known || e.measured.InStartup(module)
+}
+
+// item returns the decision for a name that the fast path file binds, nil when
+// there is none, or none that rests on evidence.
+func (e *Entry) item(binds string) *plan.Item {
+	if e.Evidence == nil {
+		return nil
+	}
+	for _, it := range e.Plan.Items {
+		if it.Import.In.File == e.Entry.FastPath && it.Import.Binds == binds && it.Import.Runs == "import" {
+			return it
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package check
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"fastpath/internal/graph"
+)
+
+// ignore is one comment "# fastpath: ignore[FP201, FP110] reason".
+type ignore struct {
+	rules  []string // as written, none when the brackets are missing
+	reason string
+}
+
+// suppressions are the comments by file and line, read when first needed.
+type suppressions map[*graph.Module]map[int][]ignore
+
+var ignoreText = regexp.MustCompile(`#\s*fastpath:\s*ignore\b(?:\[([^\]#]*)\])?([^#]*)`)
+
+// suppress reports whether a comment on one of the finding's lines suppresses
+// it. A comment that only seems to do so is mentioned in the finding.
+func (s suppressions) suppress(m *graph.Module, f *finding) bool {
+	if m == nil {
+		return false
+	}
+	lines, ok := s[m]
+	if !ok {
+		lines = map[int][]ignore{}
+		for _, c := range m.Syntax.Comments {
+			line, _ := m.Syntax.Position(c.Start)
+			for _, found := range ignoreText.FindAllStringSubmatch(string(m.Syntax.Src[c.Start:c.End]), -1) {
+				lines[line] = append(lines[line], newIgnore(found[1], found[2]))
+			}
+		}
+		s[m] = lines
+	}
+	for line := f.from; line <= f.to; line++ {
+		for _, i := range lines[line] {
+			switch {
+			case len(i.rules) == 0:
+				f.Notes = append(f.Notes, fmt.Sprintf("the comment in line %d names no rule, so it suppresses nothing; write # fastpath: ignore[%s] and the reason", line, f.Rule))
+			case !i.names(f.Rule):
+			case i.reason == "":
+				f.Notes = append(f.Notes, fmt.Sprintf("the comment in line %d gives no reason, so it suppresses nothing; write it behind the brackets", line))
+			default:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func newIgnore(rules, reason string) ignore {
+	i := ignore{reason: strings.Trim(reason, " \t\f-:,.")}
+	for _, r := range strings.Split(rules, ",") {
+		if r = strings.TrimSpace(r); r != "" {
+			i.rules = append(i.rules, r)
+		}
+	}
+	return i
+}
+
+func (i *ignore) names(rule string) bool {
+	for _, r := range i.rules {
+		if strings.EqualFold(r, rule) {
+			return true
+		}
+	}
+	return false
+}

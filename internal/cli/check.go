@@ -1,0 +1,367 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fastpath/internal/check"
+	"fastpath/internal/config"
+	"fastpath/internal/diag"
+	"fastpath/internal/evidence"
+	"fastpath/internal/project"
+	"fastpath/internal/python/interp"
+	"fastpath/internal/report"
+	"fastpath/internal/term"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check [PATH…]",
+		Short: "findings about the fast path file and the imports of the hot path",
+		Long: `Check compares the sources and the fast path file with the evidence in
+fastpath.lock. It finds cold modules that load at every cold start, exceptions that
+the evidence no longer supports, exceeded limits and stale figures. Projects in
+folders below, with a configuration of their own, are checked too. Nothing is
+executed. PATH restricts the findings to files and folders.
+
+It exits with 1 when there is an error or a warning; remarks do not count.
+Every rule is explained by "fastpath explain RULE".`,
+		Example: `  fastpath check
+  fastpath check src/interfaces
+  fastpath check --format github`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runCheck(args) },
+	}
+	cmd.Flags().StringVar(&a.format, "format", "text", "text, json or github")
+	return cmd
+}
+
+// checked is what check found in all projects, with paths relative to the
+// outermost one.
+type checked struct {
+	root       string // absolute
+	findings   []diag.Diagnostic
+	files      int
+	suppressed int
+	date       string   // the oldest profile, "" when nothing was profiled
+	notes      []string // what could not be looked at
+}
+
+// checkResult is the JSON of check, fastpath.check/1.
+type checkResult struct {
+	envelope
+	Findings []report.Finding `json:"findings"`
+	Summary  checkSummary     `json:"summary"`
+	Notes    []string         `json:"notes"`
+}
+
+type checkSummary struct {
+	Errors          int    `json:"errors"`
+	Warnings        int    `json:"warnings"`
+	Infos           int    `json:"infos"`
+	Suppressed      int    `json:"suppressed"`
+	Files           int    `json:"files"`
+	EvidenceDate    string `json:"evidence_date,omitempty"`
+	EvidenceAgeDays *int   `json:"evidence_age_days,omitempty"`
+}
+
+func (a *app) runCheck(args []string) error {
+	start := time.Now()
+	if !slices.Contains([]string{"text", "json", "github"}, a.format) {
+		return usageErrorf("unknown format %q for check; allowed: text, json, github", a.format)
+	}
+	t, err := term.For(a.Stdout, a.Env, a.color)
+	if err != nil {
+		return usageErrorf("%w", err)
+	}
+	p, err := a.openProject()
+	if err != nil {
+		return err
+	}
+	paths, err := a.projectPaths(p, args)
+	if err != nil {
+		return err
+	}
+	c, err := a.checkAll(p, paths)
+	if err != nil {
+		return err
+	}
+	if err := a.printCheck(c, t, start); err != nil {
+		return err
+	}
+	if diag.Failing(c.findings) {
+		return errFindings
+	}
+	return nil
+}
+
+// projectPaths makes command-line paths relative to the project.
+func (a *app) projectPaths(p *project.Project, args []string) ([]string, error) {
+	var paths []string
+	for _, arg := range args {
+		abs := a.path(arg)
+		if _, err := os.Stat(abs); err != nil {
+			return nil, usageErrorf("%q does not exist; name a file or a folder of the project", arg)
+		}
+		rel, err := filepath.Rel(p.Root, abs)
+		if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+			return nil, usageErrorf("%q lies outside of the project %q; choose another one with --project", arg, filepath.Base(p.Root))
+		}
+		paths = append(paths, filepath.ToSlash(rel))
+	}
+	return paths, nil
+}
+
+// checkAll checks a project and those nested in it.
+func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
+	src, err := a.openSources(p)
+	if err != nil {
+		return nil, err
+	}
+	nested := nestedProjects(p.Root, src.files)
+	c := &checked{root: p.Root}
+	type place struct {
+		rule, file   string
+		line, column int
+	}
+	seen := map[place]bool{}
+	// The nested ones first: what they say about their files counts.
+	for _, dir := range append(nested, ".") {
+		sub, subSrc := p, src
+		if dir != "." {
+			if sub, err = project.Open(filepath.Join(p.Root, filepath.FromSlash(dir)), true); err != nil {
+				return nil, configurationError(err)
+			}
+		} else if p.Config.Path == "" && len(nested) > 0 {
+			continue // only a folder around projects
+		}
+		within, any := pathsWithin(dir, paths)
+		if !any {
+			continue
+		}
+		if dir != "." {
+			if subSrc, err = a.openSources(sub); err != nil {
+				return nil, err
+			}
+		}
+		in, _, err := a.checkInput(sub, subSrc, nil)
+		if err != nil {
+			return nil, err
+		}
+		in.Paths = within
+		res := check.Run(in)
+		for _, d := range res.Findings {
+			d.Span.File = path.Join(dir, d.Span.File)
+			k := place{d.Rule, d.Span.File, d.Span.Line, d.Span.Column}
+			if dir == "." && seen[k] {
+				continue
+			}
+			seen[k] = seen[k] || dir != "."
+			c.findings = append(c.findings, d)
+		}
+		for _, e := range in.Entries {
+			if date, _ := e.ProfileDate(); e.Evidence != nil && (c.date == "" || date < c.date) {
+				c.date = date
+			}
+		}
+		for _, n := range subSrc.notes {
+			if dir != "." {
+				n = dir + ": " + n
+			}
+			c.notes = append(c.notes, n)
+		}
+		c.files += res.Files
+		c.suppressed += res.Suppressed
+	}
+	diag.Sort(c.findings)
+	return c, nil
+}
+
+// nestedProjects returns the folders below root that have a configuration, as
+// far as they hold sources, relative to root and sorted.
+func nestedProjects(root string, files []string) []string {
+	known := map[string]bool{".": true}
+	var out []string
+	for _, f := range files {
+		for dir := path.Dir(f); !known[dir]; dir = path.Dir(dir) {
+			known[dir] = true
+			if config.Exists(filepath.Join(root, filepath.FromSlash(dir))) {
+				out = append(out, dir)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// pathsWithin restricts paths to a nested project and makes them relative to
+// it; any is false when none of them touches it.
+func pathsWithin(dir string, paths []string) (within []string, any bool) {
+	if len(paths) == 0 || dir == "." {
+		return paths, true
+	}
+	for _, p := range paths {
+		if p == "." || p == dir || strings.HasPrefix(dir, p+"/") {
+			return nil, true
+		}
+		if rel, ok := strings.CutPrefix(p, dir+"/"); ok {
+			within = append(within, rel)
+		}
+	}
+	return within, len(within) > 0
+}
+
+// checkInput gathers what the rules look at for the entries that args name,
+// all of them without args. The analyses are those of the entries.
+func (a *app) checkInput(p *project.Project, src *sources, args []string) (*check.Input, []*analysis, error) {
+	entries, err := a.selectEntries(p, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := &check.Input{Config: p.Config, Today: a.today()}
+	var analyses []*analysis
+	for _, e := range entries {
+		an, err := a.analyzeWith(p, src, e, planOptions{})
+		if err != nil {
+			return nil, nil, err
+		}
+		analyses = append(analyses, an)
+		in.Entries = append(in.Entries, &check.Entry{Entry: e, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})
+	}
+	first := analyses[0].evidence
+	in.Installed, in.Python = environment(src.interpreter, first)
+	if src.interpreter != nil && in.Installed == nil && first != nil && len(first.Distributions) > 0 {
+		src.notes = append(src.notes, fmt.Sprintf("%s (%s) has none of the profiled distributions; their versions were not compared", src.interpreter, src.interpreter.Source))
+	}
+	return in, analyses, nil
+}
+
+// environment returns what is installed beside an interpreter, and its X.Y.
+// An interpreter that was only found on PATH and has none of the profiled
+// distributions is not the project's: it says nothing about the profile.
+func environment(i *interp.Interpreter, e *evidence.Entry) (interp.Index, string) {
+	if i == nil {
+		return nil, ""
+	}
+	version := ""
+	if i.Version.Major > 0 {
+		version = fmt.Sprintf("%d.%d", i.Version.Major, i.Version.Minor)
+	}
+	index := interp.Distributions(i.SitePackages)
+	if e == nil || len(e.Distributions) == 0 {
+		return index, version
+	}
+	for _, d := range index {
+		if slices.ContainsFunc(e.Distributions, func(o evidence.Distribution) bool {
+			return interp.NormalizeName(o.Name) == interp.NormalizeName(d.Name)
+		}) {
+			return index, version
+		}
+	}
+	if strings.HasSuffix(i.Source, "on PATH") {
+		version = ""
+	}
+	return nil, version
+}
+
+// today is the day on which ages are measured: now, or SOURCE_DATE_EPOCH for
+// runs that must be repeatable.
+func (a *app) today() time.Time {
+	if s, err := strconv.ParseInt(a.getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
+		return time.Unix(s, 0).UTC()
+	}
+	return time.Now()
+}
+
+func (a *app) printCheck(c *checked, t *term.Terminal, start time.Time) error {
+	age := -1
+	if days, ok := check.Age(c.date, a.today()); ok {
+		age = days
+	}
+	if a.format == "json" {
+		res := checkResult{
+			envelope: a.envelopeFor("check", c.root), Findings: report.Findings(c.findings),
+			Summary: checkSummary{
+				Errors: diag.Count(c.findings, diag.Error), Warnings: diag.Count(c.findings, diag.Warning), Infos: diag.Count(c.findings, diag.Info),
+				Suppressed: c.suppressed, Files: c.files, EvidenceDate: c.date,
+			},
+			Notes: append([]string{}, c.notes...),
+		}
+		if c.date != "" {
+			res.Summary.EvidenceAgeDays = &age
+		}
+		return a.printJSON(res)
+	}
+	for _, n := range c.notes {
+		a.step("note: %s", n)
+	}
+	summary := report.Summary(c.findings, c.files)
+	if c.suppressed > 0 {
+		summary += fmt.Sprintf(" (%d suppressed)", c.suppressed)
+	}
+	summary = strings.Join([]string{summary, ageText(c.date, age), fmt.Sprintf("%d ms", time.Since(start).Milliseconds()), "nothing was executed"}, " · ")
+	if a.format == "github" {
+		a.step("%s", summary)
+		g := report.GitHub{Prefix: a.repositoryPrefix(c.root)}
+		return g.Print(a.Stdout, c.findings)
+	}
+	text := report.Text{Term: t, Full: t.Terminal || a.verbose, Source: func(file string) []byte {
+		data, err := os.ReadFile(filepath.Join(c.root, filepath.FromSlash(file)))
+		if err != nil {
+			return nil
+		}
+		return data
+	}}
+	if err := text.Print(a.Stdout, c.findings); err != nil {
+		return err
+	}
+	if !a.quiet {
+		if len(c.findings) > 0 {
+			summary = "\n" + summary
+		}
+		fmt.Fprintln(a.Stdout, summary)
+	}
+	return nil
+}
+
+// ageText is "evidence 3 days old".
+func ageText(date string, days int) string {
+	switch {
+	case date == "":
+		return "no evidence: run fastpath profile"
+	case days <= 0:
+		return "evidence of today"
+	case days == 1:
+		return "evidence 1 day old"
+	}
+	return fmt.Sprintf("evidence %d days old", days)
+}
+
+// repositoryPrefix returns the project's folder within the repository, with
+// slashes: annotations name files from there.
+func (a *app) repositoryPrefix(root string) string {
+	top := a.getenv("GITHUB_WORKSPACE")
+	if top == "" {
+		for dir := root; ; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+				top = dir
+				break
+			} else if dir == filepath.Dir(dir) || !errors.Is(err, os.ErrNotExist) {
+				return ""
+			}
+		}
+	}
+	rel, err := filepath.Rel(top, root)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return ""
+	}
+	return filepath.ToSlash(rel)
+}

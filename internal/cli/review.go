@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fastpath/internal/check"
+	"fastpath/internal/diag"
+	"fastpath/internal/fastfile"
+	"fastpath/internal/plan"
+	"fastpath/internal/report"
+	"fastpath/internal/term"
+)
+
+func (a *app) reviewCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "review [ENTRY…]",
+		Short: "the monthly review of hot path exceptions",
+		Long: `Review lists the hot path exceptions, and the other heavy imports at module level,
+that few requests use; how old the profile is; how far the fast path file is from its
+limits; and what changed since it was profiled. Nothing is executed, and it exits with
+0 whatever it finds: findings that must not stay are the matter of "fastpath check".`,
+		Example: `  fastpath review
+  fastpath review --format json`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runReview(args) },
+	}
+	cmd.Flags().StringVar(&a.format, "format", "text", "text or json")
+	return cmd
+}
+
+// reviewResult is the JSON of review, fastpath.review/1.
+type reviewResult struct {
+	envelope
+	Entries []reviewEntry `json:"entries"`
+}
+
+type reviewEntry struct {
+	Entry      string           `json:"entry"`
+	FastPath   string           `json:"fast_path,omitempty"`
+	Profile    *reviewProfile   `json:"profile,omitempty"`
+	Usage      *reviewUsage     `json:"usage,omitempty"`
+	Consider   []reviewImport   `json:"consider_lazy_loading"`
+	Exceptions []reviewImport   `json:"exceptions"`
+	Unknown    []string         `json:"usage_unknown"`
+	Limits     *reviewLimits    `json:"limits,omitempty"`
+	Changes    []reviewChange   `json:"changed_distributions"`
+	Findings   []report.Finding `json:"findings"`
+}
+
+type reviewProfile struct {
+	Date       string `json:"date"`
+	File       string `json:"file"`
+	AgeDays    int    `json:"age_days"`
+	MaxAgeDays int    `json:"max_age_days"`
+}
+
+type reviewUsage struct {
+	Requests float64 `json:"requests"`
+	First    string  `json:"first"`
+	Last     string  `json:"last"`
+}
+
+type reviewImport struct {
+	Module     string        `json:"module"`
+	File       string        `json:"file"`
+	Line       int           `json:"line"`
+	AloneMS    float64       `json:"alone_ms"`
+	SavesMS    float64       `json:"saves_ms"`
+	UsageShare *float64      `json:"usage_share,omitempty"`
+	Decision   plan.Decision `json:"decision"`
+	Reason     string        `json:"reason"`
+}
+
+type reviewLimits struct {
+	Imports        int     `json:"imports"`
+	ImportLimit    int     `json:"import_limit"`
+	TotalMS        float64 `json:"total_ms"`
+	TotalLimitMS   float64 `json:"total_limit_ms"`
+	CodeLines      int     `json:"code_lines"`
+	CodeLinesLimit int     `json:"code_lines_limit"`
+}
+
+type reviewChange struct {
+	Distribution string `json:"distribution"`
+	From         string `json:"from"`
+	To           string `json:"to,omitempty"`
+}
+
+func (a *app) runReview(args []string) error {
+	if a.format != "text" && a.format != "json" {
+		return usageErrorf("unknown format %q for review; allowed: text, json", a.format)
+	}
+	t, err := term.For(a.Stdout, a.Env, a.color)
+	if err != nil {
+		return usageErrorf("%w", err)
+	}
+	p, err := a.openProject()
+	if err != nil {
+		return err
+	}
+	src, err := a.openSources(p)
+	if err != nil {
+		return err
+	}
+	in, analyses, err := a.checkInput(p, src, args)
+	if err != nil {
+		return err
+	}
+	res := reviewResult{envelope: a.envelopeFor("review", p.Root), Entries: []reviewEntry{}}
+	for i, e := range in.Entries {
+		one := *in
+		one.Entries = []*check.Entry{e}
+		res.Entries = append(res.Entries, a.reviewEntry(&one, analyses[i]))
+	}
+	if a.format == "json" {
+		return a.printJSON(res)
+	}
+	a.showNotes(src)
+	for i := range res.Entries {
+		if i > 0 {
+			fmt.Fprintln(a.Stdout)
+		}
+		printReview(a.Stdout, t, &res.Entries[i], p.Config.Thresholds.HotUsage)
+	}
+	return nil
+}
+
+// reviewEntry reviews one entry; in holds that entry alone.
+func (a *app) reviewEntry(in *check.Input, an *analysis) reviewEntry {
+	e := in.Entries[0]
+	r := reviewEntry{Entry: e.Name, Consider: []reviewImport{}, Exceptions: []reviewImport{}, Unknown: []string{}, Changes: []reviewChange{}}
+	if date, file := e.ProfileDate(); e.Evidence != nil && date != "" {
+		age, _ := check.Age(date, in.Today)
+		r.Profile = &reviewProfile{Date: date, File: file, AgeDays: age, MaxAgeDays: in.Config.Limits.ProfileAgeDays}
+	}
+	if u := an.usage; u != nil && u.Requests > 0 {
+		r.Usage = &reviewUsage{Requests: u.Requests, First: u.First, Last: u.Last}
+	}
+	r.imports(e, in.Config.Thresholds.LightMS, in.Config.Thresholds.HotUsage)
+	if e.FastPath != nil {
+		r.FastPath = e.Entry.FastPath
+		l := in.Config.Limits
+		r.Limits = &reviewLimits{
+			Imports: e.FastPath.CountNames(), ImportLimit: l.Imports, TotalMS: round3(e.FastPathTotal()), TotalLimitMS: l.TotalMS,
+			CodeLines: e.FastPath.CodeLines, CodeLinesLimit: l.CodeLines,
+		}
+	}
+	for _, ch := range check.Changes(e.Evidence, in.Installed) {
+		r.Changes = append(r.Changes, reviewChange{ch.Name, ch.From, ch.To})
+	}
+	r.Findings = report.Findings(check.Run(in).Findings)
+	return r
+}
+
+// imports sorts the module-level imports that need an exception by what to do
+// with them: those that few requests use, and the exceptions that stay.
+func (r *reviewEntry) imports(e *check.Entry, lightMS, hotUsage float64) {
+	seen := map[string]bool{}
+	for _, it := range e.Plan.Items {
+		if it.Existing || !it.Measured || seen[it.Module] || it.AloneMS < lightMS && it.Decision != plan.Tier2 || it.Rule == plan.RuleStartup {
+			continue
+		}
+		seen[it.Module] = true
+		ri := reviewImport{
+			Module: it.Module, File: it.Import.In.File, Line: it.Line, AloneMS: round3(it.AloneMS), SavesMS: round3(it.SavesMS),
+			Decision: it.Decision, Reason: it.Reason,
+		}
+		if !it.UsageKnown {
+			r.Unknown = append(r.Unknown, it.Module)
+			continue
+		}
+		share := it.Usage
+		ri.UsageShare = &share
+		if math.Round(share*1e6)/1e4 < hotUsage {
+			r.Consider = append(r.Consider, ri)
+		} else {
+			r.Exceptions = append(r.Exceptions, ri)
+		}
+	}
+	slices.SortStableFunc(r.Consider, func(a, b reviewImport) int {
+		switch {
+		case *a.UsageShare < *b.UsageShare:
+			return -1
+		case *a.UsageShare > *b.UsageShare:
+			return 1
+		}
+		return strings.Compare(a.Module, b.Module)
+	})
+}
+
+// printReview prints the review of one entry for people. The lines "Consider
+// lazy loading" are those of the founding documents.
+func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64) {
+	head := []string{t.Bold(r.Entry)}
+	switch p := r.Profile; {
+	case p == nil:
+		head = append(head, "never profiled")
+	default:
+		head = append(head, fmt.Sprintf("profile of %s, %s", p.Date, strings.TrimPrefix(ageText(p.Date, p.AgeDays), "evidence ")))
+	}
+	if u := r.Usage; u != nil {
+		head = append(head, fmt.Sprintf("%s requests, %s to %s", grouped(math.Round(u.Requests)), u.First, u.Last))
+	} else {
+		head = append(head, "no usage data")
+	}
+	fmt.Fprintf(w, "%s\n\n", strings.Join(head, " · "))
+	for _, i := range r.Consider {
+		fmt.Fprintf(w, "Consider lazy loading: %s (%.0f%%)\n", i.Module, *i.UsageShare*100)
+	}
+	switch {
+	case r.Profile == nil:
+		fmt.Fprintln(w, "nothing can be said without a profile; run fastpath profile")
+	case len(r.Consider) == 0:
+		fmt.Fprintf(w, "no heavy import at module level is used by less than %s%% of requests\n", grouped(hotUsage))
+	}
+	if len(r.Unknown) > 0 {
+		fmt.Fprintf(w, "usage unknown: %s; run fastpath usage invoke\n", strings.Join(r.Unknown, ", "))
+	}
+	if list := append(slices.Clone(r.Consider), r.Exceptions...); len(list) > 0 {
+		tab := &term.Table{Columns: []term.Column{{Title: "import"}, {Title: "alone", Right: true}, {Title: "saves", Right: true}, {Title: "used", Right: true}, {Title: "where"}, {Title: "why it is there"}}}
+		for _, i := range list {
+			saves := "-"
+			if i.SavesMS >= 0.05 {
+				saves = fastfile.FormatMS(i.SavesMS)
+			}
+			tab.Row(i.Module, fastfile.FormatMS(i.AloneMS), saves, fmt.Sprintf("%.0f%%", *i.UsageShare*100), fmt.Sprintf("%s:%d", i.File, i.Line), i.Reason)
+		}
+		fmt.Fprintf(w, "\n%s", tab.Render(t))
+	}
+	fmt.Fprintln(w)
+	if l := r.Limits; l != nil {
+		fmt.Fprintf(w, "%-10s %s of %s, %d of %d imports, %d of %d code lines\n", r.FastPath+":", fastfile.FormatMS(l.TotalMS), fastfile.FormatMS(l.TotalLimitMS),
+			l.Imports, l.ImportLimit, l.CodeLines, l.CodeLinesLimit)
+	} else {
+		fmt.Fprintln(w, "there is no fast path file")
+	}
+	for _, c := range r.Changes {
+		fmt.Fprintf(w, "changed since the profile: %s\n", check.Change{Name: c.Distribution, From: c.From, To: c.To})
+	}
+	count := map[string]int{}
+	for _, f := range r.Findings {
+		if f.Severity != diag.Info.String() {
+			count[f.Rule]++
+		}
+	}
+	if len(count) == 0 {
+		fmt.Fprintln(w, "fastpath check finds nothing")
+		return
+	}
+	var rules []string
+	total := 0
+	for _, rule := range check.Rules() {
+		if n := count[rule.ID]; n > 0 {
+			total += n
+			rules = append(rules, fmt.Sprintf("%d %s (%s)", n, rule.ID, rule.Title))
+		}
+	}
+	fmt.Fprintf(w, "fastpath check finds %d %s:\n  %s\n", total, plural(total, "thing"), strings.Join(rules, "\n  "))
+}
