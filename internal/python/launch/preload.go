@@ -14,9 +14,19 @@ var RuntimeModules = []struct {
 	Name  string
 	Since string // X.Y
 }{
-	{"json", "3.8"}, {"logging", "3.8"}, {"os", "3.8"}, {"site", "3.8"}, {"time", "3.8"}, {"warnings", "3.8"},
-	{"importlib", "3.8"}, {"enum", "3.8"}, {"decimal", "3.8"}, {"math", "3.8"},
-	{"concurrent.futures", "3.12"}, {"queue", "3.12"}, {"heapq", "3.12"},
+	{"json", "3.8"},
+	{"logging", "3.8"},
+	{"os", "3.8"},
+	{"site", "3.8"},
+	{"time", "3.8"},
+	{"warnings", "3.8"},
+	{"importlib", "3.8"},
+	{"enum", "3.8"},
+	{"decimal", "3.8"},
+	{"math", "3.8"},
+	{"concurrent.futures", "3.12"},
+	{"queue", "3.12"},
+	{"heapq", "3.12"},
 }
 
 //go:embed preload.py
