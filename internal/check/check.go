@@ -54,8 +54,11 @@ type Entry struct {
 	Plan     *plan.Plan
 	FastPath *fastfile.Content // nil: there is no fast path file
 
-	hot      *hotPath
-	measured *graph.Runtime // what was profiled, whatever the sources say now
+	hot *hotPath
+	// What was profiled, whatever the sources say now: the statements of the
+	// project, without the name of the importing module, and all modules.
+	statements map[evidence.Statement]bool
+	modules    map[string]bool
 }
 
 // Result is what Run found.
@@ -122,7 +125,7 @@ func Run(in *Input) *Result {
 	var found []*finding
 	for i, e := range in.Entries {
 		e.hot = findHotPath(e)
-		e.measured = graph.NewRuntime(e.Evidence)
+		e.index()
 		first := !slices.ContainsFunc(in.Entries[:i], func(o *Entry) bool { return o.Entry.FastPath == e.Entry.FastPath })
 		for _, r := range rules {
 			severity := r.Severity

@@ -211,14 +211,14 @@ func (p *pass) checkUnmeasured() {
 // unmeasured reports whether an import certainly runs at start and loads a
 // module that the evidence does not know.
 func (e *Entry) unmeasured(imp *graph.Import) bool {
-	if imp.Runs != "import" || imp.Scope == "function" || imp.Future || imp.Lazy || optional(imp) || e.measured.Has(imp.Statement) {
+	if imp.Runs != "import" || imp.Scope == "function" || imp.Future || imp.Lazy || optional(imp) || !e.fresh(imp) {
 		return false
 	}
 	switch imp.Kind {
 	case resolve.KindBuiltin, resolve.KindFrozen, resolve.KindMissing, resolve.KindNamespace:
 		return false // free, not there, or without a body
 	}
-	return !e.known(imp.Target)
+	return !e.modules[imp.Target]
 }
 
 // isFastPath reports whether an import names the fast path file itself, which

@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 
+	"fastpath/internal/evidence"
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
 )
@@ -84,15 +85,35 @@ func (h *hotPath) chain(m *graph.Module, fastPath string) string {
 	return b.String() + "here"
 }
 
-// fresh reports whether a statement was written after the last profile.
-func (e *Entry) fresh(imp *graph.Import) bool {
-	return e.Evidence != nil && !e.measured.Has(imp.Statement)
+// index collects what was profiled.
+func (e *Entry) index() {
+	e.statements, e.modules = map[evidence.Statement]bool{}, map[string]bool{}
+	if e.Evidence == nil {
+		return
+	}
+	for _, d := range e.Evidence.Edges {
+		if d.File != "" {
+			e.statements[inFile(d.Statement)] = true
+		}
+	}
+	for _, m := range e.Evidence.Modules {
+		e.modules[m.Name] = true
+	}
+	for _, name := range e.Evidence.Startup {
+		e.modules[name] = true
+	}
 }
 
-// known reports whether the evidence has a figure for a module.
-func (e *Entry) known(module string) bool {
-	_, known := e.measured.Self(module)
-	return known || e.measured.InStartup(module)
+// inFile is the identity of a statement of a project file, whatever name the
+// file was imported by.
+func inFile(s evidence.Statement) evidence.Statement {
+	s.From = ""
+	return s
+}
+
+// fresh reports whether a statement was written after the last profile.
+func (e *Entry) fresh(imp *graph.Import) bool {
+	return e.Evidence != nil && !e.statements[inFile(imp.Statement)]
 }
 
 // item returns the decision for a name that the fast path file binds, nil when
