@@ -27,16 +27,17 @@ func (f *File) decode(src []byte) {
 	if !declared {
 		f.Src = src
 		if i := firstInvalid(src); i >= 0 {
-			f.undecodable(i, "Non-UTF-8 code starting with '\\x%02x' on line %d, but no encoding declared; see https://peps.python.org/pep-0263/ for details")
+			f.undecodable(i, src[i], "Non-UTF-8 code starting with '\\x%02x' on line %d, but no encoding declared; see https://peps.python.org/pep-0263/ for details")
 		}
 		return
 	}
+	at = len(replaceInvalid(src[:at])) // where it is in f.Src
 	end := at + len(cookie)
 	name := normalizeEncoding(string(cookie))
 	if name == "utf-8" && (!f.BOM || bytes.HasPrefix(bytes.ReplaceAll(bytes.ToLower(cookie), []byte("_"), []byte("-")), []byte("utf-8"))) {
 		f.Src = src
 		if i := firstInvalid(src); i >= 0 {
-			f.undecodable(i, "(unicode error) 'utf-8' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")
+			f.undecodable(i, src[i], "(unicode error) 'utf-8' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")
 		}
 		return
 	}
@@ -52,7 +53,8 @@ func (f *File) decode(src []byte) {
 		f.Src = src
 		for i, c := range src {
 			if c >= utf8.RuneSelf {
-				f.undecodable(i, "(unicode error) 'ascii' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")
+				f.Src = toASCII(src)
+				f.undecodable(i, c, "(unicode error) 'ascii' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")
 				break
 			}
 		}
@@ -73,11 +75,23 @@ func (f *File) decode(src []byte) {
 	}
 }
 
-// undecodable reports the byte at offset i and replaces all that are no UTF-8.
-func (f *File) undecodable(i int, format string) {
-	c, line := f.Src[i], bytes.Count(f.Src[:i], []byte("\n"))+1
+// toASCII replaces all bytes beyond ASCII.
+func toASCII(src []byte) []byte {
+	out := bytes.Clone(src)
+	for i, c := range out {
+		if c >= utf8.RuneSelf {
+			out[i] = 0xff
+		}
+	}
+	return out
+}
+
+// undecodable reports the byte c at offset i, and replaces all that are no
+// UTF-8.
+func (f *File) undecodable(i int, c byte, format string) {
+	line := bytes.Count(f.Src[:i], []byte("\n")) + 1
 	f.Src = replaceInvalid(f.Src)
-	f.errorf(int32(i), int32(i)+1, format, c, line)
+	f.errorf(int32(i), int32(i+len("\uFFFD")), format, c, line)
 }
 
 // firstInvalid returns the offset of the first byte that is no UTF-8, or -1.

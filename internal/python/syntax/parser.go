@@ -234,6 +234,9 @@ func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
 
 // leaf makes a node of the current token.
 func (p *parser) leaf(k Kind) NodeID {
+	if p.failed {
+		return p.invalid()
+	}
 	t := p.tokens[p.i]
 	n := p.node(k, t.start, t.end, None)
 	p.next()
