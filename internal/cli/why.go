@@ -229,16 +229,23 @@ func newWhy(r *analysis, module string, limit int) *whyResult {
 	} else if known && len(named) > 0 {
 		w.AloneMS = figure(rt.Union(named, nil))
 	}
-	for i, chain := range chains {
-		if limit > 0 && i == limit {
-			w.MoreChains = len(chains) - limit
-			break
-		}
+	seen := map[string]bool{}
+	for _, chain := range chains {
 		var steps []whyStep
+		var text strings.Builder
 		for _, s := range chain {
-			steps = append(steps, whyStep{Module: s.From, File: s.File, Line: lines[s], Qualname: s.Qualname, Imports: s.Module})
+			step := whyStep{Module: s.From, File: s.File, Line: lines[s], Qualname: s.Qualname, Imports: s.Module}
+			steps = append(steps, step)
+			text.WriteString(step.text() + " > ")
 		}
-		w.Chains = append(w.Chains, steps)
+		switch {
+		case seen[text.String()]: // a library names it twice in one module
+		case limit > 0 && len(w.Chains) == limit:
+			w.MoreChains++
+		default:
+			w.Chains = append(w.Chains, steps)
+		}
+		seen[text.String()] = true
 	}
 	if share, ok := r.usage.Share(module); ok {
 		share = round6(share)

@@ -31,6 +31,7 @@ type Runtime struct {
 
 	files   map[string]int32 // module of a project file
 	project map[int32]bool   // the values of files
+	mixed   bitset           // modules that lead back into the project; nil before Adapt
 
 	known   bitset // has a row
 	init    bitset // has a row of phase init

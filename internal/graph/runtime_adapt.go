@@ -37,12 +37,7 @@ func (r *Runtime) Order(p *Program) {
 // A new statement under a condition is taken as one that does not run. Files
 // that do not parse keep what was measured.
 func (r *Runtime) Adapt(p *Program, entry string) {
-	a := &adapter{r: r, byName: map[string]*Module{}}
-	for _, m := range p.Modules {
-		if _, ok := a.byName[m.Name]; !ok {
-			a.byName[m.Name] = m
-		}
-	}
+	a := &adapter{r, p}
 	for _, m := range p.Modules {
 		if m.Syntax != nil && len(m.Syntax.Errors) > 0 {
 			continue
@@ -60,12 +55,13 @@ func (r *Runtime) Adapt(p *Program, entry string) {
 		}
 	}
 	r.Order(p)
+	r.findMixed()
 }
 
 // adapter is one run of Adapt.
 type adapter struct {
-	r      *Runtime
-	byName map[string]*Module
+	r       *Runtime
+	program *Program
 }
 
 // drop forgets the statements of a file that it no longer holds.
@@ -95,7 +91,11 @@ func (a *adapter) add(m *Module) {
 	r := a.r
 	from, ok := r.files[m.File]
 	if !ok {
-		from = r.node(m.Name)
+		name := m.Name
+		if a.program.Module(name) != m {
+			name = m.File // a second file of this name, which no import means
+		}
+		from = r.node(name)
 		r.file(m.File, from)
 	}
 	for _, imp := range m.Imports {
@@ -135,7 +135,7 @@ func conditional(block string) bool {
 
 // target returns the node of a module by the name that a statement gives it.
 func (a *adapter) target(name string) int32 {
-	if m := a.byName[name]; m != nil {
+	if m := a.program.Module(name); m != nil {
 		if id, ok := a.r.files[m.File]; ok {
 			return id
 		}
@@ -188,4 +188,51 @@ func (r *Runtime) Measured(s evidence.Statement) bool {
 		}
 	}
 	return true
+}
+
+// Independent returns a key when nothing that the statement loads can lead back
+// into the project: statements with the same key cost the same alone, under
+// every cut. It is "" for all others, and before Adapt.
+func (r *Runtime) Independent(s evidence.Statement) string {
+	id, ok := r.byKey[key(s)]
+	if !ok || r.mixed == nil {
+		return ""
+	}
+	for _, t := range r.stmts[id].to {
+		if r.mixed.has(t) {
+			return ""
+		}
+	}
+	return strings.Join(r.Targets(s), " ")
+}
+
+// findMixed finds the modules from which a module of the project is reachable.
+func (r *Runtime) findMixed() {
+	importers := make([][]int32, len(r.names))
+	for m := range r.names {
+		if u := r.up[m]; u >= 0 {
+			importers[u] = append(importers[u], int32(m))
+		}
+		for _, s := range r.runs[m] {
+			for _, t := range r.stmts[s].to {
+				importers[t] = append(importers[t], int32(m))
+			}
+		}
+	}
+	r.mixed = newBits(len(r.names))
+	var queue []int32
+	for m := range r.project {
+		r.mixed.set(m)
+		queue = append(queue, m)
+	}
+	for len(queue) > 0 {
+		m := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, i := range importers[m] {
+			if !r.mixed.has(i) {
+				r.mixed.set(i)
+				queue = append(queue, i)
+			}
+		}
+	}
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"strings"
 
 	"fastpath/internal/evidence"
 )
@@ -21,7 +22,7 @@ func (r *Runtime) Chain(module string, cut Cut) []evidence.Statement {
 
 // Chains returns one chain for every statement that loads the module: the
 // shortest that ends in this statement and does not pass through the module
-// itself. Short chains come first; limit bounds their number, 0 is no limit.
+// or what is inside it, which cannot be loaded first. Short chains come first; limit bounds their number, 0 is no limit.
 // For a module that init does not load, they end where functions of the
 // project import it.
 func (r *Runtime) Chains(module string, limit int) [][]evidence.Statement {
@@ -31,7 +32,11 @@ func (r *Runtime) Chains(module string, limit int) [][]evidence.Statement {
 	}
 	atInit := r.load(nil).has(id)
 	without := newBits(len(r.names))
-	without.set(id)
+	for m, name := range r.names {
+		if name == module || strings.HasPrefix(name, module+".") {
+			without.set(int32(m))
+		}
+	}
 	pred := r.search(nil, without, !atInit)
 	var chains [][]evidence.Statement
 	for s := range r.stmts {
@@ -39,7 +44,7 @@ func (r *Runtime) Chains(module string, limit int) [][]evidence.Statement {
 		if st.dead || st.deferred && (atInit || st.File == "") || !r.asksFor(st, id) {
 			continue
 		}
-		if !pred.reached(st.from) || st.from == id {
+		if !pred.reached(st.from) {
 			continue
 		}
 		chain := r.trace(pred, st.from)

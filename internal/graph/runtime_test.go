@@ -170,7 +170,7 @@ func TestScriptEntry(t *testing.T) {
 // The sources win over what was measured.
 func TestAdapt(t *testing.T) {
 	program := func(files map[string][]string) *Program {
-		p := &Program{}
+		p := &Program{byName: map[string][]*Module{}}
 		for _, file := range slices.Sorted(maps.Keys(files)) {
 			name := strings.ReplaceAll(strings.TrimSuffix(file, ".py"), "/", ".")
 			m := &Module{Name: name, File: file}
@@ -184,6 +184,7 @@ func TestAdapt(t *testing.T) {
 				m.Imports = append(m.Imports, imp)
 			}
 			p.Modules = append(p.Modules, m)
+			p.byName[name] = []*Module{m}
 		}
 		return p
 	}
@@ -197,6 +198,10 @@ func TestAdapt(t *testing.T) {
 	unchanged.Adapt(program(files()), "app.py")
 	if unchanged.Total(nil) != 188.5 || unchanged.Adds(line("app.py::boto3")) != 120 {
 		t.Error("an unchanged program has other figures")
+	}
+
+	if unchanged.Independent(line("app.py::boto3")) != "boto3" || unchanged.Independent(line("app.py::gateway")) != "" {
+		t.Error("independent")
 	}
 
 	// boto3 and gateway move to a new file, requests into a function, pandas out of one.

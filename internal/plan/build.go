@@ -19,7 +19,7 @@ const leastSaving = 0.05
 // is taken back, and the decisions are made again, until nothing changes:
 // what was taken back stays so, which is why this ends.
 func Build(in Input) *Plan {
-	b := &builder{in: in, policy: in.Policy, cut: graph.Cut{}, moving: map[*candidate]bool{}}
+	b := &builder{in: in, policy: in.Policy, cut: graph.Cut{}, cuts: 1, alone: map[string]float64{}, moving: map[*candidate]bool{}, same: map[string][]*candidate{}}
 	if b.policy == "" {
 		b.policy = in.Config.Policy
 	}
@@ -49,11 +49,14 @@ type builder struct {
 	rate, measuredRate, memoryMB float64
 	platform                     string
 
-	leaves []*candidate // in the order of decision: leaves first
-	items  []*candidate // in the order of the plan
-	cut    graph.Cut    // what moves
+	leaves []*candidate            // in the order of decision: leaves first
+	items  []*candidate            // in the order of the plan
+	same   map[string][]*candidate // by module
+	cut    graph.Cut               // what moves
+	cuts   int                     // version of the cut, from 1
 	moving map[*candidate]bool
-	kinds  map[string]string // of the measured modules
+	alone  map[string]float64 // of independent imports
+	kinds  map[string]string  // of the measured modules
 	// unmatched are the modules of --cold and --hot that no import names.
 	unmatched []string
 }
@@ -68,6 +71,9 @@ type candidate struct {
 	restored  bool // it was useless once
 	unmovable string
 	cause     string // why unmovable, for people
+	alone     int    // the version of the cut for which AloneMS holds
+	// independent is the key of imports that cost the same under every cut.
+	independent string
 }
 
 // traffic settles what the policies assume about requests.
@@ -114,6 +120,7 @@ func (b *builder) collect() {
 			if c := b.candidate(imp, matched); c != nil {
 				f.own = append(f.own, c)
 				b.items = append(b.items, c)
+				b.same[c.Module] = append(b.same[c.Module], c)
 			}
 			if imp.Runs == "import" {
 				f.pending = append(f.pending, b.in.Program.Targets(imp)...)
@@ -152,7 +159,7 @@ func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candida
 	if base := b.in.Program.Module(imp.Base); base != nil && base.File == b.in.Entry.FastPath {
 		return nil // what uses the fast path file is its reader, not an import of its own
 	}
-	c := &candidate{Item: Item{Import: imp, Module: imp.Target}}
+	c := &candidate{Item: Item{Import: imp, Module: imp.Target}, independent: b.run.Independent(imp.Statement)}
 	if sub := imp.Base + "." + imp.Item; imp.Item != "" && slices.Contains(b.run.Targets(imp.Statement), sub) {
 		c.Module = sub // without an interpreter, only the profile knows that it is a module
 	}
@@ -280,8 +287,26 @@ func (b *builder) decideAll() {
 	}
 }
 
+// aloneMS returns what a candidate costs by itself under the current cut.
+func (b *builder) aloneMS(c *candidate) float64 {
+	switch {
+	case c.alone == b.cuts:
+	case c.independent == "":
+		c.AloneMS, c.alone = b.run.Alone(c.Import.Statement, b.cut), b.cuts
+	default:
+		ms, ok := b.alone[c.independent]
+		if !ok {
+			ms = b.run.Alone(c.Import.Statement, nil)
+			b.alone[c.independent] = ms
+		}
+		c.AloneMS = ms
+	}
+	return c.AloneMS
+}
+
 // set adds a move to the cut or takes it back.
 func (b *builder) set(c *candidate, move bool) {
+	b.cuts++
 	if move {
 		b.cut[c.Import.Statement] = true
 		b.moving[c] = true
@@ -295,14 +320,14 @@ func (b *builder) set(c *candidate, move bool) {
 // whether it did.
 func (b *builder) prune() bool {
 	pruned := false
+	total := b.run.Total(b.cut)
 	for _, c := range b.leaves {
 		if !b.moving[c] || !c.Measured {
 			continue
 		}
-		before := b.run.Total(b.cut)
 		b.set(c, false)
-		if b.run.Total(b.cut)-before < leastSaving {
-			c.useless, pruned = true, true
+		if without := b.run.Total(b.cut); without-total < leastSaving {
+			c.useless, pruned, total = true, true, without
 			continue
 		}
 		b.set(c, true)

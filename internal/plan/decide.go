@@ -19,7 +19,7 @@ const noise = 0.15
 // decide decides one candidate under the current cut.
 func (b *builder) decide(c *candidate) {
 	c.Borderline, c.Move, c.OnFastPath, c.Cost, c.Workflow, c.Margin = false, false, false, nil, "", ""
-	c.AloneMS = b.run.Alone(c.Import.Statement, b.cut)
+	b.aloneMS(c)
 	switch {
 	case c.startup:
 		c.Wanted = Tier1
@@ -256,7 +256,7 @@ func (b *builder) move(c *candidate) {
 		c.settle(Keep, RuleNoSaving, "") // explained when the set is complete
 	default:
 		c.Move = true
-		if sites := b.sites(c.Import); len(sites) > 0 && c.Rule == RuleFormula {
+		if sites := b.sites(c.Import); len(sites) > 0 && c.Cost != nil && c.Rule == RuleFormula && c.Cost.Ratio > 1 {
 			c.Reason += " in " + sites[0]
 			if len(sites) > 1 {
 				c.Reason += fmt.Sprintf(" and %d more", len(sites)-1)

@@ -41,7 +41,7 @@ func world1() world {
 
 // fixture is a project with evidence.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	world  world
 	files  map[string]string
 	usage  *usage.Summary
@@ -49,7 +49,7 @@ type fixture struct {
 	entry  project.Entry
 }
 
-func newFixture(t *testing.T, files map[string]string) *fixture {
+func newFixture(t testing.TB, files map[string]string) *fixture {
 	return &fixture{
 		t: t, world: world1(), files: files, config: config.Default(),
 		entry: project.Entry{

@@ -2,10 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"fastpath/internal/config"
-	"fastpath/internal/graph"
 )
 
 // The lifetime model's constants.
@@ -33,18 +33,17 @@ func MemoryFactor(platform string, memoryMB float64) float64 {
 //
 //	gain = E · k_init − p · E · k_request − calls · r
 //
-// E is what the statements with this target save together. Init runs
+// saving, E, is what the statements with this target save together. Init runs
 // unthrottled on Lambda (AWS's statement), requests at the share of a CPU that
 // the memory size buys. On servers init is off the request path: moving cannot
 // gain there.
-func (b *builder) lifetime(c *candidate) Lifetime {
+func (b *builder) lifetime(c *candidate, saving float64) Lifetime {
 	if !c.Measured || c.startup || c.idle {
 		return Lifetime{Decision: Keep}
 	}
 	tier := b.tier(c)
-	e := b.saving(c)
 	if !c.UsageKnown {
-		if e < leastGain {
+		if saving < leastGain {
 			return Lifetime{Decision: tier}
 		}
 		return Lifetime{Decision: Measure}
@@ -73,7 +72,7 @@ func (b *builder) lifetime(c *candidate) Lifetime {
 	if c.Usage > 0 {
 		calls = c.Usage * math.Min(requests, 1e6)
 	}
-	gain := e*kInit - needed*e*MemoryFactor(b.platform, b.memoryMB) - calls*repeatMS
+	gain := saving*kInit - needed*saving*MemoryFactor(b.platform, b.memoryMB) - calls*repeatMS
 	l := Lifetime{Decision: tier, Known: true, GainMS: gain, Needed: needed}
 	if gain >= leastGain {
 		l.Decision = Function
@@ -81,24 +80,28 @@ func (b *builder) lifetime(c *candidate) Lifetime {
 	return l
 }
 
-// saving is what all movable statements with the candidate's target save
-// together, given the current cut.
+// saving is what all movable statements with the candidate's module save
+// together, given the current cut; where none is movable, what they would.
 func (b *builder) saving(c *candidate) float64 {
 	if c.AloneMS < leastGain {
 		return 0
 	}
-	with, without := graph.Cut{}, graph.Cut{}
-	for s := range b.cut {
-		with[s], without[s] = true, true
-	}
-	for _, o := range b.items {
-		if o.Module == c.Module && !o.Existing && o.unmovable == "" {
-			with[o.Import.Statement] = true
-			delete(without, o.Import.Statement)
+	var list []*candidate
+	for _, movable := range []bool{true, false} {
+		for _, o := range b.same[c.Module] {
+			if !o.Existing && (o.unmovable == "") == movable {
+				list = append(list, o)
+			}
+		}
+		if len(list) > 0 {
+			break
 		}
 	}
-	with[c.Import.Statement] = true
-	delete(without, c.Import.Statement)
+	with, without := maps.Clone(b.cut), maps.Clone(b.cut)
+	for _, o := range list {
+		with[o.Import.Statement] = true
+		delete(without, o.Import.Statement)
+	}
 	return b.run.Total(without) - b.run.Total(with)
 }
 
@@ -109,7 +112,7 @@ func (b *builder) lifetimeDecision(c *candidate) {
 		cost := NewCost(c.AloneMS, ev.Percent, b.in.Config.Traffic.DailyRequests, b.rate)
 		c.Cost = &cost
 	}
-	l := b.lifetime(c)
+	l := b.lifetime(c, b.saving(c))
 	t := b.in.Config.Thresholds
 	switch {
 	case l.Decision == Measure:

@@ -18,10 +18,12 @@ func (b *builder) plan() *Plan {
 		ColdStartRate: b.rate, MeasuredRate: b.measuredRate, DailyRequests: b.in.Config.Traffic.DailyRequests,
 		MemoryMB: b.memoryMB, Thresholds: b.in.Config.Thresholds, Unmatched: b.unmatched,
 	}
+	running := b.run.Running(b.in.Program, b.cut)
+	savings := map[string]float64{}
 	single, settled := b.run.Exclusive(nil), b.run.Exclusive(b.cut)
 	for _, c := range b.items {
 		s := c.Import.Statement
-		c.AloneMS, c.AddsMS = b.run.Alone(s, b.cut), b.run.Adds(s)
+		c.AloneMS, c.AddsMS = b.aloneMS(c), b.run.Adds(s)
 		switch {
 		case c.Existing, c.Rule == RuleUsedAt:
 			// in a function it is not part of init; used at import, its cost
@@ -32,9 +34,12 @@ func (b *builder) plan() *Plan {
 			c.SavesMS, c.SavesModules = settled.Saves(s)
 		}
 		if c.Rule == RuleNoSaving && c.Reason == "" {
-			c.Reason = b.loadedBy(c)
+			c.Reason = b.loadedBy(c, running)
 		}
-		c.Lifetime = b.lifetime(c)
+		if _, ok := savings[c.Module]; !ok {
+			savings[c.Module] = b.saving(c)
+		}
+		c.Lifetime = b.lifetime(c, savings[c.Module])
 		p.Items = append(p.Items, &c.Item)
 	}
 	b.totals(p)
@@ -62,10 +67,10 @@ func (b *builder) given(c *candidate, single *graph.Exclusive) (float64, []strin
 }
 
 // loadedBy says what loads a module when moving this statement saves nothing.
-func (b *builder) loadedBy(c *candidate) string {
+func (b *builder) loadedBy(c *candidate, running map[*graph.Module]bool) string {
 	cut := maps.Clone(b.cut)
 	cut[c.Import.Statement] = true
-	if !b.run.Running(b.in.Program, b.cut)[c.Import.In] {
+	if !running[c.Import.In] {
 		return "saves nothing: " + c.Import.In.File + " is no longer loaded at start"
 	}
 	chain := b.run.Chain(c.Module, cut)
@@ -218,7 +223,7 @@ func (b *builder) prices(p *Plan) {
 // LifetimeDiffers reports whether the lifetime model would put the import
 // elsewhere than the policy.
 func (it *Item) LifetimeDiffers() bool {
-	if !it.Lifetime.Known || it.Existing || it.Rule == RuleStartup || it.Rule == RuleNoSaving {
+	if !it.Lifetime.Known || it.Existing || it.Decision == Keep {
 		return false
 	}
 	hot := it.Wanted == Tier1 || it.Wanted == Tier2
