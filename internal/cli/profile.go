@@ -127,11 +127,12 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 			Root: p.Root, Entry: e, Program: programs[i], Python: python, Details: details, Env: a.Env,
 			RealCredentials: opt.realCredentials, Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt.runs),
 		})
+		a.clearLine()
 		if err != nil {
 			return err
 		}
 		for _, w := range measured.Warnings {
-			fmt.Fprintln(a.Stderr, "warning:", w)
+			a.step("warning: %s", w)
 		}
 		old := lock.Entries[e.Name]
 		if old != nil && old.Compatible(measured.Entry.Environment) != "" { // --replace
@@ -224,18 +225,38 @@ func compatible(lock *evidence.Lock, entries []project.Entry, env evidence.Envir
 	return nil
 }
 
-// profileProgress says what is running: one line a pass.
+// profileProgress says what is running: one line a pass, and on a terminal how
+// long it will take.
 func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *interp.Details, runs int) func(profile.Stage) {
+	live := a.live()
+	var start time.Time
 	return func(s profile.Stage) {
 		switch {
 		case s.Run == 0 && s.Modules == 0:
-			a.step("%s with CPython %s (%s)", e.Name, d.Version, python.Path)
+			a.step("%s with %s %s (%s)", e.Name, profile.Environment(d).Implementation, d.Version, python.Path)
 		case s.Run == 0:
+			start = time.Now()
 			a.step("  graph: %d %s, %d more in the deferred pass", s.Modules, plural(s.Modules, "module"), s.Deferred)
 			a.step("  timing: %d %s in fresh processes", runs, plural(runs, "run"))
 		case a.verbose:
 			a.step("  run %d of %d: %s", s.Run, runs, msText(float64(s.Total)/float64(time.Millisecond)))
+		case live && s.Run < runs:
+			left := time.Since(start) / time.Duration(s.Run) * time.Duration(runs-s.Run)
+			fmt.Fprintf(a.Stderr, "\r  run %d of %d, about %s left \x1b[K", s.Run, runs, left.Round(time.Second))
 		}
+	}
+}
+
+// live reports whether stderr is a terminal on which progress may be redrawn.
+func (a *app) live() bool {
+	t, err := term.For(a.Stderr, a.Env, a.color)
+	return err == nil && t.Terminal && !a.quiet
+}
+
+// clearLine removes what progress has drawn.
+func (a *app) clearLine() {
+	if a.live() {
+		fmt.Fprint(a.Stderr, "\r\x1b[K")
 	}
 }
 
@@ -319,7 +340,7 @@ func newProfileResult(program *graph.Program, e project.Entry, ev *evidence.Entr
 		if m.File != "" {
 			phase[m.File] = m.Phase
 		}
-		if m.Phase == evidence.PhaseInit {
+		if m.Phase == evidence.PhaseInit && m.Kind != "missing" {
 			r.Total.Modules++
 		}
 		by := loadedBy[m.Name]

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"time"
 
+	"fastpath/internal/config"
 	"fastpath/internal/evidence"
 	"fastpath/internal/graph"
 	"fastpath/internal/project"
@@ -78,9 +79,11 @@ func Measure(ctx context.Context, o Options) (*Profile, error) {
 	}
 	var found Stage
 	for _, n := range m.graph.Nodes {
-		if n.Deferred {
+		switch {
+		case n.Kind == "missing":
+		case n.Deferred:
 			found.Deferred++
-		} else {
+		default:
 			found.Modules++
 		}
 	}
@@ -119,7 +122,7 @@ func (o *Options) probe() probe.Options {
 	switch o.Entry.Kind {
 	case project.EntryHandler:
 		t.Attr, t.Dir = o.Entry.Attr, importRoot // Lambda starts there
-		if o.Entry.Platform == "lambda" {
+		if o.Entry.Platform == config.PlatformLambda {
 			t.Kind = probe.KindLambda
 		}
 	case project.EntryConsole:
@@ -258,9 +261,12 @@ func (m *measurement) deferred(skip map[string]bool) []string {
 }
 
 // deferredTarget returns the module that a statement of a function imports,
-// "" for statements that run at import or never.
+// "" for statements of a module's body and those that never run. Functions
+// that are called at import are no exception: their statements are known by
+// what they cost when they run.
 func deferredTarget(imp *graph.Import) string {
-	if imp.Runs != "call" || imp.Future || imp.Target == "" || imp.Target[0] == '.' {
+	runs := imp.Runs == "call" || imp.Scope == "function" && imp.Runs == "import"
+	if !runs || imp.Future || imp.Target == "" || imp.Target[0] == '.' {
 		return ""
 	}
 	return imp.Target

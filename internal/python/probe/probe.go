@@ -142,10 +142,14 @@ func run(ctx context.Context, o Options, mode string) (*result, error) {
 	if seconds <= 0 {
 		seconds = 1e6
 	}
+	var deferred []byte
+	if len(o.Deferred) > 0 {
+		deferred = []byte(strings.Join(o.Deferred, "\n"))
+	}
 	res, err := launch.Run(ctx, launch.Options{
-		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit,
+		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: deferred,
 		Args: launch.Script(launch.PreloadSource()+source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder,
-			strconv.FormatFloat(seconds, 'f', -1, 64), strings.Join(o.Deferred, "\n")),
+			strconv.FormatFloat(seconds, 'f', -1, 64)),
 	})
 	if err != nil {
 		return nil, err

@@ -1,8 +1,9 @@
 # Imports one entry and reports what that took. Runs unchanged on 3.8 to 3.15.
 #
 # Arguments: mode ("time" or "graph"), kind, target, attribute, label of the
-# module that runs as __main__, folder for sys.path, time limit in seconds, and
-# the modules of the deferred pass, one a line. PRELOAD is put in front of it.
+# module that runs as __main__, folder for sys.path, time limit in seconds.
+# Standard input: the modules of the deferred pass, one a line. The function
+# preload() is put in front of this file.
 #
 # "time" wraps importlib._bootstrap._find_and_load alone and reports self times;
 # "graph" wraps __import__ and import_module as well and reports who asked for
@@ -65,7 +66,7 @@ def _peak():
     try:
         fd = os.open("/proc/self/status", os.O_RDONLY)
         try:
-            text = os.read(fd, 1 << 16)
+            text = _read(fd)
         finally:
             os.close(fd)
         return int(text.partition(b"VmHWM:")[2].split(None, 1)[0])
@@ -508,9 +509,22 @@ def _watch(out, limit):
     os._exit = _exit
 
 
+def _read(fd):
+    chunks = []
+    try:
+        while True:
+            chunks.append(os.read(fd, 1 << 16))
+            if not chunks[-1]:
+                break
+    except OSError:
+        pass
+    return b"".join(chunks)
+
+
 def _probe():
-    mode, kind, target, attr, label, folder, limit, deferred = sys.argv[1:9]
+    mode, kind, target, attr, label, folder, limit = sys.argv[1:8]
     out = _Output()
+    deferred = _read(0).decode("utf-8", "surrogateescape").split()
     if mode == "graph":
         _watch(out, float(limit))
     for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
@@ -556,7 +570,7 @@ def _probe():
     lines += [_record("peak", _peak()), _record("startup", startup_ns, *startup), _record("total", total, *recorder.collections())]
     lines.append("end")
     out.send(lines)
-    for index, name in enumerate(deferred.split("\n") if deferred else ()):
+    for index, name in enumerate(deferred):
         out.send([_record("begin", index)])
         try:
             recorder.deferred(index, name, lambda: imp(name))
