@@ -302,6 +302,9 @@ func (p *planner) move(imp *graph.Import) {
 	}
 	var sites []site
 	line := newLine(imp, p.kind)
+	if p.req.FastPath[imp.In.File] {
+		line.comment = "" // it gives the figures of the file
+	}
 	for _, c := range consumers(p.prog, imp, p.req.FastPath) {
 		if why := editable(c.m); why != "" {
 			p.refuse(imp, "%s", why)

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+	"github.com/spf13/cobra"
+
+	"fastpath/internal/project"
+	"fastpath/internal/rewrite"
+)
+
+// applyOptions are the flags of apply.
+type applyOptions struct {
+	planOptions
+	diff bool
+	only string // "", "file" or "code"
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var opt applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply [ENTRY…]",
+		Short: "write the fast path file and move cold imports to where they are used",
+		Long: `Apply carries out the plan: it writes the fast path file, lets the entry import
+from it, and moves cold imports into the functions that use them, where that is
+proved safe. What stays is listed with its reason. Nothing is executed, and
+"fastpath apply undo" restores every byte.`,
+		Example: `  fastpath apply --diff
+  fastpath apply
+  fastpath apply --cold pandas --diff
+  fastpath apply undo`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runApply(opt, args) },
+	}
+	f := cmd.Flags()
+	opt.planOptions.flags(f)
+	f.BoolVar(&opt.diff, "diff", false, "print the edits as a unified diff and change nothing")
+	f.StringVar(&opt.only, "only", "", "`file|code`: write only the fast path file, or edit only the code")
+	f.StringVar(&a.format, "format", "text", "text or json")
+	cmd.AddCommand(a.applyUndoCommand())
+	return cmd
+}
+
+func (a *app) applyUndoCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "undo",
+		Short: "restore the files as they were before the last apply",
+		Long: `Undo gives every file that the last apply wrote its former bytes back. A file
+that changed since is named and nothing is restored, unless --force is given.
+Run it again to undo the apply before.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageErrorf("undo takes no arguments, found %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error { return a.runApplyUndo(force) },
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "restore files that changed since as well")
+	return cmd
+}
+
+func (a *app) runApplyUndo(force bool) error {
+	// The project is not opened: undo works on one whose configuration or
+	// entries are broken, too.
+	root := project.FindRoot(a.Dir)
+	if a.project != "" {
+		root = a.path(a.project)
+	}
+	restored, err := rewrite.Undo(root, force)
+	switch {
+	case errors.Is(err, rewrite.ErrNothingToUndo):
+		fmt.Fprintln(a.Stdout, "nothing to undo")
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, f := range restored {
+		fmt.Fprintln(a.Stdout, "restored", f)
+	}
+	if len(restored) == 0 {
+		fmt.Fprintln(a.Stdout, "the files were restored already")
+	}
+	return nil
+}
+
+func (a *app) runApply(opt applyOptions, args []string) error {
+	if a.format != "text" && a.format != "json" {
+		return usageErrorf("unknown format %q for apply; allowed: text, json", a.format)
+	}
+	if opt.only != "" && opt.only != "file" && opt.only != "code" {
+		return usageErrorf("unknown value %q for --only; allowed: file, code", opt.only)
+	}
+	if err := opt.validate(); err != nil {
+		return err
+	}
+	p, err := a.openProject()
+	if err != nil {
+		return err
+	}
+	entries, err := a.selectEntries(p, args)
+	if err != nil {
+		return err
+	}
+	if err := a.finishInterrupted(p, opt); err != nil {
+		return err
+	}
+	groups, err := a.applyGroups(p, entries, opt)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for _, g := range groups {
+		missing = append(missing, g.withoutEvidence(opt)...)
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(a.Stderr, "nothing was measured yet for %s, so that nothing can be decided; nothing was changed\n"+
+			"run \"fastpath profile\" first, or name what is cold: fastpath apply --cold MODULE --diff\n", strings.Join(missing, ", "))
+		return errFindings
+	}
+	var analyses []*analysis
+	for _, g := range groups {
+		analyses = append(analyses, g.analyses...)
+	}
+	if err := unmatched(analyses, opt.planOptions); err != nil {
+		return err
+	}
+	res := &applyResult{envelope: a.envelopeFor("apply", p.Root)}
+	edits := &rewrite.Edits{}
+	for _, g := range groups {
+		if err := g.plan(opt, groups); err != nil {
+			return err
+		}
+		g.report(res, mergeEdits(edits, g))
+	}
+	res.finish(edits, opt.diff)
+	if !opt.diff {
+		if err := rewrite.Write(p.Root, edits); err != nil {
+			return err
+		}
+	}
+	if err := a.printApply(res, edits, opt); err != nil {
+		return err
+	}
+	if len(res.Errors) > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+// finishInterrupted restores what a killed apply left half done; --diff only
+// says that there is something to restore.
+func (a *app) finishInterrupted(p *project.Project, opt applyOptions) error {
+	if opt.diff {
+		half, err := rewrite.Interrupted(p.Root)
+		if err == nil && half {
+			err = errors.New("an earlier apply was interrupted; run \"fastpath apply undo\" to restore the files")
+		}
+		return err
+	}
+	restored, err := rewrite.Recover(p.Root)
+	if err != nil {
+		return err
+	}
+	if len(restored) > 0 {
+		a.step("restored %s, which an interrupted apply had changed", strings.Join(restored, ", "))
+	}
+	return nil
+}
+
+// mergeEdits adds the edits of one group. A file that another group edits
+// already is left for the next run.
+func mergeEdits(all *rewrite.Edits, g *applyGroup) *rewrite.Edits {
+	own := &rewrite.Edits{}
+	for _, f := range g.edits.Files {
+		if all.File(f.File) != nil {
+			g.refused = append(g.refused, rewrite.Refusal{File: f.File, Cause: "it is edited for another entry already; run the command again"})
+			continue
+		}
+		all.Files = append(all.Files, f)
+		own.Files = append(own.Files, f)
+	}
+	slices.SortFunc(all.Files, func(a, b *rewrite.FileEdit) int { return strings.Compare(a.File, b.File) })
+	return own
+}
+
+// printApply prints what was done: the diff, JSON, or a list for people.
+func (a *app) printApply(res *applyResult, edits *rewrite.Edits, opt applyOptions) error {
+	for _, e := range res.Errors {
+		fmt.Fprintf(a.Stderr, "%s:%d:%d: %s [%s]\n", e.File, e.Line, e.Column, e.Message, e.Rule)
+	}
+	if a.format == "json" {
+		if opt.diff {
+			for _, f := range edits.Files {
+				res.Diff += unified(f)
+			}
+		}
+		return a.printJSON(res)
+	}
+	if opt.diff {
+		for _, f := range edits.Files {
+			fmt.Fprint(a.Stdout, unified(f))
+		}
+		if edits.Empty() {
+			a.step("nothing to do")
+		}
+		if !a.quiet {
+			printStayed(a.Stderr, res)
+		}
+		return nil
+	}
+	a.printDone(res)
+	return nil
+}
+
+// unified is the unified diff of one file.
+func unified(f *rewrite.FileEdit) string {
+	old := "a/" + f.File
+	if f.Old == nil {
+		old = "/dev/null"
+	}
+	return udiff.Unified(old, "b/"+f.File, string(f.Old), string(f.New))
+}

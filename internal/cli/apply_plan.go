@@ -1,0 +1,380 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fastpath/internal/fastfile"
+	"fastpath/internal/graph"
+	"fastpath/internal/plan"
+	"fastpath/internal/project"
+	"fastpath/internal/python/syntax"
+	"fastpath/internal/rewrite"
+)
+
+// applyGroup is the entries that share one fast path file, and what apply does
+// for them.
+type applyGroup struct {
+	file     string      // the fast path file
+	module   string      // its name
+	analyses []*analysis // of the entries, in their order
+	prog     *graph.Program
+
+	overrides map[importKey]string // imports that cannot be edited, with the cause
+	edits     *rewrite.Edits
+	refused   []rewrite.Refusal
+	listed    []*plan.Item // lines of the fast path file
+	entered   []*plan.Item
+	moved     []*plan.Item
+	old, next *fastfile.Content
+}
+
+// importKey identifies an import across several loads of a program.
+type importKey struct {
+	file  string
+	stmt  syntax.NodeID
+	alias syntax.NodeID
+}
+
+func keyOf(imp *graph.Import) importKey { return importKey{imp.In.File, imp.Stmt, imp.Alias} }
+
+// applyGroups analyses the entries, and those that share a file with them.
+func (a *app) applyGroups(p *project.Project, entries []project.Entry, opt applyOptions) ([]*applyGroup, error) {
+	all, err := a.selectEntries(p, nil)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openSources(p)
+	if err != nil {
+		return nil, err
+	}
+	var groups []*applyGroup
+	byFile := map[string]*applyGroup{}
+	for _, e := range entries {
+		if byFile[e.FastPath] != nil {
+			continue
+		}
+		g := &applyGroup{file: e.FastPath, overrides: map[importKey]string{}}
+		byFile[e.FastPath] = g
+		groups = append(groups, g)
+		for _, other := range all {
+			if other.FastPath != e.FastPath {
+				continue
+			}
+			an, err := a.analyzeWith(p, s, other, opt.planOptions)
+			if err != nil {
+				return nil, err
+			}
+			g.analyses = append(g.analyses, an)
+		}
+		g.prog = g.analyses[0].program
+		g.module = g.analyses[0].fastPathModule
+		g.old = g.analyses[0].content
+	}
+	a.showNotes(s)
+	return groups, nil
+}
+
+// withoutEvidence lists the entries about which nothing is known.
+func (g *applyGroup) withoutEvidence(opt applyOptions) []string {
+	var names []string
+	for _, an := range g.analyses {
+		if an.evidence == nil && len(opt.Cold) == 0 && len(opt.Hot) == 0 {
+			names = append(names, an.entry.Name)
+		}
+	}
+	return names
+}
+
+// plan computes the edits of the group. What turns out not to be possible is
+// taken out of the plan, which is then made again, because the figures of the
+// others depend on it.
+func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
+	for {
+		g.decide(opt, groups)
+		req := rewrite.Request{FastPath: map[string]bool{}, Rendered: map[string]bool{g.file: true}, Version: g.version()}
+		if g.old != nil {
+			req.FastPath[g.file] = true
+		}
+		var moves []*graph.Import
+		for _, it := range g.moved {
+			moves = append(moves, it.Import)
+		}
+		refused := g.analyses[0].gate.Joint(moves)
+		if len(refused) == 0 {
+			req.Moves = moves
+			req.Entering = g.entering()
+			if opt.only == "file" {
+				req.Moves, req.Entering = nil, nil
+			} else if !g.writesFile() {
+				req.Entering = nil
+			}
+			g.edits, refused = rewrite.Plan(g.prog, req)
+		}
+		again := false
+		for _, r := range refused {
+			again = g.override(r) || again
+		}
+		if !again {
+			break
+		}
+	}
+	if opt.only == "code" {
+		return nil
+	}
+	return g.render()
+}
+
+// override remembers a refusal; it reports whether the plan has to be made
+// again.
+func (g *applyGroup) override(r rewrite.Refusal) bool {
+	var imps []*graph.Import
+	if r.Import != nil {
+		imps = []*graph.Import{r.Import}
+	} else if m := g.prog.File(r.File); m != nil {
+		imps = m.Imports // nothing of the file can be edited
+	}
+	again := false
+	for _, imp := range imps {
+		if k := keyOf(imp); g.overrides[k] == "" {
+			g.overrides[k] = r.Cause
+			again = true
+		}
+	}
+	return again
+}
+
+// version is the language version of the edited files.
+func (g *applyGroup) version() syntax.Version {
+	v := syntax.Latest
+	for _, an := range g.analyses {
+		if i := an.interpreter; i != nil && i.Version.Major > 0 {
+			v = syntax.Version{Major: i.Version.Major, Minor: i.Version.Minor}
+		}
+	}
+	return v
+}
+
+// decide makes the plans and settles what the group does: an import moves when
+// no entry wants it hot, and a line stands in the file when all entries do.
+func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
+	if len(g.overrides) > 0 {
+		for _, an := range g.analyses {
+			in := an.input
+			verdict, enterable := in.Verdict, in.Enterable
+			in.Verdict = func(imp *graph.Import) plan.Verdict {
+				if cause := g.overrides[keyOf(imp)]; cause != "" {
+					return plan.Verdict{Safety: plan.SafetyNever, Cause: cause}
+				}
+				return verdict(imp)
+			}
+			in.Enterable = func(imp *graph.Import) string {
+				if cause := g.overrides[keyOf(imp)]; cause != "" {
+					return cause
+				}
+				return enterable(imp)
+			}
+			an.plan = plan.Build(in)
+		}
+	}
+	g.listed, g.entered, g.moved = nil, nil, nil
+	hot := map[importKey]bool{}
+	for _, other := range groups {
+		for _, an := range other.analyses {
+			for _, it := range an.plan.Items {
+				if it.Decision == plan.Tier1 || it.Decision == plan.Tier2 {
+					hot[keyOf(it.Import)] = true
+				}
+			}
+		}
+	}
+	seen := map[importKey]bool{}
+	cfg := g.analyses[0].project.Config
+	for _, an := range g.analyses {
+		for _, it := range an.plan.Items {
+			k := keyOf(it.Import)
+			if seen[k] {
+				continue
+			}
+			switch {
+			case it.Move && !hot[k] && !cfg.Excluded(it.Import.In.File) && (opt.only == "" || !it.FromFastPath):
+				g.moved = append(g.moved, it)
+			case it.FromFastPath && it.Import.Scope == "module" && it.Import.Runs == "import":
+				g.listed = append(g.listed, it)
+			case it.OnFastPath && g.hotForAll(it, an) && !cfg.Excluded(it.Import.In.File) && g.mayEnter(it, opt):
+				g.listed = append(g.listed, it)
+				g.entered = append(g.entered, it)
+			default:
+				continue
+			}
+			seen[k] = true
+		}
+	}
+}
+
+// mayEnter reports whether a new line can be written: with --only code only
+// those that stand in the file already.
+func (g *applyGroup) mayEnter(it *plan.Item, opt applyOptions) bool {
+	if opt.only != "code" {
+		return true
+	}
+	if g.old == nil {
+		return false
+	}
+	imp, _ := g.old.Find(it.Import.Binds)
+	return imp != nil
+}
+
+// hotForAll reports whether every entry of the group has the import on its
+// fast path under the same name.
+func (g *applyGroup) hotForAll(it *plan.Item, of *analysis) bool {
+	for _, an := range g.analyses {
+		if an == of {
+			continue
+		}
+		if !slices.ContainsFunc(an.plan.Items, func(o *plan.Item) bool {
+			return o.OnFastPath && o.Import.Binds == it.Import.Binds && o.Import.Base == it.Import.Base && o.Import.Item == it.Import.Item
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// entering collects what each entry module hands over.
+func (g *applyGroup) entering() []rewrite.Entering {
+	var out []rewrite.Entering
+	names := map[string]bool{}
+	for _, it := range g.listed {
+		names[it.Import.Binds] = true
+	}
+	done := map[string]bool{}
+	for _, an := range g.analyses {
+		if done[an.entry.File] {
+			continue
+		}
+		done[an.entry.File] = true
+		en := rewrite.Entering{Module: g.module, In: g.prog.File(an.entry.File), ByName: strings.Contains(g.module, ".")}
+		for _, it := range an.plan.Items {
+			if it.OnFastPath && !it.FromFastPath && names[it.Import.Binds] && it.Import.In.File == an.entry.File && !an.project.Config.Excluded(an.entry.File) {
+				en.Imports = append(en.Imports, it.Import)
+			}
+		}
+		if en.In != nil && len(en.Imports) > 0 {
+			out = append(out, en)
+		}
+	}
+	return out
+}
+
+// writesFile reports whether there is, or will be, a fast path file: without
+// any evidence none is begun.
+func (g *applyGroup) writesFile() bool {
+	return g.old != nil || g.analyses[0].evidence != nil
+}
+
+// render adds the fast path file to the edits.
+func (g *applyGroup) render() error {
+	first := g.analyses[0]
+	if !g.writesFile() {
+		return nil
+	}
+	disk, err := os.ReadFile(filepath.Join(first.project.Root, filepath.FromSlash(g.file)))
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if m := g.prog.File(g.file); m != nil && len(m.Syntax.Errors) > 0 {
+		return nil // reported as FP901
+	}
+	gone := map[string]bool{}
+	for _, it := range g.moved {
+		if it.FromFastPath {
+			gone[it.Import.Binds] = true
+		}
+	}
+	next := fastfile.FromPlan(g.old, g.listed, gone, g.kept(), g.facts())
+	if g.old == nil {
+		next.NewLine = newLineOf(g.prog.File(first.entry.File))
+	}
+	g.next = &next
+	g.edits.Put(g.file, disk, fastfile.Render(next))
+	return nil
+}
+
+// newLineOf returns the line ending of a module: a new file takes the entry's.
+func newLineOf(m *graph.Module) string {
+	if m == nil {
+		return "\n"
+	}
+	for i, c := range m.Syntax.Src {
+		if c == '\n' {
+			return "\n"
+		}
+		if c == '\r' {
+			if i+1 < len(m.Syntax.Src) && m.Syntax.Src[i+1] == '\n' {
+				return "\r\n"
+			}
+			return "\r"
+		}
+	}
+	return "\n"
+}
+
+// facts are the figures of the file besides those of its lines.
+func (g *applyGroup) facts() fastfile.Facts {
+	an := g.analyses[0]
+	c := an.project.Config
+	f := fastfile.Facts{
+		Thresholds: fastfile.Thresholds{LightMS: c.Thresholds.LightMS, HeavyMS: c.Thresholds.HeavyMS, HotUsage: c.Thresholds.HotUsage},
+		TargetMS:   c.Limits.ColdStartMS, LimitMS: c.Limits.TotalMS, ImportLimit: c.Limits.Imports,
+	}
+	e := an.evidence
+	if e == nil {
+		if g.old != nil {
+			f.Profile = g.old.Doc.Profile
+		}
+		return f
+	}
+	f.Profile = fastfile.Profile{
+		Date: e.Measured, Interpreter: strings.TrimSpace(e.Environment.Implementation + " " + e.Environment.Version),
+		Runs: e.Runs, Bytecode: e.Environment.Bytecode,
+	}
+	f.TotalKnown, f.TotalMS = true, an.plan.Union(g.listed)
+	f.Adds = an.plan.Sequence
+	return f
+}
+
+// kept lists the cold imports that stay at module level, with the places after
+// the edits.
+func (g *applyGroup) kept() []fastfile.Kept {
+	var out []fastfile.Kept
+	for _, an := range g.analyses {
+		for _, it := range an.plan.Items {
+			if it.Decision != plan.Keep || it.Wanted != plan.Function || !it.Measured || it.Rule != plan.RuleUsedAt && it.Rule != plan.RuleUnsafe {
+				continue
+			}
+			k := fastfile.KeptLine(it, g.edits.Relocate(it.Reason))
+			if !slices.Contains(out, k) {
+				out = append(out, k)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y fastfile.Kept) int { return strings.Compare(x.Module, y.Module) })
+	return out
+}
+
+// broken are the modules that the entries reach and that do not parse.
+func (g *applyGroup) broken() []*graph.Module {
+	var out []*graph.Module
+	for _, an := range g.analyses {
+		for m := range rewrite.Reached(g.prog, g.prog.File(an.entry.File)) {
+			if len(m.Syntax.Errors) > 0 && !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *graph.Module) int { return strings.Compare(a.File, b.File) })
+	return out
+}
