@@ -59,6 +59,12 @@ type Entry struct {
 	// project, without the name of the importing module, and all modules.
 	statements map[evidence.Statement]bool
 	modules    map[string]bool
+	// idle are imports that make the cold start slower and that nobody uses.
+	idle map[*plan.Item]bool
+	// cut are the statements that should not run at import: what the plan
+	// moves, and the idle ones. Figures are judged without them, so that one
+	// mistake is not reported twice.
+	cut graph.Cut
 }
 
 // Result is what Run found.
@@ -124,8 +130,7 @@ type pass struct {
 func Run(in *Input) *Result {
 	var found []*finding
 	for i, e := range in.Entries {
-		e.hot = findHotPath(e)
-		e.index()
+		e.prepare()
 		first := !slices.ContainsFunc(in.Entries[:i], func(o *Entry) bool { return o.Entry.FastPath == e.Entry.FastPath })
 		for _, r := range rules {
 			severity := r.Severity

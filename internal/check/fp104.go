@@ -30,7 +30,7 @@ Write the reason behind the import, or move the import to the functions that use
 			it := p.entry.item(imp.Names[0].Binds())
 			ms, source := imp.MS, "the file says"
 			if it != nil && it.Measured {
-				ms, source = it.AloneMS, "measured"
+				ms, source = p.entry.alone(it), "measured"
 			}
 			justified := imp.Justified(p.Config.Thresholds.HotUsage)
 			switch {

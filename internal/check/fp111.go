@@ -80,8 +80,8 @@ func (p *pass) compare(line *fastfile.Import) (ms float64, timeOff bool, usage f
 		if it == nil || !it.Measured {
 			continue
 		}
-		if evidence.Moved(it.AloneMS, line.MS) {
-			ms, timeOff = it.AloneMS, true
+		if alone := e.alone(it); evidence.Moved(alone, line.MS) {
+			ms, timeOff = alone, true
 		} else {
 			timeRight = true
 		}

@@ -76,11 +76,14 @@ func (p *pass) coldImport(items []*plan.Item) {
 	if chain := p.entry.hot.chain(imp.In, p.entry.Entry.FastPath); chain != "" {
 		d.Notes = append(d.Notes, "chain: "+chain)
 	}
-	if p.entry.fresh(imp) {
+	switch {
+	case p.entry.fresh(imp):
 		d.Notes = append(d.Notes, "added after the profile of "+p.entry.Evidence.Measured)
+	case p.entry.idle[it]:
+		d.Notes = append(d.Notes, p.entry.Entry.FastPath+" does not list it among what is kept")
 	}
 	uses := p.uses(items)
-	unused := len(uses) == 0 && it.Import.Uses == 0
+	unused := p.entry.idle[it]
 	switch {
 	case why != "":
 		d.Notes = append(d.Notes, why)
@@ -103,21 +106,20 @@ func (p *pass) coldImport(items []*plan.Item) {
 // worst returns the item of a statement that makes it a finding, its severity
 // (Off: the rule's own), and the reason where it is not the usual one.
 //
-// What the plan keeps was there when it was made, and is no finding. An import
-// that was added after the profile is another matter: it made the cold start
-// slower, so it is mentioned, and counts when nothing even uses it.
+// What the plan keeps was there when it was applied, and is no finding. An
+// import that came later is another matter: it made the cold start slower, so
+// it is mentioned, and counts when nothing even uses it.
 func (p *pass) worst(items []*plan.Item) (worst *plan.Item, severity diag.Severity, why string) {
 	for _, it := range items {
-		added := p.entry.fresh(it.Import) && it.Measured && it.AloneMS >= p.Config.Thresholds.LightMS && it.SavesMS >= leastSaving
-		unused := it.Import.Uses == 0 && len(p.entry.Program.Uses(it.Import)) == 0
 		switch {
-		case it.Decision == plan.Function && it.Move, added && unused && it.Wanted != plan.Tier1 && it.Wanted != plan.Tier2:
+		case it.Decision == plan.Function && it.Move, p.entry.idle[it]:
 			return it, diag.Off, ""
 		case it.Decision == plan.Function:
 			worst, severity, why = it, diag.Info, it.Verdict.Cause
-		case added && it.Decision == plan.Measure:
+		case !p.entry.fresh(it.Import) || it.SavesMS < leastSaving || !p.entry.unaccounted(it):
+		case it.Decision == plan.Measure:
 			worst, severity, why = it, diag.Warning, "nobody knows how many requests use it: fastpath usage invoke"
-		case added && it.Decision == plan.Keep && it.Wanted == plan.Function && worst == nil:
+		case it.Decision == plan.Keep && it.Wanted == plan.Function && worst == nil:
 			worst, severity, why = it, diag.Info, it.Reason
 		}
 	}

@@ -1,9 +1,11 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/fastfile"
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
 )
@@ -85,6 +87,40 @@ func (h *hotPath) chain(m *graph.Module, fastPath string) string {
 	return b.String() + "here"
 }
 
+// prepare computes once what several rules need.
+func (e *Entry) prepare() {
+	if e.hot != nil {
+		return
+	}
+	e.hot = findHotPath(e)
+	e.index()
+	e.cut = graph.Cut{}
+	for s := range e.Plan.Cut {
+		e.cut[s] = true
+	}
+	var idle []*plan.Item
+	for _, it := range e.Plan.Items {
+		if e.unused(it) && e.unaccounted(it) {
+			idle = append(idle, it)
+			e.cut[it.Import.Statement] = true
+		}
+	}
+	if len(idle) == 0 {
+		return
+	}
+	// They count as a set: two of them that import the same module do not
+	// excuse each other.
+	loaded := e.Plan.Runtime.Loaded(e.cut)
+	e.idle = map[*plan.Item]bool{}
+	for _, it := range idle {
+		if loaded[it.Module] {
+			delete(e.cut, it.Import.Statement)
+		} else {
+			e.idle[it] = true
+		}
+	}
+}
+
 // index collects what was profiled.
 func (e *Entry) index() {
 	e.statements, e.modules = map[evidence.Statement]bool{}, map[string]bool{}
@@ -114,6 +150,36 @@ func inFile(s evidence.Statement) evidence.Statement {
 // fresh reports whether a statement was written after the last profile.
 func (e *Entry) fresh(imp *graph.Import) bool {
 	return e.Evidence != nil && !e.statements[inFile(imp.Statement)]
+}
+
+// unaccounted reports whether an import is heavy, though nobody decided that
+// it may be: the fast path file does not list it among what is kept, and it
+// was written after the last profile or, where there is such a file, after the
+// last apply. Apply lists only what it would have moved.
+func (e *Entry) unaccounted(it *plan.Item) bool {
+	if e.Evidence == nil || !it.Measured || it.Existing || it.AloneMS < e.Plan.Thresholds.LightMS {
+		return false
+	}
+	if e.FastPath == nil || it.Wanted != plan.Function {
+		return e.fresh(it.Import)
+	}
+	return !slices.ContainsFunc(e.FastPath.Kept, func(k fastfile.Kept) bool {
+		return k.Module == it.Module || k.Module == it.Import.Target
+	})
+}
+
+// unused reports whether an import runs at start, is not hot, and binds a name
+// that nobody reads. The plan keeps it, because it may be there for its
+// effects, but without a word about it that is no reason to let it in.
+func (e *Entry) unused(it *plan.Item) bool {
+	return it.Import.Runs == "import" && it.Import.In.File != e.Entry.FastPath && !it.Move && it.Wanted != plan.Tier1 && it.Wanted != plan.Tier2 &&
+		it.Import.Uses == 0 && !it.Import.UsedAtImport && !optional(it.Import) && len(e.Program.Uses(it.Import)) == 0
+}
+
+// alone returns what an import costs by itself, in ms, when nothing runs that
+// should not.
+func (e *Entry) alone(it *plan.Item) float64 {
+	return e.Plan.Runtime.Alone(it.Import.Statement, e.cut)
 }
 
 // item returns the decision for a name that the fast path file binds, nil when

@@ -6,6 +6,7 @@ import (
 	"fastpath/internal/diag"
 	"fastpath/internal/evidence"
 	"fastpath/internal/fastfile"
+	"fastpath/internal/graph"
 )
 
 var fp105 = &rule{
@@ -71,7 +72,7 @@ import requests  # 118ms but 40% usage - HOT PATH EXCEPTION (4.0x cheaper at mod
 			imp := &p.entry.FastPath.Imports[i]
 			ms := imp.MS
 			if it := p.entry.item(imp.Names[0].Binds()); it != nil && it.Measured {
-				ms = it.AloneMS
+				ms = p.entry.alone(it)
 			}
 			if ms > most {
 				heaviest, most = importName(imp), ms
@@ -90,8 +91,9 @@ import requests  # 118ms but 40% usage - HOT PATH EXCEPTION (4.0x cheaper at mod
 func (e *Entry) FastPathTotal() float64 {
 	if m := e.Program.File(e.Entry.FastPath); m != nil && e.Evidence != nil {
 		var lines []evidence.Statement
-		cut := map[evidence.Statement]bool{}
-		for s := range e.Plan.Cut {
+		e.prepare()
+		cut := graph.Cut{}
+		for s := range e.cut {
 			if s.File != m.File {
 				cut[s] = true
 			}
