@@ -52,7 +52,7 @@ type Entry struct {
 	TotalMedianMS float64  // import of the entry: median run
 	GCMS          float64  // garbage collection during the fastest run, not part of any module's self
 	StartupMS     float64  // runtime client modules imported before the entry (Lambda), 0 elsewhere
-	PeakKiB       int64    // peak resident memory of the graph pass
+	PeakKiB       int64    // peak resident memory when the entry was imported, least of the timing runs
 	Bench         *Bench   // the latest bench, nil before the first
 	Startup       []string // names of the modules loaded before the entry, sorted
 	Distributions []Distribution
