@@ -153,16 +153,7 @@ func (s *sources) measuredVersion(entry string) string {
 	return s.lock.Entries[entry].Environment.Version
 }
 
-// analyze plans one entry from what lies on disk.
-func (a *app) analyze(p *project.Project, e project.Entry, o planOptions) (*analysis, error) {
-	s, err := a.openSources(p)
-	if err != nil {
-		return nil, err
-	}
-	return a.analyzeWith(p, s, e, o)
-}
-
-// analyzeWith is analyze for several entries of one project.
+// analyzeWith plans one entry from what lies on disk.
 func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o planOptions) (*analysis, error) {
 	prog, err := a.program(p, s, e)
 	if err != nil {

@@ -37,6 +37,8 @@ func groupOf(it *plan.Item) (word string, rank int) {
 	switch {
 	case it.Existing && it.Decision == plan.Function:
 		return "in place", rankExisting
+	case it.Existing:
+		return "hoist", rankExisting
 	case it.Move:
 		return "MOVE", rankMove
 	case it.OnFastPath:

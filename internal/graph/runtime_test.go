@@ -273,7 +273,11 @@ func TestChains(t *testing.T) {
 		{"urllib3", "app>boto3 boto3>urllib3"},
 		{"requests", "app>gateway gateway>core.cache core.cache>requests"},
 		{"core", "app>gateway gateway>core.cache"},
-		{"orphan", ""}, {"os", ""}, {"nothing", ""}, {"pandas", ""}, {"app", ""},
+		{"orphan", ""},
+		{"os", ""},
+		{"nothing", ""},
+		{"pandas", ""},
+		{"app", ""},
 	} {
 		if got := text(r.Chain(c.module, nil)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.module, got, c.want)

@@ -19,7 +19,7 @@ const leastSaving = 0.05
 // is taken back, and the decisions are made again, until nothing changes:
 // what was taken back stays so, which is why this ends.
 func Build(in Input) *Plan {
-	b := &builder{in: in, policy: in.Policy, cut: graph.Cut{}, cuts: 1, alone: map[string]float64{}, moving: map[*candidate]bool{}, same: map[string][]*candidate{}}
+	b := &builder{in: in, policy: in.Policy, cut: graph.Cut{}, cuts: 1, alone: map[string]float64{}, together: map[string]float64{}, moving: map[*candidate]bool{}, same: map[string][]*candidate{}}
 	if b.policy == "" {
 		b.policy = in.Config.Policy
 	}
@@ -49,14 +49,15 @@ type builder struct {
 	rate, measuredRate, memoryMB float64
 	platform                     string
 
-	leaves []*candidate            // in the order of decision: leaves first
-	items  []*candidate            // in the order of the plan
-	same   map[string][]*candidate // by module
-	cut    graph.Cut               // what moves
-	cuts   int                     // version of the cut, from 1
-	moving map[*candidate]bool
-	alone  map[string]float64 // of independent imports
-	kinds  map[string]string  // of the measured modules
+	leaves   []*candidate            // in the order of decision: leaves first
+	items    []*candidate            // in the order of the plan
+	same     map[string][]*candidate // by module
+	cut      graph.Cut               // what moves
+	cuts     int                     // version of the cut, from 1
+	moving   map[*candidate]bool
+	alone    map[string]float64 // of independent imports
+	together map[string]float64 // what all movable imports of a module save as the tree stands
+	kinds    map[string]string  // of the measured modules
 	// unmatched are the modules of --cold and --hot that no import names.
 	unmatched []string
 }

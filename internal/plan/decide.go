@@ -39,6 +39,7 @@ func (b *builder) decide(c *candidate) {
 	switch {
 	case c.Existing:
 		if c.forced == Tier2 {
+			c.Reason = "hot by request; write it at module level yourself, apply only moves imports down"
 			return
 		}
 		c.settle(Function, RuleExisting, existing(c))
@@ -132,7 +133,8 @@ func (b *builder) tableDecision(c *candidate) {
 
 // before is the decision that an earlier plan left in the sources: a line of
 // the fast path file is hot in its tier, and with such a file, so is whatever
-// else still stands at module level. "" where no plan was applied yet.
+// else still stands at module level, unless it was kept there. "" where no plan
+// was applied yet.
 func (b *builder) before(c *candidate) Decision {
 	if b.in.FastPath == nil || c.Existing {
 		return ""
@@ -143,10 +145,31 @@ func (b *builder) before(c *candidate) Decision {
 		}
 		return Tier2
 	}
+	if c.unmovable != "" || !b.couldMove(c) {
+		return "" // it may have been cold, and kept
+	}
 	if c.AloneMS < b.in.Config.Thresholds.LightMS*(1+noise) {
 		return Tier1
 	}
 	return Tier2
+}
+
+// couldMove reports whether moving all movable imports of the candidate's
+// module would have saved something, as the tree stands: they are still there
+// because they are hot.
+func (b *builder) couldMove(c *candidate) bool {
+	ms, ok := b.together[c.Module]
+	if !ok {
+		cut := graph.Cut{}
+		for _, o := range b.same[c.Module] {
+			if !o.Existing && o.unmovable == "" {
+				cut[o.Import.Statement] = true
+			}
+		}
+		ms, _ = b.run.Saves(cut)
+		b.together[c.Module] = ms
+	}
+	return ms >= leastSaving
 }
 
 // withinNoise reports whether a decision would be right if the thresholds were

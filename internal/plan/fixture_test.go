@@ -176,8 +176,10 @@ func (f *fixture) profile(p *graph.Program) *evidence.Entry {
 // used sets the usage: "pandas 5, boto3 90 alexa:100" in percent, of all
 // requests or of one workflow with half of them.
 func (f *fixture) used(percent map[string]float64) {
-	day := &evidence.UsageDay{Entry: f.entry.Name, Source: "invoke", Day: "2026-11-22", Kind: evidence.UsageInvoke, Requests: 1000, ColdStarts: -1,
-		Workflows: map[string]float64{"all": 1000}}
+	day := &evidence.UsageDay{
+		Entry: f.entry.Name, Source: "invoke", Day: "2026-11-22", Kind: evidence.UsageInvoke, Requests: 1000, ColdStarts: -1,
+		Workflows: map[string]float64{"all": 1000},
+	}
 	for _, m := range slices.Sorted(maps.Keys(percent)) {
 		day.Modules = append(day.Modules, evidence.ModuleUse{Module: m, Workflow: "all", Requests: percent[m] * 10})
 	}

@@ -118,12 +118,22 @@ func TestDecideTable(t *testing.T) {
 		want        Decision
 		rule        string
 	}{
-		{9.999, 0, false, Tier1, RuleLight}, {9.999, -1, false, Tier1, RuleLight},
-		{10, 80, false, Function, RuleTable}, {10, 80.0001, false, Tier2, RuleUsage}, {10, -1, false, Function, RuleTable},
-		{100, 80, true, Function, RuleTable}, {100, 81, false, Tier2, RuleUsage},
-		{100.001, 80, false, Tier2, RuleFormula}, {100.001, 10, false, Function, RuleFormula}, {100.001, 10.001, false, Tier2, RuleFormula},
-		{101, 1, true, Tier2, RuleCritical}, {101, -1, false, Measure, RuleUnknown}, {101, -1, true, Tier2, RuleCritical},
-		{350, 90, false, Tier2, RuleUsage}, {1200, 5, false, Function, RuleFormula}, {180, 40, false, Tier2, RuleFormula},
+		{9.999, 0, false, Tier1, RuleLight},
+		{9.999, -1, false, Tier1, RuleLight},
+		{10, 80, false, Function, RuleTable},
+		{10, 80.0001, false, Tier2, RuleUsage},
+		{10, -1, false, Function, RuleTable},
+		{100, 80, true, Function, RuleTable},
+		{100, 81, false, Tier2, RuleUsage},
+		{100.001, 80, false, Tier2, RuleFormula},
+		{100.001, 10, false, Function, RuleFormula},
+		{100.001, 10.001, false, Tier2, RuleFormula},
+		{101, 1, true, Tier2, RuleCritical},
+		{101, -1, false, Measure, RuleUnknown},
+		{101, -1, true, Tier2, RuleCritical},
+		{350, 90, false, Tier2, RuleUsage},
+		{1200, 5, false, Function, RuleFormula},
+		{180, 40, false, Tier2, RuleFormula},
 	} {
 		ev := Evidence{MS: c.ms, UsageKnown: c.percent >= 0, Percent: max(0, c.percent), Critical: c.critical}
 		got, rule := Decide(ev, NewCost(c.ms, ev.Percent, 10000, 0.1), th)
@@ -418,6 +428,25 @@ func TestBorderline(t *testing.T) {
 				t.Errorf("yaml: %s", got)
 			}
 		})
+	}
+}
+
+// What an earlier plan kept although it is cold does not become hot by noise.
+func TestKeptStaysKept(t *testing.T) {
+	f := newFixture(t, map[string]string{
+		"app.py":       "from fast_path import *\nimport core\nimport legacy\n\n\ndef handler(event, context):\n    return json, core, legacy\n",
+		"fast_path.py": "import json\n\n__all__ = ['json']\n",
+		"core.py":      "import mid\nimport yaml\n\n\nclass L(yaml.Loader):\n    pass\n\n\ndef f():\n    return mid\n",
+		"legacy.py":    "import mid\n\nX = mid.x\n",
+	})
+	f.used(map[string]float64{"json": 100, "core": 100, "legacy": 100, "mid": 75, "yaml": 75})
+	p := f.build(func(in *Input) { in.FastPath = map[string]int{"json": 1} })
+	want := []string{
+		"app.py:2 core tier2 usage fast", "app.py:3 legacy tier2 usage fast", "fast_path.py:1 json tier1 light fast",
+		"core.py:1 mid keep saves-nothing", "core.py:2 yaml keep used-at-import", "legacy.py:1 mid keep used-at-import",
+	}
+	if d := cmp.Diff(want, text(p)); d != "" {
+		t.Error(d)
 	}
 }
 

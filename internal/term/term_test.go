@@ -12,7 +12,10 @@ func TestFor(t *testing.T) {
 		env  []string
 		want bool
 	}{
-		{"auto", nil, false}, {"", nil, false}, {"never", nil, false}, {"always", nil, true},
+		{"auto", nil, false},
+		{"", nil, false},
+		{"never", nil, false},
+		{"always", nil, true},
 		{"always", []string{"NO_COLOR=1"}, true}, // the flag is nearer than the environment
 	} {
 		term, err := For(&bytes.Buffer{}, c.env, c.mode)
