@@ -1,76 +1,127 @@
 # Calls a handler with events, with the recorder on. RECORDER and CONTEXT are
 # put in front of it.
 #
-# Standard input: one JSON object, see request in recorder.go. The answer goes to
+# Each event finds a process that has just imported the handler: what one
+# request leaves behind in caches would otherwise hide what the next one needs.
+# Where that is safe, the process forks for each event; else it answers one event
+# and says that it wants to be started again.
+#
+# Standard input: one JSON object, see task in recorder.go. The answer goes to
 # the result descriptor, one JSON object a line, written when it is known, so that
 # a process that dies keeps what it has told.
 import json
 import time
+import _thread
+
+
+class _Answers:
+    # The result descriptor, for one process.
+    def __init__(self, fd):
+        self.fd, self.write, self.getpid, self.leave, self.dumps = fd, os.write, os.getpid, os._exit, json.dumps
+        self.pid = os.getpid()
+
+    def send(self, **fields):
+        if self.getpid() != self.pid:  # user code forked, and this is the child
+            self.leave(0)
+        data = (self.dumps(fields) + "\n").encode("ascii")
+        while data:
+            data = data[self.write(self.fd, data) :]
+
+    def finish(self):
+        _flush()
+        self.leave(0)
 
 
 def _main():
-    pid, getpid, write, leave = os.getpid(), os.getpid, os.write, os._exit
-    out = _high(int(os.environ.pop("FASTPATH_RESULT_FD")))
+    out = _Answers(_high(int(os.environ.pop("FASTPATH_RESULT_FD"))))
     task = json.loads(_stdin().decode("utf-8"))
-    dumps = json.dumps
-
-    def send(**fields):
-        if getpid() != pid:  # user code forked, and this is the child
-            leave(0)
-        data = (dumps(fields) + "\n").encode("ascii")
-        while data:
-            data = data[write(out, data) :]
-
-    def finish():
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except BaseException:
-                pass
-        leave(0)
-
     sys.argv[:] = [""]
     sys.path[0] = task["folder"]
     recorder = _Recorder(task["files"])
-    watch = _Watch(task["seconds"])
 
     def hangs(frame):
         recorder.stop()
-        send(hangs=_stack(frame), used=recorder.used())
-        finish()
+        out.send(hangs=_stack(frame), used=recorder.used())
+        out.finish()
 
-    watch.start(hangs)
+    watch = _Watch(task["seconds"], hangs)
     recorder.install()
     watch.arm()
     try:
         handler = _load(task["module"], task["attr"])
     except BaseException as exc:
-        send(failed=_describe(exc), traceback=_traceback(exc))
-        finish()
-    finally:
-        watch.disarm()
-    send(loaded=True)
+        out.send(failed=_describe(exc), traceback=_traceback(exc))
+        out.finish()
+    watch.disarm()
+    out.send(loaded=True)
+    fork = _can_fork()
     for index, event in enumerate(task["events"]):
-        event = json.loads(event)
-        context = LambdaContext(task["module"], task["seconds"])
-        error = traceback = ""
-        send(begin=index)
-        watch.arm()
-        recorder.begin()
-        try:
-            result = handler(event, context)
-            if hasattr(result, "cr_code"):  # async def
-                import asyncio
+        out.send(begin=index)
+        if fork:
+            _flush()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                child = os.fork()
+            if child:
+                status = os.waitpid(child, 0)[1]
+                if status:
+                    signal = status & 127
+                    out.send(died=index, signal=signal, code=0 if signal else status >> 8)
+                continue
+            out.pid = os.getpid()
+        _answer(task, index, event, handler, recorder, watch, out)
+        if fork or index + 1 < len(task["events"]):
+            break  # the other events are for other processes
+    out.finish()
 
-                asyncio.run(result)
-        except BaseException as exc:
-            recorder.stop()
-            error, traceback = _describe(exc), _traceback(exc)
-        finally:
-            recorder.stop()
-            watch.disarm()
-        send(end=index, used=recorder.used(), error=error, traceback=traceback)
-    finish()
+
+def _answer(task, index, event, handler, recorder, watch, out):
+    event = json.loads(event)
+    context = LambdaContext(task["module"], task["seconds"])
+    error = traceback = ""
+    watch.arm()
+    recorder.begin()
+    try:
+        result = handler(event, context)
+        if hasattr(result, "cr_code"):  # async def
+            import asyncio
+
+            asyncio.run(result)
+    except BaseException as exc:
+        recorder.stop()
+        error, traceback = _describe(exc), _traceback(exc)
+    finally:
+        recorder.stop()
+        watch.disarm()
+    out.send(end=index, used=recorder.used(), error=error, traceback=traceback)
+
+
+def _can_fork():
+    # A child has the memory of its parent, but not its threads, and shares its
+    # connections. Elsewhere than on Linux, system libraries do not bear it.
+    if not sys.platform.startswith("linux"):
+        return False
+    for _ in range(100):  # our own thread may not be quite gone
+        if len(sys._current_frames()) == 1:
+            break
+        time.sleep(0.0005)
+    else:
+        return False
+    for fd in range(3, 1024):
+        try:
+            if os.fstat(fd).st_mode & 0o170000 == 0o140000:  # a socket
+                return False
+        except OSError:
+            pass
+    return True
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
 
 
 def _high(fd):
@@ -132,30 +183,25 @@ def _stack(frame):
 
 class _Watch:
     # Looks from a thread of its own whether something takes too long.
-    def __init__(self, seconds):
-        import _thread
-
-        self.seconds = seconds
-        self.main = get_ident()
-        self.end = None
-        self.thread = _thread
-        self.clock, self.sleep = time.monotonic, time.sleep
-
-    def start(self, hangs):
-        def look():
-            while True:
-                self.sleep(0.05)
-                end = self.end
-                if end is not None and self.clock() > end:
-                    hangs(sys._current_frames().get(self.main))
-
-        self.thread.start_new_thread(look, ())
+    def __init__(self, seconds, hangs):
+        self.seconds, self.hangs = seconds, hangs
+        self.lock, self.start = _thread.allocate_lock, _thread.start_new_thread
+        self.frames, self.main = sys._current_frames, get_ident()
 
     def arm(self):
-        self.end = self.clock() + self.seconds
+        self.over, self.gone = self.lock(), self.lock()
+        self.over.acquire()
+        self.gone.acquire()
+        self.start(self.look, (self.over, self.gone))
+
+    def look(self, over, gone):
+        if not over.acquire(True, min(self.seconds, 1e6)):
+            self.hangs(self.frames().get(self.main))
+        gone.release()
 
     def disarm(self):
-        self.end = None
+        self.over.release()
+        self.gone.acquire()
 
 
 _main()

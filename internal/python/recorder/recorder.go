@@ -5,9 +5,8 @@
 // out is, for each event, the absolute names of the modules whose imported
 // names were read while the request ran, and how the request ended. "Used" is
 // not "loaded": names that are read while a module is being imported belong to
-// the import. One fresh process answers all events, as one execution
-// environment does; only a process that dies is followed by another one for
-// the events that are left.
+// the import. Every event finds a process that has just imported the handler,
+// so that the caches one request fills do not hide what the next one needs.
 package recorder
 
 import (
@@ -17,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"fastpath/internal/python/launch"
@@ -56,7 +56,7 @@ type Request struct {
 // Result is what all events did.
 type Result struct {
 	Requests       []Request // one an event, same order
-	Processes      int       // that were started
+	Processes      int       // interpreters that were started
 	Stdout, Stderr []byte    // the ends of what the program wrote there
 }
 
@@ -80,13 +80,16 @@ type task struct {
 }
 
 // answer is one line of its result. Exactly one of Loaded, Failed, Hangs,
-// Begin and End is there.
+// Begin, End and Died is there.
 type answer struct {
 	Loaded    bool     `json:"loaded"`
 	Failed    string   `json:"failed"`
 	Hangs     string   `json:"hangs"`
 	Begin     *int     `json:"begin"`
 	End       *int     `json:"end"`
+	Died      *int     `json:"died"`
+	Signal    int      `json:"signal"`
+	Code      int      `json:"code"`
 	Used      []string `json:"used"`
 	Error     string   `json:"error"`
 	Traceback string   `json:"traceback"`
@@ -160,6 +163,15 @@ func invokeRest(ctx context.Context, o Options, res *Result) error {
 				Used: a.Used, Error: fmt.Sprintf("no answer within %s", o.Timeout), Traceback: launch.TrimTraceback(a.Hangs, o.Roots),
 			})
 			begun = false
+		case a.Died != nil && begun:
+			ended := fmt.Sprintf("the process ended with exit code %d", a.Code)
+			if a.Signal != 0 {
+				ended = signalled(syscall.Signal(a.Signal).String())
+			}
+			res.Requests = append(res.Requests, Request{Error: ended, Lost: true})
+			begun = false
+		case a.Begin != nil && begun: // an answer is missing: the child left with exit code 0
+			res.Requests = append(res.Requests, Request{Error: "the process ended with exit code 0", Lost: true})
 		case a.Begin != nil:
 			begun = true
 		case a.End != nil:
@@ -182,10 +194,12 @@ func ended(r *launch.Result, limit time.Duration) string {
 	case r.TimedOut:
 		return fmt.Sprintf("the process did not answer within %s", limit)
 	case r.Signal != "":
-		return "the process was ended by a signal (" + r.Signal + ")"
+		return signalled(r.Signal)
 	}
 	return fmt.Sprintf("the process ended with exit code %d", r.ExitCode)
 }
+
+func signalled(name string) string { return "the process was ended by a signal (" + name + ")" }
 
 // lastLines returns the end of a program's output.
 func lastLines(out []byte, n int) string {
