@@ -10,19 +10,21 @@ import "fmt"
 type checker struct {
 	f       *File
 	version Version
+	deep    bool // blocks are nested so much that their number is of interest
 
 	futureAnnotations bool
 	declarations      map[NodeID][]NodeID // Global and Nonlocal statements by scope
 	scopes            []NodeID            // the keys of declarations, in order
-	generators        map[NodeID]bool     // async functions that contain "yield"
+	generators        map[NodeID]bool     // functions that contain "yield"
 	results           []NodeID            // Return with a value in async functions
 	bound             map[NodeID]symbols  // of functions, see bindings
 	asyncComps        map[NodeID]struct{} // comprehensions known to be asynchronous
+	crowded           []crowd             // statements in many blocks
 }
 
 // check appends to f.Errors what is wrong with a file that parsed.
-func (f *File) check(v Version) {
-	c := checker{f: f, version: v}
+func (f *File) check(v Version, deep bool) {
+	c := checker{f: f, version: v, deep: deep}
 	c.futures()
 	for i := 1; i < len(f.Nodes); i++ {
 		n := NodeID(i)
@@ -35,7 +37,14 @@ func (f *File) check(v Version) {
 			c.suspension(n)
 		case NamedExpr:
 			c.namedExpr(n)
+		case While, Try, Handler:
+			if c.deep {
+				c.blocks(n)
+			}
 		case For, With:
+			if c.deep {
+				c.blocks(n)
+			}
 			if d.Flags&FlagAsync != 0 {
 				if s := c.scope(n); f.Kind(s) != FunctionDef || f.Nodes[s].Flags&FlagAsync == 0 {
 					what := "for"
@@ -44,6 +53,10 @@ func (f *File) check(v Version) {
 					}
 					c.error(n, "'async %s' outside async function", what)
 				}
+			}
+		case Lambda, ListComp, SetComp, DictComp, GeneratorExp:
+			if v == (Version{3, 12}) {
+				c.classAnnotation(n)
 			}
 		case Comprehension:
 			if d.Flags&FlagAsync != 0 {
@@ -82,8 +95,18 @@ func (f *File) check(v Version) {
 			}
 		}
 	}
+	for _, x := range c.crowded {
+		limit := 20
+		if s := c.scope(x.node); !c.older(13) && !(f.Kind(s) == FunctionDef && (f.Nodes[s].Flags&FlagAsync != 0 || c.generators[s])) {
+			limit = 21
+		}
+		if x.count > limit {
+			c.error(x.node, "too many statically nested blocks")
+			break
+		}
+	}
 	for _, n := range c.results {
-		if c.generators[c.scope(n)] {
+		if c.generators[c.scope(n)] { // an asynchronous one
 			c.error(n, "'return' with value in async generator")
 		}
 	}
@@ -297,6 +320,27 @@ func (c *checker) owner(n NodeID) (scope NodeID, place string) {
 	return Root, ""
 }
 
+// classAnnotation refuses what 3.12 alone could not do: scopes of their own
+// in the type parameters and type aliases of a class body.
+func (c *checker) classAnnotation(n NodeID) {
+	f := c.f
+	s, place := c.owner(n)
+	if place == "" || place == "an annotation" {
+		return
+	}
+	for !f.Kind(s).IsStatement() {
+		s = f.Parent(s)
+	}
+	if f.Kind(c.scope(s)) != ClassDef {
+		return
+	}
+	what := "comprehension"
+	if f.Kind(n) == Lambda {
+		what = "lambda"
+	}
+	c.error(n, "Cannot use %s in annotation scope within class scope", what)
+}
+
 // isDefault reports whether n stands in a default of params.
 func (c *checker) isDefault(n, params NodeID) bool {
 	for ; n != params; n = c.f.Parent(n) {
@@ -353,11 +397,81 @@ func (c *checker) suspension(n NodeID) {
 			c.error(n, "'yield from' inside async function")
 			return
 		}
-		if c.generators == nil {
-			c.generators = map[NodeID]bool{}
-		}
-		c.generators[s] = true
+		c.generator(s)
+	case k == FunctionDef:
+		c.generator(s)
 	}
+}
+
+func (c *checker) generator(s NodeID) {
+	if c.generators == nil {
+		c.generators = map[NodeID]bool{}
+	}
+	c.generators[s] = true
+}
+
+// crowd is a statement and the number of blocks that the compiler has open in
+// it.
+type crowd struct {
+	node  NodeID
+	count int
+}
+
+// blocks counts the blocks that the compiler has open in n, as CPython counts
+// them: it has room for about 20.
+func (c *checker) blocks(n NodeID) {
+	f := c.f
+	inHandler := 2
+	if c.older(9) {
+		inHandler = 1
+	}
+	count := 0
+	switch f.Kind(n) {
+	case For, While:
+		count = 1
+	case Try:
+		count = min(1, c.count(n, Handler)) + c.count(n, Finally)
+	case With:
+		count = c.count(n, WithItem)
+	case Handler:
+		count = inHandler
+	}
+	for child, p := n, f.Parent(n); ; child, p = p, f.Parent(p) {
+		k := f.Kind(child)
+		switch f.Kind(p) {
+		case FunctionDef, ClassDef, Module:
+			if count > 20 {
+				c.crowded = append(c.crowded, crowd{n, count})
+			}
+			return
+		case For, While:
+			if k == Block {
+				count++
+			}
+		case With:
+			count += c.count(p, WithItem)
+		case Handler:
+			count += inHandler
+		case Try:
+			if k == Finally || f.Child(p, Finally) != None {
+				count++
+			}
+			if k == Block && f.Child(p, Handler) != None {
+				count++
+			}
+		}
+	}
+}
+
+// count returns the number of children of a kind.
+func (c *checker) count(n NodeID, k Kind) int {
+	count := 0
+	for ch := range c.f.Children(n) {
+		if c.f.Kind(ch) == k {
+			count++
+		}
+	}
+	return count
 }
 
 // asyncComprehension notes that a comprehension is asynchronous, and checks

@@ -22,6 +22,8 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 	l := list{}
 	start := p.prevEnd
 	flags := Flags(0)
+	p.nesting++
+	p.deepest = max(p.deepest, p.nesting)
 	switch {
 	case p.tok != tNewline:
 		flags = FlagOneLine
@@ -40,6 +42,7 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 			p.error(t.start, t.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
 		}
 	}
+	p.nesting--
 	if l.first == None {
 		p.add(&l, p.invalid())
 	}
@@ -185,7 +188,13 @@ func (p *parser) withStmt(start int32, flags Flags) NodeID {
 			}
 		}
 	}
+	items := 0
+	for n := l.first; n != None; n = p.nodes[n].Next {
+		items++
+	}
+	p.nesting += items
 	p.add(&l, p.suite(Block, header, "'with' statement"))
+	p.nesting -= items
 	n := p.node(With, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
 	return n

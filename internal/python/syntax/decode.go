@@ -18,6 +18,13 @@ var utf8BOM = []byte("\xef\xbb\xbf")
 // decode fills in f.Src, f.BOM and f.Encoding. Text that cannot be decoded is
 // an error, and is read all the same.
 func (f *File) decode(src []byte) {
+	f.decodeText(src)
+	if i := bytes.IndexByte(f.Src, 0); i >= 0 {
+		f.errorf(int32(i), int32(i)+1, "source code cannot contain null bytes")
+	}
+}
+
+func (f *File) decodeText(src []byte) {
 	f.Encoding = "utf-8"
 	if bytes.HasPrefix(src, utf8BOM) {
 		f.BOM = true

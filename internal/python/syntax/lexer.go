@@ -140,7 +140,7 @@ func (l *lexer) run() {
 		default:
 			l.pos++
 			if c == 0 {
-				l.bad(start, l.pos, "source code cannot contain null bytes")
+				l.emit(tError, start, l.pos) // decode has reported it
 			} else if c < ' ' || c == 0x7f {
 				l.bad(start, l.pos, "invalid non-printable character U+%04X", c)
 			} else {

@@ -38,6 +38,8 @@ type parser struct {
 	depth int // of nested expressions
 	chain int // see maxChain
 	base  int // the first node of the current statement
+
+	nesting, deepest int // of blocks, counting the items of "with"
 }
 
 // list is a chain of siblings that is being built.
@@ -93,7 +95,7 @@ func Parse(src []byte, v Version) *File {
 	}
 	setParents(f.Nodes)
 	if len(f.Errors) == 0 {
-		f.check(v)
+		f.check(v, p.deepest >= 9)
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	l.src = nil

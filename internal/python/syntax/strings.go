@@ -250,12 +250,16 @@ func (l *lexer) literal() {
 			}
 		case (c == '\n' || c == '\r') && !f.triple:
 			piece()
-			if spec && f.limit < 0 && !l.oneLine && !l.version.Less(Version{3, 13}) {
+			if spec && f.limit < 0 && !l.oneLine && l.version.Less(Version{3, 14}) {
 				l.skipNewline() // only "}" can follow, on any line
 				l.parens[len(l.parens)-1].spec = false
 				return
 			}
-			l.abandonString(l.pos, fmt.Sprintf("unterminated %s literal (detected at line %d)", f.kind, l.line(l.pos)))
+			message := fmt.Sprintf("unterminated %s literal (detected at line %d)", f.kind, l.line(l.pos))
+			if spec && f.limit < 0 && !l.version.Less(Version{3, 14}) {
+				message = f.kind + ": newlines are not allowed in format specifiers for single quoted " + f.kind + "s"
+			}
+			l.abandonString(l.pos, message)
 			return
 		default:
 			l.pos++

@@ -271,7 +271,15 @@ func (c *checker) declared(scope NodeID, statements []NodeID) {
 // nonlocal checks that a function around scope binds the name.
 func (c *checker) nonlocal(n, scope NodeID, name string) {
 	f := c.f
-	for outer := c.scope(scope); ; outer = c.scope(outer) {
+	for inner, outer := scope, c.scope(scope); ; inner, outer = outer, c.scope(outer) {
+		if params := f.Child(inner, TypeParams); params != None {
+			for p := range f.Children(params) {
+				if f.NameText(f.First(p)) == name {
+					c.error(n, "nonlocal binding not allowed for type parameter '%s'", name)
+					return
+				}
+			}
+		}
 		switch f.Kind(outer) {
 		case FunctionDef:
 			switch s := c.bindings(outer)[name]; {
@@ -296,14 +304,15 @@ func (c *checker) nonlocal(n, scope NodeID, name string) {
 func (c *checker) namedExpr(n NodeID) {
 	f := c.f
 	name := f.First(n)
-	inside := false
+	outer := None  // the outermost comprehension in whose scope it stands
+	scoped := true // no lambda stands between
 	for child, p := n, f.Parent(n); p != None; child, p = p, f.Parent(p) {
 		switch k := f.Kind(p); {
 		case k == Comprehension && f.Next(f.First(p)) == child:
 			c.error(n, "assignment expression cannot be used in a comprehension iterable expression")
 			return
-		case isComprehension(k):
-			inside = true
+		case isComprehension(k) && scoped:
+			outer = p
 			for clause := range f.Children(p) {
 				if f.Kind(clause) == Comprehension && c.bindsTarget(f.First(clause), name) {
 					c.error(n, "assignment expression cannot rebind comprehension iteration variable '%s'", f.NameText(name))
@@ -311,16 +320,25 @@ func (c *checker) namedExpr(n NodeID) {
 				}
 			}
 		case k == Lambda && f.Kind(child) != Params:
-			return
+			scoped = false
 		case k.IsStatement():
-			if k == ClassDef && f.Kind(child) == Block || k != ClassDef && k != FunctionDef && f.Kind(c.scope(p)) == ClassDef {
-				if inside {
-					c.error(n, "assignment expression within a comprehension cannot be used in a class body")
-					return
-				}
+			if !scoped {
+				return
 			}
-			if _, place := c.owner(n); place != "" {
+			from := n
+			if outer != None {
+				from = outer
+			}
+			owner, place := c.owner(from)
+			switch {
+			case outer == None && place != "":
 				c.error(n, "named expression cannot be used within %s", place)
+			case place == "the definition of a generic":
+				c.error(n, "assignment expression within a comprehension cannot be used within the definition of a generic")
+			case place != "":
+				c.error(n, "assignment expression within a comprehension cannot be used in %s", place)
+			case outer != None && f.Kind(owner) == ClassDef:
+				c.error(n, "assignment expression within a comprehension cannot be used in a class body")
 			}
 			return
 		}
@@ -341,114 +359,4 @@ func (c *checker) bindsTarget(target, name NodeID) bool {
 		}
 	}
 	return false
-}
-
-// match checks the patterns of a match statement.
-func (c *checker) match(n NodeID) {
-	f := c.f
-	for k := range f.Children(n) {
-		if f.Kind(k) != Case {
-			continue
-		}
-		pattern := f.First(k)
-		c.captures(pattern, map[string]bool{})
-		c.refutable(pattern, f.Child(k, Guard) != None || f.Next(k) == None)
-	}
-}
-
-// refutable reports patterns that always match where others follow.
-func (c *checker) refutable(n NodeID, allowed bool) {
-	f := c.f
-	switch f.Kind(n) {
-	case PatternWildcard:
-		if !allowed {
-			c.error(n, "wildcard makes remaining patterns unreachable")
-		}
-	case PatternCapture:
-		if !allowed {
-			c.error(n, "name capture '%s' makes remaining patterns unreachable", f.NameText(f.First(n)))
-		}
-	case PatternAs:
-		c.refutable(f.First(n), allowed)
-	case PatternOr:
-		for alt := range f.Children(n) {
-			c.refutable(alt, allowed && f.Next(alt) == None)
-		}
-	default:
-		for ch := range f.Children(n) {
-			if k := f.Kind(ch); k >= PatternValue && k <= PatternAs {
-				c.refutable(ch, true)
-			}
-		}
-	}
-}
-
-// captures collects the names that a pattern binds, and reports those bound
-// twice, alternatives that differ, and repeated keys and attributes.
-func (c *checker) captures(n NodeID, names map[string]bool) {
-	f := c.f
-	bind := func(id NodeID) {
-		name := f.NameText(id)
-		if names[name] {
-			c.error(id, "multiple assignments to name '%s' in pattern", name)
-		}
-		names[name] = true
-	}
-	switch f.Kind(n) {
-	case PatternOr:
-		var first map[string]bool
-		for alt := range f.Children(n) {
-			own := map[string]bool{}
-			c.captures(alt, own)
-			if first == nil {
-				first = own
-				continue
-			}
-			same := len(own) == len(first)
-			for name := range own {
-				same = same && first[name]
-			}
-			if !same {
-				c.error(n, "alternative patterns bind different names")
-				break
-			}
-		}
-		for name := range first {
-			if names[name] {
-				c.error(n, "multiple assignments to name '%s' in pattern", name)
-			}
-			names[name] = true
-		}
-		return
-	case PatternClass:
-		seen := map[string]bool{}
-		for k := range f.Children(n) {
-			if f.Kind(k) == PatternKeyword {
-				name := f.NameText(f.First(k))
-				if seen[name] {
-					c.error(k, "attribute name repeated in class pattern: %s", name)
-				}
-				seen[name] = true
-			}
-		}
-	case PatternMapping:
-		seen := map[string]bool{}
-		for item := range f.Children(n) {
-			if key := f.First(item); f.Kind(item) == PatternItem && f.Kind(key) != Attribute {
-				text := f.Text(key)
-				if seen[text] {
-					c.error(n, "mapping pattern checks duplicate key (%s)", text)
-				}
-				seen[text] = true
-			}
-		}
-	}
-	for ch := range f.Children(n) {
-		switch k := f.Kind(ch); {
-		case k == Ident && f.Kind(n) != PatternKeyword:
-			bind(ch)
-		case k >= PatternValue && k <= PatternAs:
-			c.captures(ch, names)
-		}
-	}
 }
