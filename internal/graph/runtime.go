@@ -311,15 +311,6 @@ func (r *Runtime) Alone(s evidence.Statement, cut Cut) float64 {
 	return r.sum(r.alone(id, r.cut(cut)))
 }
 
-// AloneModules returns the modules that Alone adds up, sorted by name.
-func (r *Runtime) AloneModules(s evidence.Statement, cut Cut) []string {
-	id, ok := r.byKey[key(s)]
-	if !ok {
-		return nil
-	}
-	return r.list(r.alone(id, r.cut(cut)))
-}
-
 func (r *Runtime) alone(id int32, cut bitset) bitset {
 	there := r.entries.clone()
 	for m := r.stmts[id].from; m >= 0; m = r.up[m] {

@@ -63,18 +63,17 @@ type Plan struct {
 // Totals are the figures of the plan's set of moves, by reachability. Times
 // are CPU ms on the machine of the profile.
 type Totals struct {
-	InitMS, InitAfterMS         float64
-	SavesMS                     float64
-	Modules, ModulesAfter       int
-	Gone                        []string // modules that init no longer loads, sorted
-	FastPathMS                  float64  // Σ self of all that the fast path file loads, after the plan
-	FastPathLimitMS             float64
-	FastPathImports             int // names bound
-	FastPathImportLimit         int
-	Moves, Tier1, Tier2         int
-	FunctionLevel, Kept, Unsure int // Unsure: decision measure
-	Removable                   int
-	Prices                      []Price // who pays for the moves, dearest first
+	InitMS, InitAfterMS   float64
+	SavesMS               float64
+	Modules, ModulesAfter int
+	Gone                  []string // modules that init no longer loads, sorted
+	FastPathMS            float64  // Σ self of all that the fast path file loads, after the plan
+	FastPathLimitMS       float64
+	FastPathImports       int // names bound
+	FastPathImportLimit   int
+	Moves                 int
+	Unsure                int     // decisions "measure"
+	Prices                []Price // who pays for the moves, dearest first
 }
 
 // Price is what one group of requests pays once in the life of a process,

@@ -152,19 +152,8 @@ func (b *builder) totals(p *Plan) {
 		}
 	}
 	for _, it := range p.Items {
-		switch it.Decision {
-		case Tier1:
-			t.Tier1++
-		case Tier2:
-			t.Tier2++
-		case Function:
-			t.FunctionLevel++
-		case Keep:
-			t.Kept++
-		case Measure:
+		if it.Decision == Measure {
 			t.Unsure++
-		case Remove:
-			t.Removable++
 		}
 		if it.Move {
 			t.Moves++
