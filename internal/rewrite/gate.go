@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,13 +30,17 @@ type Gate struct {
 	readers  *readers
 	cycles   map[*graph.Module]int // number of the cycle a module belongs to
 	effects  map[*graph.Module][]effect
+	// reachesEffects are the modules whose import runs code with effects, in
+	// them or in what they load.
+	reachesEffects map[*graph.Module]bool
+	doctests       map[*graph.Module][]doctestLine
 }
 
 // NewGate scans a program.
 func NewGate(prog *graph.Program, o GateOptions) *Gate {
 	g := &Gate{
-		prog: prog, fastPath: o.FastPath, readers: readersOf(prog), cycles: cyclesOf(prog),
-		effects: map[*graph.Module][]effect{},
+		prog: prog, fastPath: o.FastPath, readers: readersOf(prog), cycles: map[*graph.Module]int{},
+		effects: map[*graph.Module][]effect{}, doctests: map[*graph.Module][]doctestLine{},
 	}
 	for _, name := range o.Entries {
 		if m := prog.Module(name); m != nil {
@@ -49,11 +54,23 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 			}
 		}
 	}
-	for _, m := range prog.Modules {
-		if !m.Test {
-			g.effects[m] = effectsOf(prog, m)
+	for i, c := range prog.Cycles() {
+		for _, m := range c {
+			g.cycles[m] = i
 		}
 	}
+	var effectful []*graph.Module
+	for _, m := range prog.Modules {
+		if m.Test {
+			continue
+		}
+		g.doctests[m] = doctestsOf(m.Syntax)
+		if e := effectsOf(prog, m); len(e) > 0 {
+			g.effects[m] = e
+			effectful = append(effectful, m)
+		}
+	}
+	g.reachesEffects = importersOf(prog, effectful)
 	return g
 }
 
@@ -175,8 +192,10 @@ func (g *Gate) consumer(j *judge, imp *graph.Import, c consumer) (used bool) {
 			break
 		}
 	}
-	if line := doctestUse(f, c.name); line > 0 {
-		j.never("a doctest uses %s, %s:%d", c.name, m.File, line)
+	for _, d := range g.doctests[m] {
+		if hasWord(d.code, c.name) {
+			j.never("a doctest uses %s, %s:%d", c.name, m.File, d.line)
+		}
 	}
 	for _, e := range g.effects[m] {
 		if e.kind == changesState && (strings.HasPrefix(e.what, "sys.path") || strings.HasPrefix(e.what, "sys.meta_path") || e.what == "os.chdir") {
@@ -357,29 +376,32 @@ func broadName(text string) bool {
 	return false
 }
 
-// doctestUse returns the line of a doctest that uses a name, 0 for none.
-func doctestUse(f *syntax.File, name string) int {
-	line := 0
+// doctestLine is a line of an example in a docstring.
+type doctestLine struct {
+	line int
+	code string
+}
+
+func doctestsOf(f *syntax.File) []doctestLine {
+	if !bytes.Contains(f.Src, []byte(">>>")) {
+		return nil
+	}
+	var out []doctestLine
 	walk(f, syntax.Root, func(n syntax.NodeID) bool {
-		if line > 0 {
-			return false
-		}
 		if f.Kind(n) != syntax.String || f.Kind(f.Parent(n)) != syntax.ExprStmt {
 			return true
 		}
-		first, _ := f.Position(f.Node(n).Start)
-		i := 0
+		line, _ := f.Position(f.Node(n).Start)
 		for l := range strings.Lines(f.Text(n)) {
 			code := strings.TrimSpace(l)
-			if (strings.HasPrefix(code, ">>>") || strings.HasPrefix(code, "...")) && hasWord(code, name) {
-				line = first + i
-				break
+			if strings.HasPrefix(code, ">>>") || strings.HasPrefix(code, "...") {
+				out = append(out, doctestLine{line, code})
 			}
-			i++
+			line++
 		}
 		return true
 	})
-	return line
+	return out
 }
 
 // hasWord reports whether text holds name as a word of its own.

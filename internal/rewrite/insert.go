@@ -1,8 +1,10 @@
 package rewrite
 
 import (
+	"bytes"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"fastpath/internal/python/syntax"
 )
@@ -173,7 +175,14 @@ func joinRun(f *syntax.File, run []syntax.NodeID, lines []importLine, kind class
 	ls := append([]importLine(nil), lines...)
 	sort.SliceStable(ls, func(i, j int) bool { return ls[i].less(ls[j]) })
 	groups := map[int][]importLine{} // by number of existing imports above
+	var out []splice
+	longer := map[syntax.NodeID]int{} // by how many characters statements grow
 	for _, l := range ls {
+		if s, stmt, ok := extend(f, run, l, longer); ok {
+			out = append(out, s)
+			longer[stmt] += len(s.text)
+			continue
+		}
 		n := len(run)
 		for n > 0 {
 			existing, ok := lineFrom(f, run[n-1], kind)
@@ -184,7 +193,6 @@ func joinRun(f *syntax.File, run []syntax.NodeID, lines []importLine, kind class
 		}
 		groups[n] = append(groups[n], l)
 	}
-	var out []splice
 	for n, g := range groups {
 		body := indent + block(g, indent, eol) + eol
 		if n > 0 {
@@ -205,6 +213,51 @@ func joinRun(f *syntax.File, run []syntax.NodeID, lines []importLine, kind class
 		out = append(out, splice{off, off, body})
 	}
 	return out
+}
+
+// extend adds a name to an existing statement that imports from the same
+// module, which is how isort wants it; ok is false when there is none, or when
+// it has parentheses, a comment, other aliases, or no room.
+func extend(f *syntax.File, run []syntax.NodeID, l importLine, longer map[syntax.NodeID]int) (s splice, stmt syntax.NodeID, ok bool) {
+	if l.from == "" || l.as != "" || l.comment != "" || l.statement != "" || l.name == "*" {
+		return s, stmt, false
+	}
+	for _, stmt := range run {
+		existing, ok := lineFrom(f, stmt, func(string) section { return 0 })
+		d := f.Node(stmt)
+		if !ok || existing.from != l.from || existing.name == "*" || f.Src[d.End-1] == ')' || trailingComment(f, stmt) != "" ||
+			bytes.ContainsAny(f.Src[d.Start:d.End], "\r\n\\") {
+			continue
+		}
+		t := text{f.Src}
+		if utf8.RuneCount(f.Src[t.lineStart(int(d.Start)):d.End])+longer[stmt]+2+len(l.name) > maxWidth {
+			continue
+		}
+		plain := true
+		last := syntax.None
+		before := syntax.None
+		for a := range f.Children(stmt) {
+			if f.Kind(a) != syntax.Alias {
+				continue
+			}
+			last = a
+			name := importLine{from: l.from, section: l.section, name: f.Text(f.Child(a, syntax.DottedName))}
+			plain = plain && f.Child(a, syntax.Ident) == syntax.None && name.name != l.name
+			if before == syntax.None && l.less(name) {
+				before = a
+			}
+		}
+		switch {
+		case !plain:
+			continue
+		case before != syntax.None:
+			at := int(f.Node(before).Start)
+			return splice{at, at, l.name + ", "}, stmt, true
+		}
+		at := int(f.Node(last).End)
+		return splice{at, at, ", " + l.name}, stmt, true
+	}
+	return s, stmt, false
 }
 
 // lineFrom reads an existing statement as an importLine; its first name counts.

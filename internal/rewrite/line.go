@@ -110,7 +110,7 @@ func (l importLine) less(m importLine) bool {
 	if a != b {
 		return a < b
 	}
-	if (l.as == "") != (m.as == "") {
+	if l.from == "" && (l.as == "") != (m.as == "") {
 		return l.as == ""
 	}
 	if c, d := memberClass(l.name), memberClass(m.name); c != d {

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	"fastpath/internal/graph"
@@ -113,18 +114,9 @@ func (g *Gate) submodule(j *judge, imp *graph.Import) {
 		if !strings.Contains(target, ".") {
 			continue
 		}
-		for _, m := range g.prog.Modules {
-			if loads(m, target) {
-				continue
-			}
-			first := syntax.None
-			for path, n := range g.readers.chains[m] {
-				if (path == target || strings.HasPrefix(path, target+".")) && (first == syntax.None || n < first) {
-					first = n
-				}
-			}
-			if first != syntax.None {
-				j.ask("%s reads %s without importing it, %s", m.Name, target, at(m, first))
+		for _, a := range g.readers.reads[target] {
+			if !loads(a.m, target) {
+				j.ask("%s reads %s without importing it, %s", a.m.Name, target, a.place())
 			}
 		}
 	}
@@ -155,6 +147,9 @@ func (g *Gate) target(j *judge, imp *graph.Import) {
 		} else {
 			j.ask("%s is part of an import cycle", t.Name)
 		}
+	}
+	if !slices.ContainsFunc(g.prog.Targets(imp), func(m *graph.Module) bool { return g.reachesEffects[m] }) {
+		return
 	}
 	lazy := g.lazyAfter([]*graph.Import{imp})
 	for _, m := range g.prog.Modules {
@@ -269,6 +264,38 @@ func Reached(prog *graph.Program, m *graph.Module) map[*graph.Module]bool {
 					seen[next] = true
 					todo = append(todo, next)
 				}
+			}
+		}
+	}
+	return seen
+}
+
+// importersOf returns the given modules and all that load one of them when
+// they are imported.
+func importersOf(prog *graph.Program, of []*graph.Module) map[*graph.Module]bool {
+	by := map[*graph.Module][]*graph.Module{}
+	for _, m := range prog.Modules {
+		for _, imp := range m.Imports {
+			if imp.Runs != "import" {
+				continue
+			}
+			for _, t := range prog.Targets(imp) {
+				by[t] = append(by[t], m)
+			}
+		}
+	}
+	seen := map[*graph.Module]bool{}
+	todo := append([]*graph.Module(nil), of...)
+	for _, m := range of {
+		seen[m] = true
+	}
+	for len(todo) > 0 {
+		var m *graph.Module
+		m, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		for _, x := range by[m] {
+			if !seen[x] {
+				seen[x] = true
+				todo = append(todo, x)
 			}
 		}
 	}

@@ -38,8 +38,9 @@ type readers struct {
 	dynamic map[string][]access
 	// replaced lists entries of sys.modules that somebody sets or deletes.
 	replaced map[string][]access
-	// chains lists the longest dotted paths that start at a known module.
-	chains map[*graph.Module]map[string]syntax.NodeID
+	// reads lists where "a.b" is read as an attribute, by dotted path: every
+	// path of two parts or more that starts at a known module.
+	reads map[string][]access
 	// exports are the names in __all__, by module; nil where it has none.
 	exports map[string]map[string]syntax.NodeID
 }
@@ -47,7 +48,7 @@ type readers struct {
 func readersOf(prog *graph.Program) *readers {
 	r := &readers{
 		prog: prog, of: map[name][]access{}, stars: map[string][]access{}, dynamic: map[string][]access{},
-		replaced: map[string][]access{}, chains: map[*graph.Module]map[string]syntax.NodeID{},
+		replaced: map[string][]access{}, reads: map[string][]access{},
 		exports: map[string]map[string]syntax.NodeID{},
 	}
 	for _, m := range prog.Modules {
@@ -67,7 +68,6 @@ func (r *readers) scan(m *graph.Module) {
 		}
 	}
 	f, bound := m.Syntax, bindings(m)
-	r.chains[m] = map[string]syntax.NodeID{}
 	for i := range f.Nodes {
 		n := syntax.NodeID(i)
 		switch f.Kind(n) {
@@ -102,12 +102,15 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 	flags := f.Node(n).Flags
 	for _, mod := range bound[parts[0]] {
 		path := strings.Join(append([]string{mod}, parts[1:]...), ".")
-		if _, ok := r.chains[m][path]; !ok {
-			r.chains[m][path] = n
-		}
-		for i := len(mod); i < len(path); i++ {
-			if path[i] != '.' {
+		for i := len(mod); i <= len(path); i++ {
+			if i < len(path) && path[i] != '.' {
 				continue
+			}
+			if i > len(mod) {
+				r.reads[path[:i]] = append(r.reads[path[:i]], access{m: m, node: n})
+			}
+			if i == len(path) {
+				break
 			}
 			item, rest, more := strings.Cut(path[i+1:], ".")
 			a := access{m: m, node: n, how: "read from outside", store: !more && flags&(syntax.FlagStore|syntax.FlagDel) != 0}
