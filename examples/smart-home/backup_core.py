@@ -9,23 +9,24 @@ from marshmallow import Schema, fields
 
 import answers
 
-
-class DeviceSchema(Schema):
-    """One device with its last state."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    kind = fields.String(required=True)
-    room = fields.String(required=True)
-    state = fields.Dict(keys=fields.String())
-
-
-class BackupSchema(Schema):
-    """A whole home at one moment."""
-
-    home = fields.String(required=True)
-    taken_at = fields.AwareDateTime(format="iso", required=True)
-    devices = fields.List(fields.Nested(DeviceSchema), required=True)
+DEVICE = Schema.from_dict(
+    {
+        "id": fields.String(required=True),
+        "name": fields.String(required=True),
+        "kind": fields.String(required=True),
+        "room": fields.String(required=True),
+        "state": fields.Dict(keys=fields.String()),
+    },
+    name="Device",
+)
+BACKUP = Schema.from_dict(
+    {
+        "home": fields.String(required=True),
+        "taken_at": fields.AwareDateTime(format="iso", required=True),
+        "devices": fields.List(fields.Nested(DEVICE), required=True),
+    },
+    name="Backup",
+)
 
 
 def pack(document: Any) -> bytes:

@@ -13,7 +13,7 @@ import storage_core
 if TYPE_CHECKING:
     from request_context import RequestContext
 
-SCHEMA = backup_core.BackupSchema()
+SCHEMA = backup_core.BACKUP()
 
 
 def handle(request: RequestContext) -> dict[str, Any]:
