@@ -72,14 +72,19 @@ func printTable(out io.Writer, w *Workspace, r *Result) error {
 	}
 	printDecisions(out, r.Before)
 
-	shown := w.App
-	if rel, err := filepath.Rel(filepath.Dir(w.Dir), w.App); err == nil {
-		shown = rel
-	}
+	shown := relative(filepath.Dir(w.Dir), w.App)
 	fmt.Fprintf(out, "\nthe fast path file   %s\n", filepath.Join(shown, "fast_path.py"))
 	fmt.Fprintf(out, "what was changed     git -C %s diff\n", shown)
-	fmt.Fprintf(out, "to undo it           fastpath apply undo --project %s\n", shown)
+	fmt.Fprintf(out, "to undo it           %s apply undo --project %s\n", relative(filepath.Dir(w.Dir), w.Binary), shown)
 	return nil
+}
+
+// relative shortens a path below dir.
+func relative(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }
 
 // printDecisions lists what was moved, what may stay though it is heavy, and
