@@ -22,7 +22,7 @@ func (p *Program) follow() {
 		f := newFollower(p)
 		for _, m := range p.Modules {
 			if !m.Test || tests {
-				f.enqueue(f.moduleRegion(m))
+				f.enqueue(f.unitOf(f.moduleRegion(m), syntax.None))
 			}
 		}
 		f.run()
@@ -75,40 +75,46 @@ type object struct {
 }
 
 // value is an object in the hands of somebody; a bound method carries the
-// object that it was taken from.
-type value struct {
+// object that it was taken from. Equal values are the same pointer.
+type value = *handle
+
+type handle struct {
 	object
 	self  object
 	bound bool
 }
 
-var external = value{object: object{kind: outside}}
-
-// boundMethod returns the function fn as bound to self.
-func boundMethod(fn, self object) value { return value{fn, self, true} }
+var external = &handle{object: object{kind: outside}}
 
 // variable is a place that holds values.
 type variable struct {
 	values  []value
-	readers []*region
+	readers map[*unit]bool
 	leaks   bool // code outside of the project sees what is stored here
 }
 
-// variableKey names a variable: a name of a scope, an attribute of any object,
-// the elements of a container, or the result of a function.
+// variableKey names a variable: a name of a scope, an attribute, the elements
+// of a container, the bases of a class, or the result of a function.
 type variableKey struct {
 	m    *Module
-	kind byte // 'n' name, 'a' attribute, 'e' elements, 'r' result
+	kind byte // 'n' name, 'a' attribute of an object, 'e' elements, 'b' bases, 'r' result
 	id   int32
 	name string
 }
 
 // region is code that runs at import: a module, or a function that is called.
 type region struct {
-	m      *Module
-	scope  scope.ScopeID
-	node   syntax.NodeID
-	sure   bool // reached by calls only, not by handing it to somebody
+	m     *Module
+	scope scope.ScopeID
+	node  syntax.NodeID
+	sure  bool // reached by calls only, not by handing it to somebody
+}
+
+// unit is what is evaluated again when something grows: a statement, or the
+// whole of a region.
+type unit struct {
+	r      *region
+	stmt   syntax.NodeID // None: the region
 	queued bool
 }
 
@@ -116,52 +122,101 @@ type region struct {
 type follower struct {
 	p         *Program
 	variables map[variableKey]*variable
+	values    map[handle]value
 	regions   []*region
 	regionAt  map[object]*region
+	units     map[unitKey]*unit
 	imports   map[*Module]map[syntax.NodeID][]*Import
 	leaked    map[object]bool
-	made      map[object]bool     // classes of which an instance was made
-	defined   map[object][]object // methods by class
-	queue     []*region
+	made      map[object]bool        // classes of which an instance was made
+	defined   map[object][]object    // methods by class
+	lines     map[object][]object    // class and bases, see lineage
+	fields    map[object][]*variable // attributes set on the instances of a class
+	special   map[object]int         // length of the lineage whose special methods were called
+	unknown   map[value]bool         // functions that code outside of the project calls
+	queue     []*unit
 	now       *region
+	unit      *unit
 	depth     int
+}
+
+type unitKey struct {
+	r    *region
+	stmt syntax.NodeID
 }
 
 func newFollower(p *Program) *follower {
 	return &follower{
-		p: p, variables: map[variableKey]*variable{}, regionAt: map[object]*region{},
-		imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{}, made: map[object]bool{},
-		defined: map[object][]object{},
+		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
+		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{},
+		made: map[object]bool{}, defined: map[object][]object{}, lines: map[object][]object{}, fields: map[object][]*variable{},
+		special: map[object]int{}, unknown: map[value]bool{},
 	}
 }
 
-// run evaluates regions until nothing grows.
+// val returns the value of an object.
+func (f *follower) val(o object) value { return f.intern(handle{object: o}) }
+
+// boundMethod returns the function fn as bound to self.
+func (f *follower) boundMethod(fn, self object) value { return f.intern(handle{fn, self, true}) }
+
+func (f *follower) intern(h handle) value {
+	if v, ok := f.values[h]; ok {
+		return v
+	}
+	v := &h
+	f.values[h] = v
+	return v
+}
+
+// run evaluates units until nothing grows.
 func (f *follower) run() {
 	for len(f.queue) > 0 {
-		r := f.queue[len(f.queue)-1]
-		f.queue = f.queue[:len(f.queue)-1]
-		r.queued = false
-		f.now = r
-		n := r.m.Syntax.Kind(r.node)
-		switch n {
-		case syntax.Module:
-			f.block(r.node)
-		case syntax.FunctionDef:
-			f.block(r.m.Syntax.Child(r.node, syntax.Block))
-		case syntax.Lambda:
-			for c := range r.m.Syntax.Children(r.node) {
-				if r.m.Syntax.Kind(c) != syntax.Params {
-					f.store(f.result(object{function, r.m, r.node, ""}), f.eval(c))
-				}
+		round := f.queue
+		f.queue = nil
+		for _, u := range round {
+			u.queued = false
+			f.now, f.unit = u.r, u
+			if u.stmt != syntax.None {
+				f.statement(u.stmt)
+				continue
+			}
+			f.region(u.r)
+		}
+	}
+}
+
+// region evaluates all of a region.
+func (f *follower) region(r *region) {
+	switch t := r.m.Syntax; t.Kind(r.node) {
+	case syntax.Module:
+		f.block(r.node)
+	case syntax.FunctionDef:
+		f.block(t.Child(r.node, syntax.Block))
+	case syntax.Lambda:
+		for c := range t.Children(r.node) {
+			if t.Kind(c) != syntax.Params {
+				f.store(f.result(object{function, r.m, r.node, ""}), f.eval(c))
 			}
 		}
 	}
 }
 
-func (f *follower) enqueue(r *region) {
-	if !r.queued {
-		r.queued = true
-		f.queue = append(f.queue, r)
+// unitOf returns the unit of a statement of the current region.
+func (f *follower) unitOf(r *region, stmt syntax.NodeID) *unit {
+	k := unitKey{r, stmt}
+	u := f.units[k]
+	if u == nil {
+		u = &unit{r: r, stmt: stmt}
+		f.units[k] = u
+	}
+	return u
+}
+
+func (f *follower) enqueue(u *unit) {
+	if u != nil && !u.queued {
+		u.queued = true
+		f.queue = append(f.queue, u)
 	}
 }
 
@@ -187,7 +242,7 @@ func (f *follower) enter(fn object, sure bool) {
 		r = &region{m: fn.m, scope: s, node: fn.node, sure: sure}
 		f.regions = append(f.regions, r)
 		f.regionAt[fn] = r
-		f.enqueue(r)
+		f.enqueue(f.unitOf(r, syntax.None))
 		return
 	}
 	r.sure = r.sure || sure
@@ -207,8 +262,23 @@ func (f *follower) name(m *Module, s scope.ScopeID, name string) *variable {
 	return f.variable(variableKey{m, 'n', int32(s), name})
 }
 
+// attribute returns the variable of an attribute that is set on an object from
+// outside; all of them share one.
 func (f *follower) attribute(name string) *variable {
 	return f.variable(variableKey{nil, 'a', 0, name})
+}
+
+// field returns the variable of an attribute of a class or its instances.
+func (f *follower) field(c object, name string) *variable {
+	k := variableKey{c.m, 'a', int32(c.node), name}
+	v := f.variables[k]
+	if v == nil {
+		v = f.variable(k)
+		own := object{class, c.m, c.node, ""}
+		f.fields[own] = append(f.fields[own], v)
+		v.leaks = f.leaked[own]
+	}
+	return v
 }
 
 func (f *follower) contents(c object) *variable {
@@ -219,36 +289,49 @@ func (f *follower) result(fn object) *variable {
 	return f.variable(variableKey{fn.m, 'r', int32(fn.node), ""})
 }
 
-// load reads a variable; the region now depends on it.
+// load reads a variable; the unit now depends on it.
 func (f *follower) load(v *variable) []value {
-	if !slices.Contains(v.readers, f.now) {
-		v.readers = append(v.readers, f.now)
+	if f.unit != nil && !v.readers[f.unit] {
+		if v.readers == nil {
+			v.readers = map[*unit]bool{}
+		}
+		v.readers[f.unit] = true
 	}
 	return v.values
 }
 
-// store adds values to a variable.
+// store adds values to a variable. One that holds too many is handed to code
+// outside of the project: then whatever reaches it counts as called.
 func (f *follower) store(v *variable, values []value) {
 	grown := false
 	for _, x := range values {
-		if !slices.Contains(v.values, x) && len(v.values) < maxValues {
-			v.values = append(v.values, x)
-			grown = true
-			if v.leaks {
-				f.leak(x)
+		if slices.Contains(v.values, x) {
+			continue
+		}
+		if len(v.values) >= maxValues {
+			if !v.leaks {
+				v.leaks, grown = true, true
+				v.values = append(v.values, external)
+				f.leakAll(v.values)
 			}
+			f.leak(x)
+			continue
+		}
+		v.values = append(v.values, x)
+		grown = true
+		if v.leaks {
+			f.leak(x)
 		}
 	}
 	if grown {
-		for _, r := range v.readers {
-			f.enqueue(r)
+		for u := range v.readers {
+			f.enqueue(u)
 		}
 	}
 }
 
-// maxValues bounds the set of one variable; what comes later leaks into the
-// set by the name of its attribute only in programs that no person wrote.
-const maxValues = 512
+// maxValues bounds the values of one variable.
+const maxValues = 48
 
 // leak hands a value to code outside of the project, which may call it and
 // everything that it leads to.
@@ -280,10 +363,14 @@ func (f *follower) leakMethods(c object) {
 		return
 	}
 	f.leaked[c] = true
+	for _, v := range f.fields[c] {
+		v.leaks = true
+		f.leakAll(v.values)
+	}
 	self := object{instance, c.m, c.node, ""}
 	for _, base := range f.lineage(c) {
 		for _, fn := range f.methods(base) {
-			f.call(boundMethod(fn, self), arguments{unknown: true}, false)
+			f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)
 		}
 	}
 }
@@ -328,14 +415,19 @@ func (f *follower) method(c object, name string) (fns []object) {
 
 // lineage returns a class and its bases in the project.
 func (f *follower) lineage(c object) []object {
-	out := []object{c}
-	for k := 0; k < len(out) && k < maxValues; k++ {
+	out := f.lines[c]
+	if out == nil {
+		out = []object{c}
+		f.lines[c] = out
+	}
+	for k := 0; k < len(out); k++ {
 		for _, b := range f.load(f.bases(out[k])) {
 			if b.kind == class && !slices.Contains(out, b.object) {
 				out = append(out, b.object)
 			}
 		}
 	}
+	f.lines[c] = out
 	return out
 }
 

@@ -109,7 +109,7 @@ func (f *follower) global(m *Module, name string) []value {
 // imported returns the values of the name that an import binds.
 func (f *follower) imported(imp *Import) []value {
 	if name := f.p.moduleBehind(imp); name != "" {
-		return []value{{object: object{kind: module, m: f.p.find(imp.In, name), name: name}}}
+		return []value{f.val(object{kind: module, m: f.p.find(imp.In, name), name: name})}
 	}
 	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In {
 		return f.global(base, imp.Item)
@@ -119,13 +119,13 @@ func (f *follower) imported(imp *Import) []value {
 
 // getattr returns the values of an attribute.
 func (f *follower) getattr(vs []value, name string) []value {
-	out := append([]value(nil), f.load(f.attribute(name))...)
+	var out []value
 	for _, v := range vs {
 		switch v.kind {
 		case outside, function, partial:
-			out = appendNew(out, external)
+			out = appendNew(appendNew(out, external), f.load(f.attribute(name))...)
 		case container:
-			out = appendNew(out, value{object: object{kind: container, m: v.m, node: v.node, name: "." + name}})
+			out = appendNew(out, f.val(object{kind: container, m: v.m, node: v.node, name: "." + name}))
 		case module:
 			sub := v.name + "." + name
 			if v.m != nil && v.m.Scope.Binds(0, name) || v.m != nil && len(v.m.globals["*"]) > 0 {
@@ -133,7 +133,7 @@ func (f *follower) getattr(vs []value, name string) []value {
 			}
 			if f.now.m != nil {
 				if m := f.p.find(f.now.m, sub); m != nil || f.p.folders[sub] != "" {
-					out = appendNew(out, value{object: object{kind: module, m: m, name: sub}})
+					out = appendNew(out, f.val(object{kind: module, m: m, name: sub}))
 				} else if v.m == nil || !v.m.Scope.Binds(0, name) {
 					out = appendNew(out, external)
 				}
@@ -151,6 +151,7 @@ func (f *follower) member(v value, name string) []value {
 	self := v.object
 	var out []value
 	for _, base := range f.lineage(c) {
+		out = appendNew(out, f.load(f.field(base, name))...)
 		s, ok := base.m.Scope.Opens(base.node)
 		if !ok || !base.m.Scope.Binds(s, name) {
 			continue
@@ -158,9 +159,12 @@ func (f *follower) member(v value, name string) []value {
 		for _, x := range f.load(f.name(base.m, s, name)) {
 			if x.kind != function {
 				out = appendNew(out, x)
+				if x.kind == partial { // name = property(read)
+					out = appendNew(out, f.call(x, arguments{}, false)...)
+				}
 				continue
 			}
-			bound := boundMethod(x.object, self)
+			bound := f.boundMethod(x.object, self)
 			if scope.IsProperty(x.m.Syntax, x.node) {
 				out = appendNew(out, f.call(bound, arguments{}, true)...)
 				continue
@@ -189,7 +193,7 @@ func (f *follower) implicit(vs []value, methods ...string) []value {
 		for _, name := range methods {
 			for _, fn := range f.method(object{class, v.m, v.node, ""}, name) {
 				self := v.object
-				out = appendNew(out, f.call(boundMethod(fn, self), arguments{unknown: true}, false)...)
+				out = appendNew(out, f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)...)
 			}
 		}
 	}
@@ -207,11 +211,16 @@ func (f *follower) operate(vs []value) {
 
 // leakDunders lets Python call all special methods of a class.
 func (f *follower) leakDunders(c object) {
+	bases := f.lineage(c)
+	if f.special[c] == len(bases) {
+		return
+	}
+	f.special[c] = len(bases)
 	self := object{instance, c.m, c.node, ""}
-	for _, base := range f.lineage(c) {
+	for _, base := range bases {
 		for _, fn := range f.methods(base) {
 			if dunder(fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))) {
-				f.call(boundMethod(fn, self), arguments{unknown: true}, false)
+				f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)
 			}
 		}
 	}
@@ -273,10 +282,10 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 		return append(f.makeContainer(n, appendNew(f.iterate(all), all...)), external)
 	case name == "super":
 		return []value{external}
-	case name == "partial" && len(args.positional) > 0:
+	case wrapping[name] && len(args.positional) > 0:
 		p := object{partial, f.now.m, n, ""}
 		f.store(f.contents(p), args.all())
-		return []value{{object: p}}
+		return []value{f.val(p)}
 	case name == "getattr" && len(args.positional) > 1:
 		return f.dynamicAttribute(n, args)
 	case name == "cast" && len(args.positional) == 2:
@@ -310,9 +319,12 @@ func (f *follower) dynamicAttribute(n syntax.NodeID, args arguments) []value {
 
 var (
 	// looking are functions that do not call and do not keep what they get.
-	looking = words("isinstance issubclass callable id type hasattr len bool TypeVar ParamSpec NewType")
+	looking = words("isinstance issubclass callable id type hasattr len bool TypeVar ParamSpec NewType wraps")
 	// keeping are functions that return what they get, or its elements.
 	keeping = words("list tuple set frozenset dict reversed enumerate zip iter next OrderedDict deque ChainMap MappingProxyType SimpleNamespace chain")
+	// wrapping are functions that return something which calls what they get.
+	wrapping = words(`partial partialmethod update_wrapper property cached_property staticmethod classmethod lru_cache cache
+		singledispatch singledispatchmethod contextmanager asynccontextmanager`)
 )
 
 func words(text string) map[string]bool {
@@ -346,9 +358,16 @@ func (f *follower) call(v value, args arguments, sure bool) []value {
 		for _, name := range []string{"key", "default_factory"} {
 			f.leakAll(args.keywords[name])
 		}
-		return appendNew([]value{{object: box}}, f.load(f.contents(box))...)
+		return appendNew([]value{f.val(box)}, f.load(f.contents(box))...)
 	}
-	f.pass(v, args)
+	if args.unknown && len(args.positional)+len(args.keywords)+len(args.spread) == 0 {
+		if !f.unknown[v] {
+			f.unknown[v] = true
+			f.pass(v, args)
+		}
+	} else {
+		f.pass(v, args)
+	}
 	f.enter(v.object, sure)
 	return f.load(f.result(v.object))
 }
@@ -362,7 +381,7 @@ func (f *follower) callMethod(self object, name string, args arguments, sure boo
 	}
 	var out []value
 	for _, fn := range fns {
-		out = appendNew(out, f.call(boundMethod(fn, self), args, sure)...)
+		out = appendNew(out, f.call(f.boundMethod(fn, self), args, sure)...)
 	}
 	return out
 }
@@ -376,12 +395,12 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 			if name == "__new__" {
 				s = c
 			}
-			f.call(boundMethod(fn, s), args, sure)
+			f.call(f.boundMethod(fn, s), args, sure)
 		}
 	}
 	if len(f.method(c, "__init__")) == 0 { // a dataclass keeps its arguments
 		for name, vs := range args.keywords {
-			f.store(f.attribute(name), vs)
+			f.store(f.field(c, name), vs)
 		}
 	}
 	if !f.made[c] {
@@ -393,7 +412,7 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 	if f.foreign(c) || len(f.method(c, "__init__")) == 0 {
 		f.leakAll(args.all())
 	}
-	return []value{{object: self}}
+	return []value{f.val(self)}
 }
 
 // pass stores arguments in the parameters of a function.
@@ -416,7 +435,7 @@ func (f *follower) pass(v value, args arguments) {
 			if scope.IsClassMethod(t, v.node) {
 				self.kind = class
 			}
-			f.store(target, []value{{object: self}})
+			f.store(target, []value{f.val(self)})
 			continue
 		}
 		first = false
@@ -454,5 +473,5 @@ func (f *follower) storeIn(target *variable, m *Module, p syntax.NodeID, vs []va
 	if unknown {
 		f.store(f.contents(c), []value{external})
 	}
-	f.store(target, []value{{object: c}})
+	f.store(target, []value{f.val(c)})
 }

@@ -19,6 +19,9 @@ func (f *follower) block(n syntax.NodeID) {
 
 // statement executes one statement of the current region.
 func (f *follower) statement(s syntax.NodeID) {
+	saved := f.unit
+	f.unit = f.unitOf(f.now, s)
+	defer func() { f.unit = saved }()
 	m := f.now.m
 	t := m.Syntax
 	switch t.Kind(s) {
@@ -138,7 +141,7 @@ func (f *follower) define(n syntax.NodeID) {
 	t := m.Syntax
 	fn := object{function, m, n, ""}
 	f.defaults(fn)
-	vs := []value{{object: fn}}
+	vs := []value{f.val(fn)}
 	var decorators []syntax.NodeID
 	for c := range t.Children(n) {
 		if t.Kind(c) == syntax.Decorator {
@@ -239,13 +242,13 @@ func (f *follower) defineClass(n syntax.NodeID) {
 	}
 	for _, base := range f.lineage(c)[1:] {
 		for _, fn := range f.method(base, "__init_subclass__") {
-			f.call(boundMethod(fn, c), arguments{unknown: true}, true)
+			f.call(f.boundMethod(fn, c), arguments{unknown: true}, true)
 		}
 		if bt := base.m.Syntax; bt.Child(base.node, syntax.Args) != syntax.None { // an inherited metaclass
 			f.inheritMeta(base)
 		}
 	}
-	vs := []value{{object: c}}
+	vs := []value{f.val(c)}
 	var decorators []syntax.NodeID
 	for d := range t.Children(n) {
 		if t.Kind(d) == syntax.Decorator {
@@ -301,16 +304,21 @@ func (f *follower) assign(target syntax.NodeID, vs []value) {
 		}
 		f.store(f.name(m, s, name), vs)
 	case syntax.Attribute:
-		f.eval(t.First(target))
 		id := t.Child(target, syntax.Ident)
 		if id == syntax.None {
 			return
 		}
 		name := t.Text(id)
-		f.store(f.attribute(name), vs)
 		for _, v := range f.eval(t.First(target)) {
-			if v.kind == module && v.m != nil {
-				f.store(f.name(v.m, 0, name), vs)
+			switch v.kind {
+			case module:
+				if v.m != nil {
+					f.store(f.name(v.m, 0, name), vs)
+				}
+			case class, instance:
+				f.store(f.field(v.object, name), vs)
+			default:
+				f.store(f.attribute(name), vs)
 			}
 		}
 	case syntax.Subscript:
@@ -386,7 +394,7 @@ func (f *follower) eval(n syntax.NodeID) []value {
 	case syntax.Lambda:
 		fn := object{function, m, n, ""}
 		f.defaults(fn)
-		return []value{{object: fn}}
+		return []value{f.val(fn)}
 	case syntax.Tuple, syntax.List, syntax.Set, syntax.Dict:
 		var in []value
 		for c := range t.Children(n) {
@@ -482,7 +490,7 @@ func (f *follower) eval(n syntax.NodeID) []value {
 func (f *follower) makeContainer(n syntax.NodeID, in []value) []value {
 	c := object{container, f.now.m, n, ""}
 	f.store(f.contents(c), in)
-	return []value{{object: c}}
+	return []value{f.val(c)}
 }
 
 // elements returns what is in the containers among the values.
