@@ -121,9 +121,14 @@ func (a *app) rootCommand() *cobra.Command {
 		// One line a command; each lives in its own file.
 		a.initCommand(),
 		a.costCommand(),
+		a.profileCommand(),
 		a.planCommand(),
 		a.whyCommand(),
-		a.profileCommand(),
+		a.applyCommand(),
+		a.checkCommand(),
+		a.benchCommand(),
+		a.reviewCommand(),
+		a.explainCommand(),
 	)
 	strict(root)
 	return root
