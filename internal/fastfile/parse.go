@@ -69,7 +69,6 @@ type reader struct {
 	pending []string // comment lines directly above what comes next
 	gap     bool     // a blank line came before pending
 	docs    bool     // the docstring can still come
-	comment int      // index of the next comment
 	seenImp bool
 }
 

@@ -28,7 +28,7 @@ func deletions(f *syntax.File, removals []removal) []splice {
 	var out []splice
 	for _, r := range removals {
 		switch {
-		case r.replace != "" && (r.removesAll(f)):
+		case r.replace != "" && r.removesAll(f):
 			d := f.Node(r.stmt)
 			end := int(d.End)
 			if c := trailingComment(f, r.stmt); c != "" {

@@ -104,14 +104,6 @@ func argumentsOf(f *syntax.File, call syntax.NodeID) []syntax.NodeID {
 	return out
 }
 
-// statementOf returns the statement that n belongs to.
-func statementOf(f *syntax.File, n syntax.NodeID) syntax.NodeID {
-	for n != syntax.None && !f.Kind(n).IsStatement() {
-		n = f.Parent(n)
-	}
-	return n
-}
-
 // walk calls visit for n and everything below it; a false answer leaves out
 // what hangs below a node.
 func walk(f *syntax.File, n syntax.NodeID, visit func(syntax.NodeID) bool) {
