@@ -187,3 +187,23 @@ func TestSortAndCount(t *testing.T) {
 		t.Errorf("%+v", ds)
 	}
 }
+
+// FuzzText holds that no source and no place makes the printer fail or write
+// a control character other than tab and line feed.
+func FuzzText(f *testing.F) {
+	f.Add([]byte(source), 3, 10, 3, 16)
+	f.Add([]byte("\ufeffa\r\rb"), 2, 1, 9, 1)
+	f.Add([]byte{0xff, '\t', 0}, 1, 99, 1, 0)
+	f.Fuzz(func(t *testing.T, src []byte, line, column, endLine, endColumn int) {
+		d := diag.Diagnostic{Rule: "FP201", Span: diag.Span{File: string(src), Line: line, Column: column, EndLine: endLine, EndColumn: endColumn}, Message: string(src)}
+		var b bytes.Buffer
+		if err := (&Text{Full: true, Source: func(string) []byte { return src }}).Print(&b, []diag.Diagnostic{d}); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range b.String() {
+			if r < ' ' && r != '\t' && r != '\n' || r == 0x7f {
+				t.Fatalf("%q", b.String())
+			}
+		}
+	})
+}
