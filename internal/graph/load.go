@@ -235,7 +235,7 @@ func candidates(file string, roots []string, packages map[string]bool) []candida
 		own = path.Dir(own)
 	}
 	var out []candidate
-	for _, r := range append(slices.Clone(roots), own) {
+	for k, r := range append(slices.Clone(roots), own) {
 		r = path.Clean(filepath.ToSlash(r))
 		rel, ok := below(r, file)
 		if !ok || slices.ContainsFunc(out, func(c candidate) bool { return c.root == r }) {
@@ -249,7 +249,7 @@ func candidates(file string, roots []string, packages map[string]bool) []candida
 		for d := path.Dir(file); d != r && d != "." && d != "/"; d = path.Dir(d) {
 			regular = regular && packages[d]
 		}
-		out = append(out, candidate{strings.ReplaceAll(name, "/", "."), r, regular && !packages[r]})
+		out = append(out, candidate{strings.ReplaceAll(name, "/", "."), r, regular && !packages[r] && k < len(roots)})
 	}
 	return out
 }
