@@ -120,6 +120,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		// One line a command; each lives in its own file.
 		a.initCommand(),
+		a.scanCommand(),
 		a.costCommand(),
 		a.profileCommand(),
 		a.planCommand(),

@@ -1,0 +1,424 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fastpath/internal/check"
+	"fastpath/internal/config"
+	"fastpath/internal/diag"
+	"fastpath/internal/graph"
+	"fastpath/internal/project"
+	"fastpath/internal/python/resolve"
+	"fastpath/internal/python/syntax"
+	"fastpath/internal/report"
+	"fastpath/internal/term"
+)
+
+// scanOptions are the flags of scan.
+type scanOptions struct {
+	paths  []string
+	target string
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	var opt scanOptions
+	cmd := &cobra.Command{
+		Use:   "scan [PATH…]",
+		Short: "every import statement: where it runs, what it binds and resolves to, whether it is used at import",
+		Long: `Scan lists every import statement of the project, or of the files and folders
+named by PATH: where it stands and when it runs, the names that it binds, what they
+resolve to, and whether a name is used while its module is being imported (then
+moving the import into a function would break the module, or save nothing).
+
+A folder stands for every .py file below it, except in .git, __pycache__,
+node_modules and virtual environments. Nothing is executed, and no interpreter is
+needed: without one, installed packages are reported as missing.
+
+It exits with 1 when a file does not parse; its imports are listed as far as they
+can be read.`,
+		Example: `  fastpath scan
+  fastpath scan src/interfaces --format json
+  fastpath scan --target 3.9`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			opt.paths = args
+			return a.runScan(opt)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&a.format, "format", "text", "text or json")
+	f.StringVar(&opt.target, "target", "", "language version `X.Y` (default: that of the interpreter, else the newest)")
+	return cmd
+}
+
+// scanResult is the JSON of scan, fastpath.scan/1.
+type scanResult struct {
+	envelope
+	Imports []scanImport     `json:"imports"`
+	Errors  []report.Finding `json:"errors"`
+}
+
+// scanImport is one import statement.
+type scanImport struct {
+	File      string     `json:"file"`
+	Line      int        `json:"line"`
+	Column    int        `json:"column"`
+	EndLine   int        `json:"end_line"`
+	EndColumn int        `json:"end_column"`
+	Kind      string     `json:"kind"` // "import" or "from"
+	Level     int        `json:"level"`
+	Module    string     `json:"module,omitempty"` // of a from-import, without the dots
+	Lazy      bool       `json:"lazy"`
+	Names     []scanName `json:"names"`
+	Scope     string     `json:"scope"`
+	Qualname  string     `json:"qualname"`
+	Runs      string     `json:"runs"`
+	Context   []string   `json:"context"`
+}
+
+// scanName is one name that the statement binds.
+type scanName struct {
+	Name         string        `json:"name"`
+	AsName       string        `json:"asname,omitempty"`
+	Binds        string        `json:"binds"`
+	UsedAtImport bool          `json:"used_at_import"`
+	Uses         int           `json:"uses"`
+	Resolved     *scanResolved `json:"resolved,omitempty"`
+
+	why string // of UsedAtImport, with its place
+}
+
+type scanResolved struct {
+	Module string       `json:"module"`
+	Kind   resolve.Kind `json:"kind"`
+	Path   string       `json:"path,omitempty"`
+}
+
+func (a *app) runScan(opt scanOptions) error {
+	if a.format != "text" && a.format != "json" {
+		return usageErrorf("unknown format %q for scan; allowed: text, json", a.format)
+	}
+	t, err := term.For(a.Stdout, a.Env, a.color)
+	if err != nil {
+		return usageErrorf("%w", err)
+	}
+	version, err := targetVersion(opt.target)
+	if err != nil {
+		return err
+	}
+	p, err := a.scanProject(opt)
+	if err != nil {
+		return err
+	}
+	prog, files, err := a.scanProgram(p, opt.paths, version)
+	if err != nil {
+		return err
+	}
+	res := &scanResult{envelope: a.envelopeFor("scan", p.Root), Imports: []scanImport{}}
+	var findings []diag.Diagnostic
+	for _, m := range prog.Modules {
+		if !files[m.File] {
+			continue
+		}
+		res.Imports = append(res.Imports, scanModule(m)...)
+		if d := check.Broken(m); d != nil {
+			findings = append(findings, *d)
+		}
+	}
+	for _, pr := range prog.Problems {
+		if files[pr.File] {
+			findings = append(findings, diag.Diagnostic{
+				Rule: "FP901", Severity: diag.Error, Span: diag.Span{File: pr.File, Line: 1, Column: 1, EndLine: 1, EndColumn: 1},
+				Message: "cannot be read: " + pr.Message, Help: []string{"make it readable, or leave it out"},
+			})
+		}
+	}
+	diag.Sort(findings)
+	res.Errors = report.Findings(findings)
+	if a.format == "json" {
+		err = a.printJSON(res)
+	} else {
+		err = a.printScan(t, res, findings, len(files))
+	}
+	if err == nil && len(findings) > 0 {
+		err = errFindings
+	}
+	return err
+}
+
+// targetVersion reads --target; the zero version stands for none.
+func targetVersion(text string) (syntax.Version, error) {
+	var v syntax.Version
+	if text == "" {
+		return v, nil
+	}
+	var rest string
+	n, _ := fmt.Sscanf(text, "%d.%d%s", &v.Major, &v.Minor, &rest)
+	if n != 2 || v.Less(syntax.Version{Major: 3, Minor: 8}) || syntax.Latest.Less(v) {
+		return v, usageErrorf("--target %q is not a version that can be read; allowed: 3.8 to %d.%d", text, syntax.Latest.Major, syntax.Latest.Minor)
+	}
+	return v, nil
+}
+
+// scanProject opens the project. A scan of given paths needs nothing of the
+// configuration, so that a mistake in it is only worth a warning then.
+func (a *app) scanProject(opt scanOptions) (*project.Project, error) {
+	p, err := a.openProject()
+	if err == nil || len(opt.paths) == 0 || a.project != "" {
+		return p, err
+	}
+	var coded *exitError
+	if !errors.As(err, &coded) {
+		return nil, err
+	}
+	a.step("warning: the configuration is left out of account: %v", err)
+	return &project.Project{Root: project.FindRoot(a.Dir), Config: config.Default()}, nil
+}
+
+// scanProgram loads the project and the files that paths name; files are those
+// to be reported.
+func (a *app) scanProgram(p *project.Project, paths []string, version syntax.Version) (*graph.Program, map[string]bool, error) {
+	roots := p.ImportRoots()
+	var list, extra []string
+	if len(paths) == 0 {
+		sources, err := p.Sources()
+		if err != nil {
+			return nil, nil, err
+		}
+		list = sources
+	} else {
+		abs := make([]string, len(paths))
+		for k, arg := range paths {
+			abs[k] = a.path(arg)
+			info, err := os.Stat(abs[k])
+			if err != nil {
+				return nil, nil, usageErrorf("%q does not exist; name a file or a folder", arg)
+			}
+			if r := a.inRoot(p.Root, abs[k]); info.IsDir() && !slices.Contains(roots, r) {
+				roots = append(roots, r)
+			}
+		}
+		var err error
+		if list, err = project.Listing(p.Root, abs); err != nil {
+			return nil, nil, err
+		}
+		// Other files of the project may use the names of these.
+		if p.Config.Path != "" {
+			if extra, err = p.Sources(); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	files := make(map[string]bool, len(list))
+	for _, f := range list {
+		files[f] = true
+	}
+	i, err := a.interpreter(p)
+	if err != nil {
+		if a.python != "" {
+			return nil, nil, err
+		}
+		i = nil
+		if a.verbose {
+			a.step("note: no interpreter found, installed packages are not resolved")
+		}
+	}
+	if version == (syntax.Version{}) && i != nil {
+		version = i.Version
+	}
+	folders := make([]string, len(roots))
+	for k, r := range roots {
+		folders[k] = filepath.FromSlash(r)
+		if !filepath.IsAbs(folders[k]) {
+			folders[k] = filepath.Join(p.Root, folders[k])
+		}
+	}
+	prog, err := graph.Load(a.ctx, graph.LoadOptions{
+		Root: p.Root, Files: append(list, extra...), ImportRoots: roots, Version: version, Resolver: resolve.New(folders, i),
+	})
+	return prog, files, err
+}
+
+// inRoot returns a path relative to the root when it is inside, "." for the
+// root itself.
+func (a *app) inRoot(root, path string) string {
+	rel, err := filepath.Rel(root, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return filepath.ToSlash(path)
+	}
+	return filepath.ToSlash(rel)
+}
+
+// scanModule lists the import statements of one file in source order.
+func scanModule(m *graph.Module) []scanImport {
+	f := m.Syntax
+	var out []scanImport
+	last := syntax.None
+	for _, imp := range m.Imports {
+		if imp.Stmt != last {
+			last = imp.Stmt
+			n := f.Node(imp.Stmt)
+			s := scanImport{
+				File: m.File, Kind: "import", Level: f.ImportLevel(imp.Stmt), Scope: imp.Scope, Qualname: imp.Qualname,
+				Runs: imp.Runs, Context: append([]string{}, imp.Context...),
+			}
+			s.Line, s.Column = f.Position(n.Start)
+			s.EndLine, s.EndColumn = f.Position(n.End)
+			if f.Kind(imp.Stmt) == syntax.ImportFrom {
+				s.Kind, s.Module = "from", strings.TrimLeft(imp.Module, ".")
+			}
+			out = append(out, s)
+		}
+		s := &out[len(out)-1]
+		s.Lazy = s.Lazy || imp.Lazy
+		s.Names = append(s.Names, nameOf(m, imp))
+	}
+	return out
+}
+
+func nameOf(m *graph.Module, imp *graph.Import) scanName {
+	n := scanName{
+		Name: "*", Binds: imp.Binds, UsedAtImport: imp.UsedAtImport, Uses: imp.Uses, why: imp.UsedAtWhy,
+		Resolved: &scanResolved{Module: imp.Target, Kind: imp.Kind, Path: imp.Path},
+	}
+	if imp.UsedAtLine > 0 {
+		n.why = fmt.Sprintf("%s in line %d", imp.UsedAtWhy, imp.UsedAtLine)
+	}
+	if imp.Alias != syntax.None {
+		n.Name = m.Syntax.DottedText(m.Syntax.First(imp.Alias))
+		if as := m.Syntax.Child(imp.Alias, syntax.Ident); as != syntax.None {
+			n.AsName = m.Syntax.Text(as)
+		}
+	}
+	return n
+}
+
+// printScan prints the imports for people, by file.
+func (a *app) printScan(t *term.Terminal, res *scanResult, findings []diag.Diagnostic, files int) error {
+	w := bufio.NewWriter(a.Stdout)
+	atImport := 0
+	for k := 0; k < len(res.Imports); {
+		end := k
+		for end < len(res.Imports) && res.Imports[end].File == res.Imports[k].File {
+			end++
+		}
+		if k > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, t.Bold(res.Imports[k].File))
+		atImport += scanFile(w, t, res.Imports[k:end])
+		k = end
+	}
+	if len(findings) > 0 {
+		if len(res.Imports) > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := (&report.Text{Term: t}).Print(w, findings); err != nil {
+			return err
+		}
+	}
+	if !a.quiet {
+		if len(res.Imports)+len(findings) > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s in %s · %s used at import · nothing was executed\n",
+			countOf(len(res.Imports), "import statement"), countOf(files, "file"), countOf(atImport, "name"))
+	}
+	return w.Flush()
+}
+
+// scanFile prints the imports of one file and returns how many names are used
+// at import.
+func scanFile(w io.Writer, t *term.Terminal, imports []scanImport) (atImport int) {
+	place, text := 0, 0
+	for k := range imports {
+		s := &imports[k]
+		place = max(place, len(s.place()))
+		for i := range s.Names {
+			if n := term.Width(s.text(&s.Names[i])); n <= 48 {
+				text = max(text, n)
+			}
+		}
+	}
+	for k := range imports {
+		s := &imports[k]
+		for i := range s.Names {
+			n := &s.Names[i]
+			if n.UsedAtImport {
+				atImport++
+			}
+			line := s.text(n)
+			line += strings.Repeat(" ", max(0, text-term.Width(line)))
+			fmt.Fprintf(w, "  %*s  %s  %s\n", place, s.place(), line, t.Faint(strings.Join([]string{n.resolvedText(), s.where(), n.usesText()}, " · ")))
+		}
+	}
+	return atImport
+}
+
+func (s *scanImport) place() string { return fmt.Sprintf("%d:%d", s.Line, s.Column) }
+
+// text writes the statement for one of its names.
+func (s *scanImport) text(n *scanName) string {
+	out := "import " + n.Name
+	if s.Kind == "from" {
+		out = "from " + strings.Repeat(".", s.Level) + s.Module + " import " + n.Name
+	}
+	if n.AsName != "" {
+		out += " as " + n.AsName
+	}
+	if s.Lazy {
+		out = "lazy " + out
+	}
+	return out
+}
+
+// where says in what code the statement stands and when it runs.
+func (s *scanImport) where() string {
+	out := s.Scope
+	if s.Qualname != "" {
+		out = s.Qualname
+	}
+	if len(s.Context) > 0 {
+		out += " (" + strings.Join(s.Context, " > ") + ")"
+	}
+	switch s.Runs {
+	case "type_checking":
+		out += ", for type checkers only"
+	case "never":
+		out += ", never runs"
+	case "import":
+		if s.Scope == "function" {
+			out += ", called at import"
+		}
+	}
+	return out
+}
+
+func (n *scanName) resolvedText() string {
+	r := n.Resolved
+	if r.Kind == resolve.KindMissing {
+		return "missing"
+	}
+	if r.Module == n.Name {
+		return string(r.Kind)
+	}
+	return string(r.Kind) + " " + r.Module
+}
+
+func (n *scanName) usesText() string {
+	switch {
+	case n.UsedAtImport:
+		return fmt.Sprintf("%s, at import: %s", countOf(n.Uses, "use"), n.why)
+	case n.Uses == 0:
+		return "unused"
+	}
+	return countOf(n.Uses, "use")
+}
