@@ -41,7 +41,17 @@ func (p *parser) args(class bool) NodeID {
 			break
 		}
 	}
-	p.closeBracket(tRPar)
+	last := None
+	if l.last != None {
+		last = p.nodes[l.last].First
+		if p.nodes[last].Next != None {
+			last = p.nodes[last].Next
+		}
+	}
+	if comma {
+		last = None
+	}
+	p.closeBracket(tRPar, last)
 	n := p.node(Args, start, p.prevEnd, l.first)
 	if generator != None && !p.failed {
 		switch {

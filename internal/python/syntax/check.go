@@ -1,6 +1,9 @@
 package syntax
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // checker finds what CPython refuses after parsing, in its symbol table and
 // its compiler: "return" outside of a function, parameters of the same name,
@@ -90,8 +93,11 @@ func (f *File) check(v Version, deep bool) {
 				c.error(n, "cannot assign to __debug__")
 			}
 		case DottedName:
-			if d.Next == None && d.End-d.Start == int32(len("__debug__")) && f.Kind(d.Parent) == Alias && f.Text(n) == "__debug__" {
-				c.error(n, "cannot assign to __debug__")
+			if d.Next == None && f.Kind(d.Parent) == Alias && f.Src[d.Start] == '_' {
+				name, _, dotted := strings.Cut(f.DottedText(n), ".")
+				if name == "__debug__" && !(dotted && c.older(9)) {
+					c.error(n, "cannot assign to __debug__")
+				}
 			}
 		}
 	}

@@ -242,9 +242,10 @@ func (p *parser) primary() NodeID {
 		case tLSqb:
 			p.chain++
 			p.next()
-			n = p.pair(Subscript, start, n, p.slices())
-			p.expect(tRSqb)
-			p.nodes[n].End = p.prevEnd
+			index := p.slices()
+			n = p.pair(Subscript, start, n, index)
+			p.closeBracket(tRSqb, index)
+			p.nodes[n].End = max(p.nodes[n].End, p.prevEnd)
 		default:
 			return n
 		}
@@ -288,7 +289,7 @@ func (p *parser) parens() NodeID {
 	var n NodeID
 	if p.tok == tYield {
 		n = p.yield()
-		p.closeBracket(tRPar)
+		p.closeBracket(tRPar, None)
 		p.nodes[n].Flags |= FlagParens
 		return n
 	}
@@ -298,7 +299,7 @@ func (p *parser) parens() NodeID {
 		l := list{}
 		p.add(&l, n)
 		p.elements(&l, tRPar)
-		p.closeBracket(tRPar)
+		p.closeBracket(tRPar, l.last)
 		n = p.node(Tuple, start, p.prevEnd, l.first)
 	case tFor, tAsync:
 		n = p.comprehension(GeneratorExp, start, n, tRPar)
@@ -306,7 +307,7 @@ func (p *parser) parens() NodeID {
 		if p.nodes[n].Kind == Starred {
 			p.errorNode(n, "cannot use starred expression here")
 		}
-		p.closeBracket(tRPar)
+		p.closeBracket(tRPar, n)
 	}
 	p.nodes[n].Flags |= FlagParens
 	return n
@@ -322,12 +323,35 @@ func (p *parser) elements(l *list, end tokenKind) {
 	}
 }
 
-// closeBracket steps over a closing bracket. Where something else stands, an
-// expression that could be the next element means a forgotten comma.
-func (p *parser) closeBracket(end tokenKind) {
+// closeBracket steps over a closing bracket behind the element last. Where
+// an expression stands instead, a comma was forgotten.
+func (p *parser) closeBracket(end tokenKind, last NodeID) {
 	if p.tok == end {
 		p.next()
 		return
+	}
+	if last != None && startsExpression[p.tok] && !p.failed {
+		d := p.nodes[last]
+		switch d.Kind {
+		case Starred, NamedExpr, Lambda, IfExp:
+			last = None
+		case Name:
+			switch p.tokenText(last) {
+			case "match", "case", "type", "_":
+				last = None
+			}
+			if p.tok == tString || p.tok == tFStart {
+				last = None
+			}
+		}
+		m := p.mark()
+		if p.expression(); last != None && !p.failed && p.tok != tError {
+			comma := p.prevEnd
+			p.back(m)
+			p.failAt(d.Start, comma, "invalid syntax. Perhaps you forgot a comma?")
+			return
+		}
+		p.back(m)
 	}
 	p.fail()
 }
@@ -346,7 +370,7 @@ func (p *parser) listDisplay() NodeID {
 		p.add(&l, n)
 		p.elements(&l, tRSqb)
 	}
-	p.closeBracket(tRSqb)
+	p.closeBracket(tRSqb, l.last)
 	return p.node(List, start, p.prevEnd, l.first)
 }
 
@@ -370,7 +394,7 @@ func (p *parser) braces() NodeID {
 			l := list{}
 			p.add(&l, n)
 			p.elements(&l, tRBrace)
-			p.closeBracket(tRBrace)
+			p.closeBracket(tRBrace, l.last)
 			return p.node(Set, start, p.prevEnd, l.first)
 		}
 		if p.nodes[n].Kind == NamedExpr && p.nodes[n].Flags&FlagParens == 0 {
@@ -395,7 +419,7 @@ func (p *parser) dict(start int32, first NodeID) NodeID {
 		}
 		l := list{key, value}
 		p.clauses(&l)
-		p.closeBracket(tRBrace)
+		p.closeBracket(tRBrace, None)
 		return p.node(DictComp, start, p.prevEnd, key)
 	}
 	l := list{}
@@ -411,7 +435,11 @@ func (p *parser) dict(start int32, first NodeID) NodeID {
 		}
 		p.add(&l, p.dictItem(from, p.expression()))
 	}
-	p.closeBracket(tRBrace)
+	last := None
+	if l.last != None {
+		last = p.nodes[p.nodes[l.last].First].Next
+	}
+	p.closeBracket(tRBrace, last)
 	return p.node(Dict, start, p.prevEnd, l.first)
 }
 
@@ -443,7 +471,7 @@ func (p *parser) comprehension(k Kind, start int32, n NodeID, end tokenKind) Nod
 	}
 	l := list{n, n}
 	p.clauses(&l)
-	p.closeBracket(end)
+	p.closeBracket(end, None)
 	return p.node(k, start, p.prevEnd, n)
 }
 

@@ -9,7 +9,6 @@ const maxDigits = 4300
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // number reads a number literal; the errors are those of CPython's tokenizer.
-// A bad literal still yields a Number token, so that the statement is read.
 func (l *lexer) number() {
 	start := l.pos
 	if l.src[start] == '0' {
@@ -136,11 +135,16 @@ func (l *lexer) finishNumber(start int, kind string, ok bool) {
 			if ok {
 				l.error(l.pos, l.pos+1, "invalid %s literal", kind)
 			}
+			ok = false
 			l.pos = p
 			end = p
 		}
 	}
-	l.emit(tNumber, start, end)
+	kindOf := tNumber
+	if !ok {
+		kindOf = tError
+	}
+	l.emit(kindOf, start, end)
 }
 
 // followsNumber reports whether the text begins like a keyword that CPython

@@ -16,6 +16,8 @@ const maxDepth = 3000
 // one on its left ("a + b + …", "a.b.c…") before its depth is measured.
 const maxChain = 1000
 
+const invalidSyntax = "invalid syntax"
+
 const tooComplex = "too many nested expressions: source too complex to parse"
 
 // parser turns tokens into nodes. When a rule fails, the parser records the
@@ -171,7 +173,7 @@ func (p *parser) expect(k tokenKind) {
 }
 
 // fail reports that the current token fits nowhere.
-func (p *parser) fail() { p.failHere("invalid syntax") }
+func (p *parser) fail() { p.failHere(invalidSyntax) }
 
 // failHere reports an error at the current token.
 func (p *parser) failHere(message string) {
@@ -183,16 +185,24 @@ func (p *parser) failHere(message string) {
 }
 
 // failAt reports an error and stops the parser. Where the lexer has reported
-// one already, that one stays alone.
+// one already, that one stays alone; a plain "invalid syntax" also gives way
+// to one further on in the line, which is likely to be its cause.
 func (p *parser) failAt(start, end int32, message string) {
 	if p.failed {
 		return
 	}
 	p.failed = true
-	if p.tok != tError {
-		p.errors = append(p.errors, Error{start, end, message})
-	}
 	p.tok = tStop
+	if message == invalidSyntax {
+		for i := p.i; p.tokens[i].kind != tNewline && p.tokens[i].kind != tEOF; i++ {
+			if p.tokens[i].kind == tError {
+				return
+			}
+		}
+	} else if p.tokens[p.i].kind == tError {
+		return
+	}
+	p.errors = append(p.errors, Error{start, end, message})
 }
 
 // error reports an error after which parsing can go on.
@@ -224,6 +234,9 @@ func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}
 
 // node appends a node whose children begin with first.
 func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
+	if p.failed && start > p.prevEnd { // nothing was read of it
+		start, end = p.prevEnd, p.prevEnd
+	}
 	p.nodes = append(p.nodes, Node{Start: start, End: end, First: first, Kind: k})
 	return NodeID(len(p.nodes) - 1)
 }

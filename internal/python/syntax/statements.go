@@ -392,7 +392,13 @@ func (p *parser) expressionStmt() NodeID {
 		return p.annotated(start, n)
 	case augmented(p.tok):
 		switch p.nodes[n].Kind {
-		case Name, Attribute, Subscript:
+		case Attribute:
+			if !p.older(9) { // "__debug__" is allowed here
+				p.nodes[n].Flags |= FlagStore
+				break
+			}
+			p.target(n, assigning)
+		case Name, Subscript:
 			p.target(n, assigning)
 		default:
 			p.errorNode(n, "'%s' is an illegal expression for augmented assignment", p.describe(n))
@@ -419,6 +425,8 @@ func (p *parser) assignment(start int32, n NodeID) NodeID {
 // annotated reads "target: annotation = value" from the ":".
 func (p *parser) annotated(start int32, n NodeID) NodeID {
 	switch d := p.nodes[n]; {
+	case !p.older(9) && (d.Kind == Attribute || d.Kind == Subscript) && d.Flags&FlagParens == 0 && p.groupFirst(n):
+		p.failAt(d.Start, d.End, "illegal target for annotation")
 	case d.Kind == Name || d.Kind == Attribute || d.Kind == Subscript:
 		p.target(n, assigning)
 	case d.Kind == List || d.Kind == Tuple:

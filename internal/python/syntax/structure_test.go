@@ -85,13 +85,13 @@ func shape(f *syntax.File, n syntax.NodeID, count int) error {
 		low, high = 2, 2
 	case syntax.IfExp:
 		low, high = 3, 3
-	case syntax.Assign, syntax.Compare, syntax.Strings, syntax.With, syntax.ListComp, syntax.SetComp, syntax.GeneratorExp, syntax.Comprehension:
+	case syntax.Assign, syntax.Compare, syntax.Strings, syntax.With, syntax.ListComp, syntax.SetComp, syntax.DictComp, syntax.GeneratorExp, syntax.Comprehension:
 		low = 2
 	case syntax.For:
 		low, high = 3, 4
 	case syntax.If, syntax.While:
 		low, high = 2, 3
-	case syntax.DictComp, syntax.FunctionDef:
+	case syntax.FunctionDef:
 		low = 3
 	case syntax.ClassDef:
 		low = 2

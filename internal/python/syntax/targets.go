@@ -35,7 +35,7 @@ func (p *parser) markTarget(n NodeID, a access, hint string) {
 	switch d.Kind {
 	case Name:
 		d.Flags |= flag
-		if p.tokenText(n) == "__debug__" {
+		if p.tokenText(n) == "__debug__" && !(a == deleting && p.older(10)) {
 			if a == naming {
 				verb = "cannot assign to "
 			}
@@ -44,7 +44,7 @@ func (p *parser) markTarget(n NodeID, a access, hint string) {
 		return
 	case Attribute:
 		d.Flags |= flag
-		if id := p.nodes[d.First].Next; p.tokenText(id) == "__debug__" {
+		if id := p.nodes[d.First].Next; a != deleting && p.tokenText(id) == "__debug__" {
 			p.errorNode(id, verb+"__debug__")
 		}
 		return
@@ -86,6 +86,25 @@ func (p *parser) markTarget(n NodeID, a access, hint string) {
 		hint = ""
 	}
 	p.errorNode(n, verb+p.describe(n)+hint)
+}
+
+// groupFirst reports whether a target begins with a group that could be a
+// target itself: "(a).b". Behind it, the grammar since 3.9 knows no
+// annotation.
+func (p *parser) groupFirst(n NodeID) bool {
+	for {
+		d := p.nodes[n]
+		switch d.Kind {
+		case Name, Attribute, Subscript:
+			if d.Flags&FlagParens != 0 {
+				return true
+			}
+		}
+		if d.Flags&FlagParens != 0 || d.Kind != Attribute && d.Kind != Subscript && d.Kind != Call {
+			return false
+		}
+		n = d.First
+	}
 }
 
 // describe names the kind of an expression as CPython's messages do.

@@ -147,7 +147,7 @@ const (
 	NamedExpr     // Name expr
 	ListComp      // expr Comprehension+
 	SetComp       // expr Comprehension+
-	DictComp      // key value Comprehension+
+	DictComp      // key value Comprehension+ ; only one expr for "{**x for …}" (3.15)
 	GeneratorExp  // expr Comprehension+
 	Comprehension // target iter Condition*
 	Condition     // expr
