@@ -123,6 +123,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.scanCommand(),
 		a.costCommand(),
 		a.profileCommand(),
+		a.usageCommand(),
 		a.planCommand(),
 		a.whyCommand(),
 		a.applyCommand(),
