@@ -112,8 +112,12 @@ func (p *pass) coldImport(items []*plan.Item) {
 func (p *pass) worst(items []*plan.Item) (worst *plan.Item, severity diag.Severity, why string) {
 	for _, it := range items {
 		switch {
-		case it.Decision == plan.Function && it.Move, p.entry.idle[it]:
+		case p.entry.idle[it]:
 			return it, diag.Off, ""
+		case it.Decision == plan.Function && it.Move:
+			if !p.entry.dragged(it) {
+				return it, diag.Off, ""
+			}
 		case it.Decision == plan.Function:
 			worst, severity, why = it, diag.Info, it.Verdict.Cause
 		case !p.entry.fresh(it.Import) || it.SavesMS < leastSaving || !p.entry.unaccounted(it):

@@ -182,6 +182,12 @@ func (e *Entry) alone(it *plan.Item) float64 {
 	return e.Plan.Runtime.Alone(it.Import.Statement, e.cut)
 }
 
+// dragged reports whether an import is cold only because of what idle imports
+// load below it: without them it is light, and they are the finding.
+func (e *Entry) dragged(it *plan.Item) bool {
+	return len(e.idle) > 0 && it.Rule != plan.RuleForbidden && it.AloneMS >= e.Plan.Thresholds.LightMS && e.alone(it) < e.Plan.Thresholds.LightMS
+}
+
 // item returns the decision for a name that the fast path file binds, nil when
 // there is none, or none that rests on evidence.
 func (e *Entry) item(binds string) *plan.Item {
