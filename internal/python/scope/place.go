@@ -11,6 +11,7 @@ import (
 func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 	f := i.File
 	var below syntax.NodeID // the child of c on the way
+	inDefault := false      // of a parameter, which does not see the type parameters
 	for c, p := n, f.Parent(n); p != syntax.None; below, c, p = c, p, f.Parent(p) {
 		inside := false
 		switch f.Kind(p) {
@@ -24,6 +25,7 @@ func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 			inside = f.Kind(c) != syntax.Ident && f.Kind(c) != syntax.Default
 		case syntax.Default:
 			inside = f.Kind(f.Parent(p)) == syntax.TypeParam
+			inDefault = !inside
 		case syntax.FunctionDef, syntax.Lambda:
 			inside = f.Kind(c) == syntax.Block || f.Kind(p) == syntax.Lambda && f.Kind(c) != syntax.Params
 			if f.Kind(c) == syntax.Params {
@@ -38,9 +40,10 @@ func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 		if inside {
 			return i.scopeAt[p]
 		}
-		if t := i.typeParamsAround(p, c); t != syntax.None {
+		if t := i.typeParamsAround(p, c); t != syntax.None && (f.Kind(c) != syntax.Params || !inDefault) {
 			return i.scopeAt[t]
 		}
+		inDefault = inDefault && f.Kind(c) != syntax.Params
 	}
 	return 0
 }
