@@ -82,7 +82,14 @@ func (f *File) check(v Version, deep bool) {
 				c.scopes = append(c.scopes, s)
 			}
 			c.declarations[s] = append(c.declarations[s], n)
+		case Import:
+			if d.Flags&FlagLazy != 0 {
+				c.lazy(n, "lazy import")
+			}
 		case ImportFrom:
+			if d.Flags&FlagLazy != 0 {
+				c.lazy(n, "lazy from ... import")
+			}
 			if d.Flags&FlagStar != 0 && f.Kind(c.scope(n)) != Module {
 				c.error(n, "import * only allowed at module level")
 			}
@@ -208,6 +215,32 @@ func (f *File) plainString(n NodeID) bool {
 		}
 	}
 	return true
+}
+
+// lazy checks where a lazy import stands: only at module level, outside of
+// "try".
+func (c *checker) lazy(n NodeID, what string) {
+	f := c.f
+	if f.isFuture(n) {
+		c.error(n, "lazy from __future__ import is not allowed")
+	}
+	for p := f.Parent(n); ; p = f.Parent(p) {
+		place := ""
+		switch f.Kind(p) {
+		case FunctionDef:
+			place = "functions"
+		case ClassDef:
+			place = "classes"
+		case Try:
+			place = "try/except blocks"
+		case Module:
+			return
+		default:
+			continue
+		}
+		c.error(n, "%s not allowed inside %s", what, place)
+		return
+	}
 }
 
 func (c *checker) returning(n NodeID) {

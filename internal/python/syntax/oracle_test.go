@@ -213,7 +213,7 @@ func library(i *interp.Interpreter, every int) []string {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "site-packages" || d.Name() == "dist-packages" || d.Name() == "__pycache__") {
+		if d.IsDir() && p != i.Stdlib && (d.Name() == "site-packages" || d.Name() == "dist-packages" || d.Name() == "__pycache__") {
 			return fs.SkipDir
 		}
 		if strings.HasSuffix(p, ".py") {

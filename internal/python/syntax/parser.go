@@ -53,6 +53,9 @@ type scratch struct {
 	nodes []Node
 }
 
+// maxKept is how many nodes a file may have for its scratch to be kept.
+const maxKept = 1 << 19
+
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // Parse reads the text of a file as the given version of Python (Latest when
@@ -79,19 +82,22 @@ func Parse(src []byte, v Version) *File {
 	f.indexLines()
 
 	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
 	l := &s.lexer
 	l.reset(f.Src, v)
 	l.lex()
 	p := parser{file: f, version: v, tokens: l.tokens, nodes: append(s.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), errors: l.errors}
 	p.tok = p.tokens[0].kind
 	p.module()
-	s.nodes, l.errors = p.nodes, p.errors
-
-	f.Nodes = slices.Clone(p.nodes)
-	f.Comments = slices.Clone(l.comments)
 	f.levels = p.levels
 	f.Errors = append(f.Errors, p.errors...)
+	f.Comments = slices.Clone(l.comments)
+	if len(p.nodes) > maxKept { // a copy would double the peak
+		f.Nodes = slices.Clip(p.nodes)
+	} else {
+		f.Nodes = slices.Clone(p.nodes)
+		s.nodes, l.errors, l.src = p.nodes, p.errors, nil
+		scratches.Put(s)
+	}
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
 	}
@@ -100,7 +106,6 @@ func Parse(src []byte, v Version) *File {
 		f.check(v, p.deepest >= 9)
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
-	l.src = nil
 	return f
 }
 
