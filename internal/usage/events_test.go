@@ -1,11 +1,14 @@
 package usage
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"fastpath/internal/config"
 )
@@ -94,4 +97,23 @@ func TestLoadEventsErrors(t *testing.T) {
 	if _, err := LoadEvents(nil, at("bad.toml")); !errors.As(err, &mistake) {
 		t.Error(err)
 	}
+}
+
+func FuzzCheckJSON(f *testing.F) {
+	for _, s := range []string{"{}", "{\n \"a\": [1,\n", "\ufeff1", "\"\xe9\"", "{} {}", ""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		out, err := checkJSON("e.json", data)
+		if err == nil {
+			if !json.Valid(out) || !utf8.Valid(out) {
+				t.Fatalf("%q was taken", data)
+			}
+			return
+		}
+		var mistake *EventError
+		if !errors.As(err, &mistake) || mistake.Line < 1 || mistake.Column < 1 || mistake.Line > 1+bytes.Count(data, []byte("\n")) {
+			t.Fatalf("%q: %v", data, err)
+		}
+	})
 }

@@ -111,8 +111,10 @@ XRAY TraceId: 1-69a40d00-0123456789abcdef01234567⇥SegmentId: 0123456789abcdef�
 2026-03-02T10:00:00.002Z⇥REPORT RequestId: idC⇥Duration: 1 ms⇥Init Duration: 2 ms
 `, want: "app.log 2026-03-01 n=2 cold=1 boto3=1 pandas=1 pandas.core=1 requests=1\napp.log 2026-03-02 n=1 cold=1\n"},
 
-	{name: "no platform lines", log: "[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[WARNING]⇥2026-03-01T10:00:00.123Z⇥idB⇥slow\n",
-		want: "app.log 2026-03-01 n=2 cold=-1 boto3=1\n"},
+	{
+		name: "no platform lines", log: "[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[INFO]⇥2026-03-01T10:00:00.123Z⇥idA⇥Module used: boto3\n[WARNING]⇥2026-03-01T10:00:00.123Z⇥idB⇥slow\n",
+		want: "app.log 2026-03-01 n=2 cold=-1 boto3=1\n",
+	},
 
 	{name: "Lambda JSON log", log: `{"time":"2026-03-01T09:59:59.833Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.13.v68","functionName":"orders"}}
 {"timestamp": "2026-03-01T09:59:59Z", "level": "INFO", "message": "Module used: logging", "logger": "root", "requestId": ""}
@@ -160,21 +162,27 @@ LAMBDA_WARNING: Unhandled exception.␍{"timestamp": "2026-03-01T10:00:00Z", "me
 }
 `, want: "streamA 2026-03-01 n=1 cold=1 boto3=1\nstreamB 2026-03-02 n=1 cold=-1 pandas=1 yaml=1\n"},
 
-	{name: "get-log-events on one line", log: `{"events":[{"timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n","ingestionTime":1772359204123},{"timestamp":1772359200124,"message":"Module used: boto3\n"}],"nextForwardToken":"f/38/s","nextBackwardToken":"b/38/s"}`,
-		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n"},
+	{
+		name: "get-log-events on one line", log: `{"events":[{"timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n","ingestionTime":1772359204123},{"timestamp":1772359200124,"message":"Module used: boto3\n"}],"nextForwardToken":"f/38/s","nextBackwardToken":"b/38/s"}`,
+		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
 
-	{name: "subscription payloads back to back", log: `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1772359200123,"message":"CWL CONTROL MESSAGE: Module used: nothing"}]}` +
-		`{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/orders","logStream":"streamA","subscriptionFilters":["all"],"logEvents":[{"id":"3","timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n"},{"id":"4","timestamp":1772359200124,"message":"Module used: boto3\n"}]}` +
-		`{"messageType":"DATA_MESSAGE","logStream":"streamA","logEvents":[{"id":"4","timestamp":1772359200124,"message":"Module used: yaml\n"}]}`,
-		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1 yaml=1\n"},
+	{
+		name: "subscription payloads back to back", log: `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1772359200123,"message":"CWL CONTROL MESSAGE: Module used: nothing"}]}` +
+			`{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/orders","logStream":"streamA","subscriptionFilters":["all"],"logEvents":[{"id":"3","timestamp":1772359200123,"message":"START RequestId: idA Version: 1\n"},{"id":"4","timestamp":1772359200124,"message":"Module used: boto3\n"}]}` +
+			`{"messageType":"DATA_MESSAGE","logStream":"streamA","logEvents":[{"id":"4","timestamp":1772359200124,"message":"Module used: yaml\n"}]}`,
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1 yaml=1\n",
+	},
 
 	{name: "JSON lines of wrappers", log: `{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idB"}}
 {"logStream":"streamA","logEvents":[{"timestamp":1772359200123,"message":"START RequestId: idA Version: 1"},{"timestamp":1772359200123,"message":"Module used: boto3"}]}
 `, want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\napp.log 2026-03-01 n=1 cold=-1\n"},
 
-	{name: "Insights rows", log: `[{"@timestamp":"2026-03-01 10:00:00.123","@message":"START RequestId: idA Version: 1\n","@logStream":"streamA"},
+	{
+		name: "Insights rows", log: `[{"@timestamp":"2026-03-01 10:00:00.123","@message":"START RequestId: idA Version: 1\n","@logStream":"streamA"},
  {"@timestamp":"2026-03-01 10:00:00.124","@message":"[INFO]\t2026-03-01T10:00:00.124Z\tidA\tModule used: boto3\n","@logStream":"streamA"}]`,
-		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
 
 	{name: "aws logs tail", log: `2026-03-01T10:00:00.123000+00:00 streamA START RequestId: idA Version: $LATEST
 2026-03-01T10:00:00.123000+00:00 streamB START RequestId: idB Version: $LATEST
@@ -182,17 +190,25 @@ LAMBDA_WARNING: Unhandled exception.␍{"timestamp": "2026-03-01T10:00:00Z", "me
 2026-03-02T00:30:00.123000+01:00 streamA REPORT RequestId: idA⇥Duration: 1 ms
 `, want: "streamA 2026-03-01 n=1 cold=0 boto3=1\nstreamB 2026-03-01 n=1 cold=-1\n"},
 
-	{name: "sam logs", log: "streamA 2026-03-01T10:00:00.123000 START RequestId: idA Version: $LATEST\nstreamA 2026-03-01T10:00:00.123000 Module used: boto3\n",
-		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+	{
+		name: "sam logs", log: "streamA 2026-03-01T10:00:00.123000 START RequestId: idA Version: $LATEST\nstreamA 2026-03-01T10:00:00.123000 Module used: boto3\n",
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
 
-	{name: "console CSV", log: "timestamp,message\n1772359200123,\"START RequestId: idA Version: $LATEST\n\"\n1772359200124,\"[INFO]⇥2026-03-01T10:00:00.124Z⇥idA⇥Module used: boto3\n\"\n",
-		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n"},
+	{
+		name: "console CSV", log: "timestamp,message\n1772359200123,\"START RequestId: idA Version: $LATEST\n\"\n1772359200124,\"[INFO]⇥2026-03-01T10:00:00.124Z⇥idA⇥Module used: boto3\n\"\n",
+		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
 
-	{name: "a day from later lines", log: "START RequestId: idA Version: 1\nModule used: boto3\nEND RequestId: idA\nSTART RequestId: idB Version: 1\n[INFO]⇥2026-03-05T10:00:00.124Z⇥idB⇥x\n",
-		want: "app.log 2026-03-05 n=2 cold=-1 boto3=1\n"},
+	{
+		name: "a day from later lines", log: "START RequestId: idA Version: 1\nModule used: boto3\nEND RequestId: idA\nSTART RequestId: idB Version: 1\n[INFO]⇥2026-03-05T10:00:00.124Z⇥idB⇥x\n",
+		want: "app.log 2026-03-05 n=2 cold=-1 boto3=1\n",
+	},
 
-	{name: "names", log: "START RequestId: idA\n2026-03-05T10:00:00Z Module used: a.b.c.\n2026-03-05T10:00:00Z Module used:  'x_1'\nModule used: 9a\nModule used: \nModule used: größe, and more\n",
-		want: "app.log 2026-03-05 n=1 cold=-1 a=1 a.b=1 a.b.c=1 größe=1 x_1=1\n"},
+	{
+		name: "names", log: "START RequestId: idA\n2026-03-05T10:00:00Z Module used: a.b.c.\n2026-03-05T10:00:00Z Module used:  'x_1'\nModule used: 9a\nModule used: \nModule used: größe, and more\n",
+		want: "app.log 2026-03-05 n=1 cold=-1 a=1 a.b=1 a.b.c=1 größe=1 x_1=1\n",
+	},
 
 	{name: "broken lines", unreadable: 4, log: `{"time":"2026-03-01T10:00:00.008Z","type":"platform.start","record":{"requestId":"idA"}}
 {"timestamp": "2026-03-01T10:00:00Z", "message": "Module us

@@ -122,16 +122,16 @@ func (c *collector) program(b []byte, l line) {
 			}
 		}
 	}
-	if !l.idKnown {
-		if id := findUUID(head); id != "" && at >= 0 {
-			l.id, l.idKnown = id, true
-		}
-	}
 	if at < 0 {
 		if l.id != "" {
 			c.request(l.stream, l.id, l.day)
 		}
 		return
+	}
+	if !l.idKnown {
+		if id := findUUID(head); id != "" {
+			l.id, l.idKnown = id, true
+		}
 	}
 	if name := moduleName(b[at+len(moduleUsed):]); name != "" {
 		c.use(l.stream, l.id, l.idKnown, l.day, l.flow, name)
