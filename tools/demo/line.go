@@ -266,9 +266,15 @@ func (w *Workspace) step(format string, args ...any) {
 }
 
 // changedDecisions lists the imports whose decision differs between two plans.
-// Imports are told apart by module and decision: apply moves statements.
+// Apply moves statements, so that imports are told apart by module, not by
+// place. Files that are no longer loaded at start have no decisions any more.
 func changedDecisions(before, after planJSON) []string {
-	b, a := decisionsByModule(before), decisionsByModule(after)
+	loaded := map[string]bool{}
+	for _, d := range after.Decisions {
+		loaded[d.Statement.File] = true
+	}
+	still := planJSON{Decisions: slices.DeleteFunc(slices.Clone(before.Decisions), func(d decisionJSON) bool { return !loaded[d.Statement.File] })}
+	b, a := decisionsByModule(still), decisionsByModule(after)
 	var changed []string
 	for _, module := range slices.Sorted(maps.Keys(b)) {
 		if _, ok := a[module]; !ok {
