@@ -100,7 +100,7 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 		if !ok {
 			continue
 		}
-		mv := applyMove{File: it.Import.In.File, Line: it.Line, Text: it.Text, Module: it.Import.Target, To: to}
+		mv := applyMove{File: it.Import.In.File, Line: it.Line, Text: statementText(it), Module: it.Import.Target, To: to}
 		if it.Measured {
 			mv.SavesMS = figure(it.SavesMS)
 		}
@@ -144,7 +144,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 	stay := func(it *plan.Item, reason string) {
 		if k := keyOf(it.Import); !seen[k] {
 			seen[k] = true
-			res.Stayed = append(res.Stayed, applyStay{it.Import.In.File, it.Line, it.Text, it.Import.Target, reason})
+			res.Stayed = append(res.Stayed, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, reason})
 		}
 	}
 	for _, it := range slices.Concat(g.moved, g.listed) {
@@ -152,9 +152,10 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 	}
 	cfg := g.analyses[0].project.Config
 	for _, an := range g.analyses {
+		running := an.plan.Runtime.Running(g.prog, an.plan.Cut)
 		for _, it := range an.plan.Items {
 			switch {
-			case it.Existing:
+			case it.Existing, !running[it.Import.In]:
 			case it.Move && cfg.Excluded(it.Import.In.File), it.OnFastPath && cfg.Excluded(it.Import.In.File):
 				stay(it, "excluded by the configuration")
 			case it.Move:
@@ -175,6 +176,21 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 	for _, r := range g.refused {
 		res.Stayed = append(res.Stayed, applyStay{File: r.File, Line: max(r.Line, 1), Reason: r.Cause})
 	}
+}
+
+// statementText writes the import of one name as a statement of its own.
+func statementText(it *plan.Item) string {
+	imp := it.Import
+	text, bound := "import "+imp.Module, imp.Module
+	if imp.Item != "" {
+		text, bound = "from "+imp.Module+" import "+imp.Item, imp.Item
+	} else if top, _, ok := strings.Cut(imp.Module, "."); ok && imp.Binds == top {
+		bound = top
+	}
+	if imp.Binds != bound {
+		text += " as " + imp.Binds
+	}
+	return text
 }
 
 // finish sorts the result and lists the files.

@@ -37,6 +37,8 @@ func Enterable(prog *graph.Program, imp *graph.Import, module string) string {
 		return fmt.Sprintf("the name %q shadows a builtin", imp.Binds)
 	case strings.HasPrefix(imp.Binds, "__"):
 		return fmt.Sprintf("the name %q is special", imp.Binds)
+	case imp.Item == "TYPE_CHECKING":
+		return "type checkers look for it where it is used"
 	case imp.Binds == parentOf(module) || imp.Binds == module:
 		return fmt.Sprintf("the name %q is that of the fast path file", imp.Binds)
 	}
