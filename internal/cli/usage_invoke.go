@@ -110,12 +110,12 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 	if err != nil {
 		return err
 	}
+	if !opt.realCredentials {
+		a.step("%s", launch.Notice)
+	}
 	entries, traffic, err := a.invokeTraffic(p, entries, len(names) > 0, opt)
 	if err != nil {
 		return err
-	}
-	if !opt.realCredentials {
-		a.step("%s", launch.Notice)
 	}
 	path := filepath.Join(p.Root, evidence.FileName)
 	lock, err := a.lockToWrite(path, false)
