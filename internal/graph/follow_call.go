@@ -153,10 +153,12 @@ func (f *follower) member(v value, name string) []value {
 	for _, base := range f.lineage(c) {
 		out = appendNew(out, f.load(f.field(base, name))...)
 		s, ok := base.m.Scope.Opens(base.node)
-		if !ok || !base.m.Scope.Binds(s, name) {
+		if !ok {
 			continue
 		}
-		for _, x := range f.load(f.name(base.m, s, name)) {
+		// Private names are kept as they are written: both sides mean the same.
+		found := f.load(f.name(base.m, s, name))
+		for _, x := range found {
 			if x.kind != function {
 				out = appendNew(out, x)
 				if x.kind == partial { // name = property(read)
@@ -174,7 +176,9 @@ func (f *follower) member(v value, name string) []value {
 			}
 			out = appendNew(out, bound)
 		}
-		break
+		if len(found) > 0 {
+			break
+		}
 	}
 	if f.foreign(c) || len(out) == 0 {
 		out = appendNew(out, external)
@@ -225,6 +229,47 @@ func (f *follower) leakDunders(c object) {
 		}
 	}
 }
+
+// creation lets the creation of a class call its special methods: with a
+// metaclass all of them (an Enum makes its members so), with bases from outside
+// the hooks that are not Python's own.
+func (f *follower) creation(c object, made bool) {
+	foreign := f.foreign(c)
+	for _, k := range f.lineage(c) {
+		t := k.m.Syntax
+		args := t.Child(k.node, syntax.Args)
+		if args == syntax.None {
+			continue
+		}
+		for a := range t.Children(args) {
+			made = made || t.Child(a, syntax.Ident) == syntax.None && scope.EnumBase(t, t.First(a))
+		}
+	}
+	if made {
+		f.leakDunders(c)
+		return
+	}
+	if !foreign {
+		return
+	}
+	for _, k := range f.lineage(c) {
+		for _, fn := range f.methods(k) {
+			if name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)); dunder(name) && !dataModel[name] {
+				f.call(f.boundMethod(fn, c), arguments{unknown: true}, false)
+			}
+		}
+	}
+}
+
+// dataModel are the special methods that Python calls on instances.
+var dataModel = words(`__init__ __new__ __post_init__ __call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __iter__ __next__ __aiter__
+	__anext__ __await__ __len__ __bool__ __contains__ __getitem__ __setitem__ __delitem__ __missing__ __reversed__ __repr__ __str__
+	__bytes__ __format__ __hash__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getattr__ __getattribute__ __setattr__ __delattr__
+	__dir__ __get__ __set__ __delete__ __add__ __radd__ __iadd__ __sub__ __rsub__ __isub__ __mul__ __rmul__ __imul__ __matmul__ __truediv__
+	__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __divmod__ __pow__ __rpow__ __lshift__ __rshift__ __and__ __rand__ __or__
+	__ror__ __xor__ __rxor__ __neg__ __pos__ __abs__ __invert__ __int__ __float__ __complex__ __index__ __round__ __trunc__ __floor__
+	__ceil__ __copy__ __deepcopy__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __getnewargs__ __getnewargs_ex__ __sizeof__
+	__fspath__ __length_hint__ __buffer__ __release_buffer__`)
 
 // callExpr evaluates a Call.
 func (f *follower) callExpr(n syntax.NodeID) []value {

@@ -229,8 +229,8 @@ func (f *follower) defineClass(n syntax.NodeID) {
 				if v.kind == class {
 					f.instantiate(v.object, arguments{unknown: true}, true)
 					f.leakDunders(v.object)
+					meta = true
 				}
-				meta = meta || v.kind == outside
 			}
 		}
 	}
@@ -245,9 +245,10 @@ func (f *follower) defineClass(n syntax.NodeID) {
 			f.call(f.boundMethod(fn, c), arguments{unknown: true}, true)
 		}
 		if bt := base.m.Syntax; bt.Child(base.node, syntax.Args) != syntax.None { // an inherited metaclass
-			f.inheritMeta(base)
+			meta = f.inheritMeta(base) || meta
 		}
 	}
+	f.creation(c, meta)
 	vs := []value{f.val(c)}
 	var decorators []syntax.NodeID
 	for d := range t.Children(n) {
@@ -272,8 +273,8 @@ func (f *follower) peekAssigned(a syntax.NodeID) []value {
 	return out
 }
 
-// inheritMeta runs the metaclass of a base class.
-func (f *follower) inheritMeta(base object) {
+// inheritMeta runs the metaclass of a base class, if it has one in the project.
+func (f *follower) inheritMeta(base object) (found bool) {
 	t := base.m.Syntax
 	for a := range t.Children(t.Child(base.node, syntax.Args)) {
 		if id := t.Child(a, syntax.Ident); id == syntax.None || t.Text(id) != "metaclass" {
@@ -285,10 +286,12 @@ func (f *follower) inheritMeta(base object) {
 			if v.kind == class {
 				f.instantiate(v.object, arguments{unknown: true}, true)
 				f.leakDunders(v.object)
+				found = true
 			}
 		}
 		f.now = saved
 	}
+	return found
 }
 
 // assign stores values in a target.

@@ -223,6 +223,16 @@ func PlainBase(f *syntax.File, base syntax.NodeID) bool {
 	return harmlessBase(lastName(f, base), true)
 }
 
+// EnumBase reports whether a base class makes an enumeration, whose members are
+// made together with the class.
+func EnumBase(f *syntax.File, base syntax.NodeID) bool {
+	switch lastName(f, base) {
+	case "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum":
+		return true
+	}
+	return false
+}
+
 // IsProperty reports whether a method is read like an attribute.
 func IsProperty(f *syntax.File, fn syntax.NodeID) bool {
 	return decorated(f, fn, "property") || decorated(f, fn, "cached_property")

@@ -396,7 +396,7 @@ func TestAgainstSymtable(t *testing.T) {
 			if v.Less(syntax.Version{Major: 3, Minor: 8}) {
 				t.Skip("older than the grammar that is read")
 			}
-			step := 7
+			step := 20
 			if os.Getenv("FASTPATH_ORACLE_FULL") == "1" {
 				step = 1
 			}
