@@ -179,3 +179,50 @@ func parseRequest(t *testing.T, prog *graph.Program, comment string) Request {
 	}
 	return req
 }
+
+// FuzzPlan moves whatever the gate calls safe in a file of any content: the
+// result parses, or the move is refused and the file stays as it is.
+func FuzzPlan(f *testing.F) {
+	archives, _ := filepath.Glob("testdata/*.txtar")
+	for _, path := range archives {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range a.Files {
+			if file.Name == "m.py" {
+				f.Add(file.Data)
+			}
+		}
+	}
+	f.Add([]byte("import x\r\nif 1: import y; import z # c\r\ndef f(): return x,\\\r\n  y\r\nclass C:\r\n\tdef g(self): z\r\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		prog := load(t, map[string]string{"m.py": string(src)})
+		m := prog.File("m.py")
+		if m == nil {
+			return
+		}
+		gate := NewGate(prog, GateOptions{})
+		req := Request{Version: testVersion}
+		var enter []*graph.Import
+		for _, imp := range m.Imports {
+			if gate.Verdict(imp).Safety == auto {
+				req.Moves = append(req.Moves, imp)
+			} else if Enterable(prog, imp, "fast_path") == "" {
+				enter = append(enter, imp)
+			}
+		}
+		if len(enter) > 0 {
+			req.Entering = []Entering{{Module: "fast_path", In: m, Imports: enter}}
+		}
+		edits, _ := Plan(prog, req)
+		for _, e := range edits.Files {
+			if string(e.Old) != string(src) {
+				t.Errorf("Old is %q, on disk is %q", e.Old, src)
+			}
+			if errs := syntax.Parse(e.New, testVersion).Errors; len(errs) > 0 {
+				t.Errorf("%v\n%q\n%q", errs, src, e.New)
+			}
+		}
+	})
+}
