@@ -75,11 +75,28 @@ func (f *File) decodeText(src []byte) {
 		if err != nil {
 			decoded = replaceInvalid(src)
 		}
+		if table, ok := e.(*charmap.Charmap); ok && strings.HasPrefix(name, "iso-8859-") {
+			decoded = withControls(src, table)
+		}
 		f.Src = decoded
 		if i := bytes.IndexRune(decoded, utf8.RuneError); i >= 0 {
 			f.errorf(int32(i), int32(i)+3, "(unicode error) '%s' codec can't decode a byte on line %d: the text is not what its encoding declaration says", name, bytes.Count(decoded[:i], []byte("\n"))+1)
 		}
 	}
+}
+
+// withControls decodes ISO 8859 text as Python does: the bytes 0x80 to 0x9f
+// are the control characters of the same numbers.
+func withControls(src []byte, table *charmap.Charmap) []byte {
+	out := make([]byte, 0, len(src)+len(src)/8)
+	for _, c := range src {
+		r := table.DecodeByte(c)
+		if c >= 0x80 && c <= 0x9f {
+			r = rune(c)
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 // toASCII replaces all bytes beyond ASCII.

@@ -19,6 +19,7 @@ func TestEncodings(t *testing.T) {
 		{"# coding=ISO_8859_1-unix\n'\xe9'", "# coding=ISO_8859_1-unix\n'é'", "iso-8859-1", "", false},
 		{"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'\x93'", "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'“'", "cp1252", "", false},
 		{"\n#coding:iso8859-15\n'\xa4'", "\n#coding:iso8859-15\n'€'", "iso-8859-15", "", false},
+		{"# coding: iso-8859-5\n'\xb0\x85'", "# coding: iso-8859-5\n'А\u0085'", "iso-8859-5", "", false},
 		{"# coding: koi8-r\n'\xc1'", "# coding: koi8-r\n'а'", "koi8-r", "", false},
 		{"# coding: shift_jis\n'\x82\xa0'", "# coding: shift_jis\n'あ'", "shift-jis", "", false},
 		{"# coding: gbk\n'\xc4\xe3'", "# coding: gbk\n'你'", "gbk", "", false},
