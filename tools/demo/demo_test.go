@@ -238,6 +238,23 @@ func TestChangedDecisions(t *testing.T) {
 	}
 }
 
+// TestReturned names the reason why a first request got slower.
+func TestReturned(t *testing.T) {
+	for _, c := range []struct {
+		loaded []string
+		want   []string
+	}{
+		{nil, nil},
+		{[]string{"botocore", "boto3", "boto3.session", "pandas"}, []string{"boto3", "pandas"}},
+		{[]string{"_strptime", "calendar"}, []string{"_strptime", "calendar"}},
+		{[]string{"a.b", "a.c", "d", "e", "f", "g"}, []string{"a", "d", "e", "2 more"}},
+	} {
+		if got := returned([]string{"boto3", "pandas"}, c.loaded); !slices.Equal(got, c.want) {
+			t.Errorf("returned(%q) = %q, want %q", c.loaded, got, c.want)
+		}
+	}
+}
+
 // TestFigures writes figures as the table shows them.
 func TestFigures(t *testing.T) {
 	low, high := 405.2, 430.7

@@ -128,15 +128,26 @@ func movedModules(p planJSON) []string {
 	return names
 }
 
-// returned picks those moved modules that an event's first request loads.
+// returned names what an event's first request loads that start-up loaded
+// before: the moved modules, or where there is none, the packages.
 func returned(moved, loaded []string) []string {
-	var names []string
-	for _, m := range moved {
-		if slices.Contains(loaded, m) {
+	var names, packages []string
+	for _, m := range loaded {
+		top, _, _ := strings.Cut(m, ".")
+		switch {
+		case slices.Contains(moved, m):
 			names = append(names, m)
+		case !slices.Contains(packages, top):
+			packages = append(packages, top)
 		}
 	}
-	return names
+	if len(names) > 0 {
+		return names
+	}
+	if len(packages) > 3 {
+		return append(packages[:3:3], fmt.Sprintf("%d more", len(packages)-3))
+	}
+	return packages
 }
 
 // ms writes a figure: its median, and the bounds of the median where there
