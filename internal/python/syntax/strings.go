@@ -245,7 +245,7 @@ func (l *lexer) literal() {
 				if l.peek(0) == '}' {
 					l.pos++
 				}
-			default:
+			case l.pos < l.end:
 				l.pos++
 			}
 		case (c == '\n' || c == '\r') && !f.triple:

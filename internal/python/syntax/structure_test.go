@@ -214,7 +214,7 @@ func FuzzParse(f *testing.F) {
 		"try:\n  pass\nexcept A, B:\n  pass\n", "with (a as b, c): pass\nwith (a, b) as c: pass\n",
 		"x = [i async for i in a if i for j in b]; y = {**a, 'b': 1}; z = {*a, b}\n", "type X[T] = int\n", "if (x := 1): print(x[1:2, ::3, *y])\n",
 		"\xef\xbb\xbf# -*- coding: latin-1 -*-\nx = 1\n", "# coding: cp1252\nx = '\x93'\n", "x = 0x_1 + 1_000j - 0b1 ** 1e-5 if 1else 2\n",
-		"if a:\n    b\n  c\n\td\r\ne\rf\f\n", "x = (\nimport os\n", "\"\"\"abc\ndef\n", "def f(:\n  import a\nimport b\n", "a \\\n b\n\\\n", "f'{x\ny}'\nf'{'", "global x; nonlocal y; del a, (b), [c]",
+		"if a:\n    b\n  c\n\td\r\ne\rf\f\n", "x = (\nimport os\n", "f\"\\", "f'''{a:\\", "match 0:\n case{A0", "#\xd0\xd0coding:0", "\"\"\"abc\ndef\n", "def f(:\n  import a\nimport b\n", "a \\\n b\n\\\n", "f'{x\ny}'\nf'{'", "global x; nonlocal y; del a, (b), [c]",
 		"x = \"\\N{BULLET}\\x41\\u0041\" b'\\xff' r'\\'\n", "é = ªº + x·\n", "\x00", "print 'a'\n", "[x for x in (y := 1)]", "yield x", "return", "async x", "{a: b for a, b in c}",
 	} {
 		f.Add([]byte(src), uint8(15))

@@ -1,0 +1,121 @@
+package syntax
+
+// params reads parameters up to the token end, which is not read. With
+// tColon they are those of a lambda: without annotations.
+func (p *parser) params(end tokenKind) NodeID {
+	start := p.prevEnd
+	l := list{}
+	kind := Flags(0) // FlagKwOnly behind "*"
+	defaults, slash, kwargs := false, false, false
+	bare := int32(-1) // the offset of a "*" that no parameter has followed yet
+	for p.tok != end && !p.failed {
+		if kwargs {
+			p.failHere("arguments cannot follow var-keyword argument")
+			break
+		}
+		from := p.start()
+		switch p.tok {
+		case tSlash:
+			switch {
+			case slash:
+				p.failHere("/ may appear only once")
+			case kind != 0:
+				p.failHere("/ must be ahead of *")
+			case l.first == None:
+				p.failHere("at least one argument must precede /")
+			}
+			slash = true
+			for c := l.first; c != None; c = p.nodes[c].Next {
+				p.nodes[c].Flags |= FlagPosOnly
+			}
+			p.next()
+		case tStar:
+			if kind != 0 {
+				p.failHere("* argument may appear only once")
+			}
+			kind = FlagKwOnly
+			p.next()
+			if p.tok == tComma || p.tok == end {
+				bare = from
+			} else {
+				p.add(&l, p.param(from, FlagStar, end))
+			}
+		case tDoubleStar:
+			if bare >= 0 {
+				p.failAt(bare, bare+1, "named arguments must follow bare *")
+			}
+			p.next()
+			p.add(&l, p.param(from, FlagStar2, end))
+			kwargs = true
+		default:
+			n := p.param(from, kind, end)
+			p.add(&l, n)
+			if p.hasDefault(n) {
+				defaults = true
+			} else if defaults && kind == 0 {
+				p.errorNode(n, "parameter without a default follows parameter with a default")
+			}
+			bare = -1
+		}
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	if bare >= 0 {
+		p.failAt(bare, bare+1, "named arguments must follow bare *")
+	}
+	return p.node(Params, start, max(start, p.prevEnd), l.first)
+}
+
+// hasDefault reports whether a parameter has a default.
+func (p *parser) hasDefault(n NodeID) bool {
+	for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
+		if p.nodes[c].Kind == Default {
+			return true
+		}
+	}
+	return false
+}
+
+// param reads one parameter; its stars have been read from start on.
+func (p *parser) param(start int32, flags Flags, end tokenKind) NodeID {
+	l := list{}
+	if p.tok == tLPar {
+		what := "Function parameters"
+		if end == tColon {
+			what = "Lambda expression parameters"
+		}
+		p.failHere(what + " cannot be parenthesized")
+	}
+	p.add(&l, p.ident())
+	if p.tok == tColon && end != tColon {
+		from := p.start()
+		p.next()
+		var n NodeID
+		if flags&FlagStar != 0 {
+			if n = p.star(p.expression); p.nodes[n].Kind == Starred {
+				p.need(11, from, "starred annotations")
+			}
+		} else {
+			n = p.expression()
+		}
+		p.add(&l, p.wrap(Annotation, from, n))
+	}
+	if p.tok == tEqual {
+		switch from := p.start(); {
+		case flags&FlagStar != 0:
+			p.failHere("var-positional argument cannot have default value")
+		case flags&FlagStar2 != 0:
+			p.failHere("var-keyword argument cannot have default value")
+		default:
+			p.next()
+			if p.tok == tComma || p.tok == end {
+				p.failAt(from, from+1, "expected default value expression")
+			}
+			p.add(&l, p.wrap(Default, from, p.expression()))
+		}
+	}
+	n := p.node(Param, start, max(start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
