@@ -1,6 +1,7 @@
 package fastfile
 
 import (
+	"regexp"
 	"strings"
 
 	"fastpath/internal/graph"
@@ -36,6 +37,9 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 	items := map[string]*plan.Item{} // by bound name
 	seen := map[string]bool{}
 	for _, it := range listed {
+		if old != nil && it.FromFastPath && !it.Measured {
+			continue // nothing is known that would replace what the line says
+		}
 		imp := importOf(it, f.Thresholds)
 		name := imp.Names[0].Binds()
 		if seen[name] {
@@ -61,8 +65,9 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 // with an absolute module.
 func importOf(it *plan.Item, t Thresholds) Import {
 	imp := it.Import
+	hot := it.Decision == plan.Tier1 || it.Decision == plan.Tier2
 	out := Import{Tier: Light}
-	if it.Decision == plan.Tier2 {
+	if it.Decision == plan.Tier2 || !hot && it.Measured && it.AloneMS >= t.LightMS {
 		out.Tier = Exception
 	}
 	n := ImportName{Name: imp.Base}
@@ -87,21 +92,29 @@ func importOf(it *plan.Item, t Thresholds) Import {
 	if out.Tier == Light {
 		return out
 	}
-	out.Marked = it.AloneMS > t.HeavyMS
+	out.Marked = hot && it.AloneMS > t.HeavyMS
 	switch it.Rule {
+	case plan.RuleUsedAt, plan.RuleUnsafe, plan.RuleNoSaving:
+		out.Reason = keptReason + placeOfCause.ReplaceAllString(it.Reason, "")
 	case plan.RuleFormula:
-		if it.Cost != nil && it.Cost.Ratio > 0 {
+		if hot && it.Cost != nil && it.Cost.Ratio > 0 {
 			out.Reason = FormulaReason(it.Cost.Ratio)
 		}
 	case plan.RuleCritical:
 		out.Reason = CriticalReason(it.Workflow)
 	case plan.RuleForced:
-		out.Reason = "hot by request"
+		if hot {
+			out.Reason = forcedReason
+		}
 	case plan.RuleEager:
-		out.Reason = "eager in the configuration"
+		out.Reason = eagerReason
 	}
 	return out
 }
+
+// placeOfCause is the place at the end of a cause: it would change with every
+// edit of that file.
+var placeOfCause = regexp.MustCompile(`(?:,| at) \S+:\d+$`)
 
 // noteOf returns what people wrote behind the only name of a statement that
 // enters the file, without suppressions, which are about the old place.

@@ -37,6 +37,20 @@ func FormulaReason(ratio float64) string {
 // CriticalReason is the reason of an import that criterion 2 carries.
 func CriticalReason(workflow string) string { return "critical path of " + workflow }
 
+// The other reasons that the tool writes.
+const (
+	forcedReason = "hot by request"
+	eagerReason  = "eager in the configuration"
+	keptReason   = "kept: " // a cold import of the file that cannot move, with the cause
+)
+
+// ours reports whether the reason of an import is one that the tool wrote and
+// may replace.
+func (i *Import) ours() bool {
+	return i.Reason == "" || i.Reason == forcedReason || i.Reason == eagerReason || strings.HasPrefix(i.Reason, keptReason) ||
+		i.Ratio() > 0 || i.Critical() != ""
+}
+
 // figures returns the comment of an import, without "# "; "" when there is
 // nothing to say.
 func (i *Import) figures() string {

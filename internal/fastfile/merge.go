@@ -87,7 +87,7 @@ func carry(imp, old *Import) {
 	} else {
 		imp.Extra += old.Extra
 	}
-	if old.Reason == "" || old.Ratio() > 0 || old.Critical() != "" {
+	if old.ours() {
 		return
 	}
 	switch { // the reason is a person's

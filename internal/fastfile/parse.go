@@ -3,6 +3,7 @@ package fastfile
 import (
 	"bytes"
 	"regexp"
+	"sort"
 	"strings"
 
 	"fastpath/internal/python/scope"
@@ -305,19 +306,23 @@ func (r *reader) endWithComment(s syntax.NodeID) int {
 	return end
 }
 
+// comments returns the comments that start in [from, to).
+func (r *reader) comments(from, to int) []syntax.Comment {
+	all := r.f.Comments
+	i := sort.Search(len(all), func(i int) bool { return int(all[i].Start) >= from })
+	j := sort.Search(len(all), func(i int) bool { return int(all[i].Start) >= to })
+	return all[i:j]
+}
+
 // trailing returns the comment behind a statement on its last line.
 func (r *reader) trailing(s syntax.NodeID) (syntax.Comment, bool) {
 	end := int(r.f.Node(s).End)
 	line := r.lines[r.lineOf(r.last(s))]
-	for _, c := range r.f.Comments {
-		if int(c.Start) >= end && int(c.Start) < line.end {
-			if len(bytes.Trim(r.f.Src[end:c.Start], " \t\f;")) == 0 {
-				return c, true
-			}
-			break
-		}
+	behind := r.comments(end, line.end)
+	if len(behind) == 0 {
+		return syntax.Comment{}, false
 	}
-	return syntax.Comment{}, false
+	return behind[0], len(bytes.Trim(r.f.Src[end:behind[0].Start], " \t\f;")) == 0
 }
 
 // importStatement reads an import; ok is false for a star import and for one
@@ -387,10 +392,7 @@ func (r *reader) importComments(imp *Import, s syntax.NodeID, lastOnLine bool) {
 	var inner []string
 	opening := ""
 	firstLine := r.lines[r.lineOf(int(d.Start))]
-	for _, c := range r.f.Comments {
-		if c.Start < d.Start || c.End > d.End {
-			continue
-		}
+	for _, c := range r.comments(int(d.Start), int(d.End)) {
 		text := strings.TrimRight(string(r.f.Src[c.Start:c.End]), " \t\f")
 		if int(c.Start) < firstLine.end {
 			opening = text
@@ -443,10 +445,8 @@ func (r *reader) exports(s syntax.NodeID) bool {
 	// Comments around the list stay as remarks.
 	r.gap = len(r.pending) > 0
 	d := f.Node(s)
-	for _, c := range f.Comments {
-		if c.Start >= d.Start && c.End <= d.End {
-			r.aside(string(f.Src[c.Start:c.End]))
-		}
+	for _, c := range r.comments(int(d.Start), int(d.End)) {
+		r.aside(string(f.Src[c.Start:c.End]))
 	}
 	if c, ok := r.trailing(s); ok {
 		r.aside(string(f.Src[c.Start:c.End]))
