@@ -62,6 +62,10 @@ fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
 oracle: ## run the tests that compare with real interpreters, all of which must be there
 	FASTPATH_REQUIRE_ORACLES=1 go test -count=1 ./internal/...
 
+.PHONY: docs
+docs: ## write the generated documentation again
+	go test ./internal/cli -run TestRulesDoc -update
+
 .PHONY: clean
 clean: ## remove what make built and the demo installed
 	rm -rf bin .demo

@@ -265,16 +265,21 @@ func (w *Workspace) step(format string, args ...any) {
 	fmt.Fprintf(w.Log, "\n%d. %s\n", w.steps, fmt.Sprintf(format, args...))
 }
 
-// changedDecisions lists the imports whose decision differs between two plans.
-// Apply moves statements, so that imports are told apart by module, not by
-// place. Files that are no longer loaded at start have no decisions any more.
-func changedDecisions(before, after planJSON) []string {
+// stillLoaded returns the decisions of before about files that have some in
+// after, too: files that are no longer loaded at start have none.
+func stillLoaded(before, after planJSON) planJSON {
 	loaded := map[string]bool{}
 	for _, d := range after.Decisions {
 		loaded[d.Statement.File] = true
 	}
-	still := planJSON{Decisions: slices.DeleteFunc(slices.Clone(before.Decisions), func(d decisionJSON) bool { return !loaded[d.Statement.File] })}
-	b, a := decisionsByModule(still), decisionsByModule(after)
+	return planJSON{Decisions: slices.DeleteFunc(slices.Clone(before.Decisions), func(d decisionJSON) bool { return !loaded[d.Statement.File] })}
+}
+
+// changedDecisions lists the imports whose decision differs between two plans,
+// as far as their files are still loaded. Apply moves statements, so that
+// imports are told apart by module, not by place.
+func changedDecisions(before, after planJSON) []string {
+	b, a := decisionsByModule(stillLoaded(before, after)), decisionsByModule(after)
 	var changed []string
 	for _, module := range slices.Sorted(maps.Keys(b)) {
 		if _, ok := a[module]; !ok {

@@ -5,15 +5,32 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"fastpath/internal/term"
 )
+
+// columns are the columns of a table; figures after "<" stand to the right.
+func columns(titles ...string) *term.Table {
+	t := &term.Table{}
+	for _, title := range titles {
+		name, right := strings.CutPrefix(title, "<")
+		t.Columns = append(t.Columns, term.Column{Title: name, Right: right})
+	}
+	return t
+}
 
 // printTable prints what changed, what the documents' formula says, what was
 // moved and kept, and where to go from here.
 func printTable(out io.Writer, w *Workspace, r *Result) error {
+	terminal, err := term.For(out, os.Environ(), term.ColorAuto)
+	if err != nil {
+		return err
+	}
+	heading := func(title, more string) { fmt.Fprintf(out, "\n%s%s\n\n", terminal.Bold(title), more) }
 	b := r.Bench
 	if len(b.Arms) != 2 {
 		return fmt.Errorf("bench compared %d states of the application, expected 2", len(b.Arms))
@@ -22,55 +39,45 @@ func printTable(out io.Writer, w *Workspace, r *Result) error {
 	if b.Comparison.Init.N == 0 {
 		return fmt.Errorf("bench says nothing about init")
 	}
-	fmt.Fprintf(out, "\nBEFORE AND AFTER · %s · %d pairs of fresh processes for each of %d events\n\n", b.Interpreter, b.Runs, len(b.Events))
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	row := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
-	row("", "before", "after", "change [95 %]")
-	row("init", ms(before.InitMS), ms(after.InitMS), change(b.Comparison.Init))
-	row("init + first request, weighted", ms(before.ColdStartMS), ms(after.ColdStartMS), change(b.Comparison.ColdStart))
-	row("first request, weighted", ms(before.FirstRequestMS), ms(after.FirstRequestMS), difference(before.FirstRequestMS.Median, after.FirstRequestMS.Median))
-	row("modules at start", count(before.Modules), count(after.Modules), fmt.Sprintf("%+.0f", after.Modules.Median-before.Modules.Median))
-	row("peak memory", mib(before.RSSKiB), mib(after.RSSKiB), fmt.Sprintf("%+.1f MiB", (after.RSSKiB.Median-before.RSSKiB.Median)/1024))
-	row("tests", fmt.Sprintf("%d passed", r.TestsBefore), fmt.Sprintf("%d passed", r.Tests), "the same")
-	row("events", fmt.Sprintf("%d answered", r.Events), fmt.Sprintf("%d answered", r.Events), "the same answers")
-	if err := t.Flush(); err != nil {
-		return err
-	}
+	heading("BEFORE AND AFTER", fmt.Sprintf(" · %s · %d pairs of fresh processes for each of %d events", b.Interpreter, b.Runs, len(b.Events)))
+	t := columns("", "before", "after", "change [95 %]")
+	t.Row("init", ms(before.InitMS), ms(after.InitMS), change(b.Comparison.Init))
+	t.Row("init + first request, weighted", ms(before.ColdStartMS), ms(after.ColdStartMS), change(b.Comparison.ColdStart))
+	t.Row("first request, weighted", ms(before.FirstRequestMS), ms(after.FirstRequestMS), difference(before.FirstRequestMS.Median, after.FirstRequestMS.Median))
+	t.Row("modules at start", count(before.Modules), count(after.Modules), fmt.Sprintf("%+.0f", after.Modules.Median-before.Modules.Median))
+	t.Row("peak memory", mib(before.RSSKiB), mib(after.RSSKiB), fmt.Sprintf("%+.1f MiB", (after.RSSKiB.Median-before.RSSKiB.Median)/1024))
+	t.Row("tests", fmt.Sprintf("%d passed", r.TestsBefore), fmt.Sprintf("%d passed", r.Tests), "the same")
+	t.Row("events", fmt.Sprintf("%d answered", r.Events), fmt.Sprintf("%d answered", r.Events), "the same answers")
+	fmt.Fprint(out, t.Render(terminal))
 
-	fmt.Fprintf(out, "\nTHE FIRST REQUEST IN A NEW PROCESS, BY EVENT\n\n")
+	heading("THE FIRST REQUEST IN A NEW PROCESS, BY EVENT", "")
 	moved := movedModules(r.Before)
-	t = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	row("", "share", "before", "after", "init + first request", "")
+	t = columns("", "<share", "before", "after", "init + first request", "")
 	for _, e := range b.Events {
 		if e.Error != "" || len(e.Arms) != 2 || e.Change == nil {
-			row(e.Name, percent(e.Share), "", "", "", "left out: "+e.Error)
+			t.Row(e.Name, percent(e.Share), "", "", "", "left out: "+e.Error)
 			continue
 		}
 		why := ""
 		if names := returned(moved, e.ModulesReturned); len(names) > 0 {
 			why = "loads " + strings.Join(names, ", ") + " now"
 		}
-		row(e.Name, percent(e.Share), ms(e.Arms[0].FirstRequestMS), ms(e.Arms[1].FirstRequestMS), change(*e.Change), why)
+		t.Row(e.Name, percent(e.Share), ms(e.Arms[0].FirstRequestMS), ms(e.Arms[1].FirstRequestMS), change(*e.Change), why)
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
+	fmt.Fprint(out, t.Render(terminal))
 
-	fmt.Fprintf(out, "\nTHE DOCUMENTS' FORMULA, FOR THEIR OWN FIGURES (10,000 requests a day; not this machine's)\n\n")
-	t = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	row("", "import", "used", "module level", "function level", "decision")
+	heading("THE DOCUMENTS' FORMULA, FOR THEIR OWN FIGURES", " (10,000 requests a day; not this machine's)")
+	t = columns("", "<import", "<used", "<module level", "<function level", "decision")
 	for _, f := range r.Formula {
 		level, better := "module level", f.Cost.Ratio
 		if f.Cost.Decision == "function" {
 			level = "function level"
 		}
-		row(f.Module, fmt.Sprintf("%.0f ms", f.MS), fmt.Sprintf("%.0f %%", f.Usage), grouped(f.Cost.ModuleLevelMS)+" ms a day",
+		t.Row(f.Module, fmt.Sprintf("%.0f ms", f.MS), fmt.Sprintf("%.0f %%", f.Usage), grouped(f.Cost.ModuleLevelMS)+" ms a day",
 			grouped(f.Cost.FunctionLevelMS)+" ms a day", fmt.Sprintf("%s, %g× better", level, math.Round(better*10)/10))
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	printDecisions(out, r.Before)
+	fmt.Fprint(out, t.Render(terminal))
+	printDecisions(out, terminal, stillLoaded(r.Before, r.After))
 
 	shown := relative(filepath.Dir(w.Dir), w.App)
 	fmt.Fprintf(out, "\nthe fast path file   %s\n", filepath.Join(shown, "fast_path.py"))
@@ -89,7 +96,7 @@ func relative(dir, path string) string {
 
 // printDecisions lists what was moved, what may stay though it is heavy, and
 // what stays though it should not.
-func printDecisions(out io.Writer, p planJSON) {
+func printDecisions(out io.Writer, terminal *term.Terminal, p planJSON) {
 	list := func(title string, want func(decisionJSON) bool) {
 		var picked []decisionJSON
 		for _, d := range p.Decisions {
@@ -101,16 +108,16 @@ func printDecisions(out io.Writer, p planJSON) {
 			return
 		}
 		slices.SortStableFunc(picked, func(a, b decisionJSON) int { return cmp.Compare(b.AloneMS, a.AloneMS) })
-		fmt.Fprintf(out, "\n%s\n\n", title)
-		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(out, "\n%s\n\n", terminal.Bold(title))
+		t := columns("", "<alone", "<used", "at", "why")
 		for _, d := range picked {
 			used := ""
 			if d.UsageShare != nil {
 				used = percent(*d.UsageShare)
 			}
-			fmt.Fprintf(t, "%s\t%.0f ms\t%s\t%s:%d\t%s\n", d.Module, d.AloneMS, used, d.Statement.File, d.Statement.Line, d.Reason)
+			t.Row(d.Module, number(d.AloneMS)+" ms", used, fmt.Sprintf("%s:%d", d.Statement.File, d.Statement.Line), d.Reason)
 		}
-		_ = t.Flush() // out reports its errors at the end
+		fmt.Fprint(out, t.Render(terminal))
 	}
 	list("MOVED TO WHERE IT IS USED", decisionJSON.moves)
 	list("STAYS, HEAVY BUT USED BY NEARLY EVERY REQUEST", func(d decisionJSON) bool { return d.Decision == "tier2" })
@@ -137,7 +144,7 @@ func returned(moved, loaded []string) []string {
 		switch {
 		case slices.Contains(moved, m):
 			names = append(names, m)
-		case !slices.Contains(packages, top):
+		case !slices.Contains(packages, top) && !strings.HasPrefix(top, "_"):
 			packages = append(packages, top)
 		}
 	}
