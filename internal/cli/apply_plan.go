@@ -351,9 +351,8 @@ func (g *applyGroup) facts() fastfile.Facts {
 func (g *applyGroup) kept() []fastfile.Kept {
 	var out []fastfile.Kept
 	for _, an := range g.analyses {
-		running := an.plan.Runtime.Running(g.prog, an.plan.Cut)
 		for _, it := range an.plan.Items {
-			if !running[it.Import.In] || it.Decision != plan.Keep || it.Wanted != plan.Function || !it.Measured || it.Rule != plan.RuleUsedAt && it.Rule != plan.RuleUnsafe {
+			if it.Decision != plan.Keep || it.Wanted != plan.Function || !it.Measured || it.Rule != plan.RuleUsedAt && it.Rule != plan.RuleUnsafe {
 				continue
 			}
 			k := fastfile.KeptLine(it, g.edits.Relocate(it.Reason))

@@ -120,12 +120,9 @@ func (g *applyGroup) reportFile(res *applyResult, edits *rewrite.Edits) {
 	}
 	for i := range g.next.Imports {
 		imp := &g.next.Imports[i]
-		if g.old != nil {
-			if was, _ := g.old.Find(imp.Names[0].Binds()); was != nil {
-				continue
-			}
+		if slices.ContainsFunc(imp.Names, func(n fastfile.ImportName) bool { return !g.stood(n.Binds()) }) {
+			fp.Entered = append(fp.Entered, imp.Statement())
 		}
-		fp.Entered = append(fp.Entered, imp.Statement())
 	}
 	if g.old != nil {
 		for _, name := range g.old.Bound() {
@@ -135,6 +132,15 @@ func (g *applyGroup) reportFile(res *applyResult, edits *rewrite.Edits) {
 		}
 	}
 	res.FastPath = append(res.FastPath, fp)
+}
+
+// stood reports whether the old file bound a name.
+func (g *applyGroup) stood(name string) bool {
+	if g.old == nil {
+		return false
+	}
+	imp, _ := g.old.Find(name)
+	return imp != nil
 }
 
 // reportStayed lists what is cold and stays at module level, what is heavy and
@@ -152,10 +158,9 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 	}
 	cfg := g.analyses[0].project.Config
 	for _, an := range g.analyses {
-		running := an.plan.Runtime.Running(g.prog, an.plan.Cut)
 		for _, it := range an.plan.Items {
 			switch {
-			case it.Existing, !running[it.Import.In]:
+			case it.Existing, it.Rule == plan.RuleAlong:
 			case it.Move && cfg.Excluded(it.Import.In.File), it.OnFastPath && cfg.Excluded(it.Import.In.File):
 				stay(it, "excluded by the configuration")
 			case it.Move:

@@ -61,7 +61,7 @@ func planGroups(p *plan.Plan, all bool) (groups []*planGroup, light map[int][]*p
 	for _, it := range p.Items {
 		word, rank := groupOf(it)
 		small := it.Measured && it.AloneMS < p.Thresholds.LightMS && rank != rankMove && rank != rankRemove
-		if !all && (it.Rule == plan.RuleStartup || small && it.Rule != plan.RuleForced) {
+		if !all && (it.Rule == plan.RuleStartup || it.Rule == plan.RuleAlong || small && it.Rule != plan.RuleForced) {
 			light[rank] = append(light[rank], it)
 			continue
 		}

@@ -2,6 +2,7 @@ package fastfile
 
 import (
 	"regexp"
+	"sort"
 	"strings"
 
 	"fastpath/internal/graph"
@@ -35,6 +36,7 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 		Total: f.TotalKnown, TotalMS: f.TotalMS, LimitMS: f.LimitMS, ImportLimit: f.ImportLimit,
 	}
 	items := map[string]*plan.Item{} // by bound name
+	lines := map[lineKey]int{}
 	seen := map[string]bool{}
 	for _, it := range listed {
 		if old != nil && it.FromFastPath && !it.Measured {
@@ -47,7 +49,7 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 		}
 		seen[name] = true
 		items[name] = it
-		c.Imports = append(c.Imports, imp)
+		c.Imports = joinStatement(c.Imports, lines, it, imp)
 	}
 	if old != nil {
 		c.Imports = append(c.Imports, retained(old, func(name string) bool { return seen[name] || gone[name] })...)
@@ -59,6 +61,40 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 		addShared(&c, items, f.Adds)
 	}
 	return c
+}
+
+// lineKey tells the lines of the file apart: names that one from-import binds
+// stay together, as long as they are of one tier.
+type lineKey struct {
+	in   *graph.Module
+	stmt syntax.NodeID
+	from string
+	tier Tier
+}
+
+// joinStatement adds the import of one name to the lines, or to the line of
+// its statement; lines says where that is. The dearest name gives the figures.
+func joinStatement(imports []Import, lines map[lineKey]int, it *plan.Item, imp Import) []Import {
+	key := lineKey{it.Import.In, it.Import.Stmt, imp.From, imp.Tier}
+	i, ok := lines[key]
+	if !ok || imp.From == "" {
+		lines[key] = len(imports)
+		return append(imports, imp)
+	}
+	line := &imports[i]
+	names := append(append([]ImportName(nil), line.Names...), imp.Names...)
+	if imp.Measured && (!line.Measured || imp.MS > line.MS) {
+		imp.Extra = line.Extra
+		*line = imp
+	}
+	sort.SliceStable(names, func(a, b int) bool {
+		if ca, cb := exportClass(names[a].Name), exportClass(names[b].Name); ca != cb {
+			return ca < cb
+		}
+		return strings.ToLower(names[a].Name) < strings.ToLower(names[b].Name)
+	})
+	line.Names = names
+	return imports
 }
 
 // importOf returns the line of one import: the form in which it was written,

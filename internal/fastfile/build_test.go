@@ -109,3 +109,26 @@ func TestFromPlan(t *testing.T) {
 		t.Error(next)
 	}
 }
+
+func TestFromPlanKeepsStatements(t *testing.T) {
+	f := syntax.Parse([]byte("from answers import failure, HomeError\n"), syntax.Latest)
+	m := &graph.Module{Name: "app", File: "app.py", Syntax: f}
+	stmt := f.First(syntax.Root)
+	var list []*plan.Item
+	for a := range f.Children(stmt) {
+		if f.Kind(a) != syntax.Alias {
+			continue
+		}
+		imp := &graph.Import{In: m, Stmt: stmt, Alias: a, Base: "answers", Target: "answers", Item: f.Text(a), Binds: f.Text(a)}
+		list = append(list, &plan.Item{Import: imp, Decision: plan.Tier1, Measured: true, AloneMS: 2 + float64(len(list))})
+	}
+	got := string(Render(FromPlan(nil, list, nil, nil, Facts{Thresholds: DefaultThresholds})))
+	if !strings.Contains(got, "\nfrom answers import HomeError, failure  # 3.0ms\n") || !strings.Contains(got, "\"HomeError\",\n    \"failure\",\n") {
+		t.Error(got)
+	}
+	list[1].Decision = plan.Tier2
+	got = string(Render(FromPlan(nil, list, nil, nil, Facts{Thresholds: DefaultThresholds})))
+	if !strings.Contains(got, "\nfrom answers import failure  # 2.0ms\n") || !strings.Contains(got, "\nfrom answers import HomeError  # 3.0ms\n") {
+		t.Error(got)
+	}
+}

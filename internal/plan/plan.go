@@ -57,6 +57,7 @@ const (
 	RuleUnknown   = "unknown-usage"
 	RuleExisting  = "existing" // a function-level import that already stands there
 	RuleNoSaving  = "saves-nothing"
+	RuleAlong     = "goes-along" // its module is no longer loaded at start, because of another move
 	RuleUnsafe    = "unsafe"
 	RuleUsedAt    = "used-at-import"
 	RuleUnused    = "unused"

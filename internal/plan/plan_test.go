@@ -249,11 +249,11 @@ func TestMovedModuleCoversItsImports(t *testing.T) {
 	})
 	f.used(map[string]float64{"admin": 2, "pandas": 1, "yaml": 2})
 	p := f.build()
-	want := []string{"app.py:1 admin function formula move", "admin.py:1 pandas keep saves-nothing", "admin.py:2 yaml keep used-at-import"}
+	want := []string{"app.py:1 admin function formula move", "admin.py:1 pandas keep goes-along", "admin.py:2 yaml keep goes-along"}
 	if d := cmp.Diff(want, text(p)); d != "" {
 		t.Error(d)
 	}
-	if got := find(t, p, "pandas").Reason; got != "saves nothing: admin.py is no longer loaded at start" {
+	if got := find(t, p, "pandas").Reason; got != "goes with admin" {
 		t.Error(got)
 	}
 }

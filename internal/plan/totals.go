@@ -23,9 +23,12 @@ func (b *builder) plan() *Plan {
 	single, settled := b.run.Exclusive(nil), b.run.Exclusive(b.cut)
 	for _, c := range b.items {
 		s := c.Import.Statement
+		if c.Decision == Keep && c.Rule != RuleStartup && !running[c.Import.In] {
+			c.settle(Keep, RuleAlong, "goes with "+b.leader(c))
+		}
 		c.AloneMS, c.AddsMS = b.aloneMS(c), b.run.Adds(s)
 		switch {
-		case c.Existing, c.Rule == RuleUsedAt:
+		case c.Existing, c.Rule == RuleUsedAt, c.Rule == RuleAlong:
 			// in a function it is not part of init; used at import, its cost
 			// would stay wherever the statement stands
 		case c.Move:
@@ -34,7 +37,7 @@ func (b *builder) plan() *Plan {
 			c.SavesMS, c.SavesModules = settled.Saves(s)
 		}
 		if c.Rule == RuleNoSaving && c.Reason == "" {
-			c.Reason = b.loadedBy(c, running)
+			c.Reason = b.loadedBy(c)
 		}
 		if _, ok := savings[c.Module]; !ok {
 			savings[c.Module] = b.saving(c)
@@ -67,12 +70,9 @@ func (b *builder) given(c *candidate, single *graph.Exclusive) (float64, []strin
 }
 
 // loadedBy says what loads a module when moving this statement saves nothing.
-func (b *builder) loadedBy(c *candidate, running map[*graph.Module]bool) string {
+func (b *builder) loadedBy(c *candidate) string {
 	cut := maps.Clone(b.cut)
 	cut[c.Import.Statement] = true
-	if !running[c.Import.In] {
-		return "saves nothing: " + c.Import.In.File + " is no longer loaded at start"
-	}
 	chain := b.run.Chain(c.Module, cut)
 	if len(chain) == 0 {
 		return "saves nothing here"
@@ -89,6 +89,21 @@ func (b *builder) loadedBy(c *candidate, running map[*graph.Module]bool) string 
 		}
 	}
 	return "saves nothing: " + last.File + " loads it, too"
+}
+
+// leader names the move that takes the module of c out of init.
+func (b *builder) leader(c *candidate) string {
+	for _, s := range b.run.Chain(c.Import.In.Name, nil) {
+		if !b.cut[s] {
+			continue
+		}
+		for _, m := range b.items {
+			if m.Import.Statement == s {
+				return m.Import.Target
+			}
+		}
+	}
+	return c.Import.In.File
 }
 
 // Sequence returns what each item adds, in ms, when they run in this order in
