@@ -91,6 +91,7 @@ type variable struct {
 	values  []value
 	readers map[*unit]bool
 	leaks   bool // code outside of the project sees what is stored here
+	full    bool // it holds too many values to tell them apart
 }
 
 // variableKey names a variable: a name of a scope, an attribute, the elements
@@ -133,6 +134,7 @@ type follower struct {
 	lines     map[object][]object    // class and bases, see lineage
 	fields    map[object][]*variable // attributes set on the instances of a class
 	special   map[object]int         // length of the lineage whose special methods were called
+	handed    map[value]bool         // values that code outside of the project has
 	unknown   map[value]bool         // functions that code outside of the project calls
 	queue     []*unit
 	now       *region
@@ -150,7 +152,7 @@ func newFollower(p *Program) *follower {
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
 		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{},
 		made: map[object]bool{}, defined: map[object][]object{}, lines: map[object][]object{}, fields: map[object][]*variable{},
-		special: map[object]int{}, unknown: map[value]bool{},
+		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{},
 	}
 }
 
@@ -300,27 +302,27 @@ func (f *follower) load(v *variable) []value {
 	return v.values
 }
 
-// store adds values to a variable. One that holds too many is handed to code
-// outside of the project: then whatever reaches it counts as called.
+// store adds values to a variable. One that would hold too many holds only
+// what is outside from then on, and what reaches it counts as called.
 func (f *follower) store(v *variable, values []value) {
 	grown := false
 	for _, x := range values {
-		if slices.Contains(v.values, x) {
-			continue
-		}
-		if len(v.values) >= maxValues {
-			if !v.leaks {
-				v.leaks, grown = true, true
-				v.values = append(v.values, external)
-				f.leakAll(v.values)
+		switch {
+		case v.full:
+			f.leak(x)
+		case slices.Contains(v.values, x):
+		case len(v.values) >= maxValues:
+			held := v.values
+			v.full, v.leaks, v.values = true, true, []value{external}
+			grown = true
+			f.leakAll(held)
+			f.leak(x)
+		default:
+			v.values = append(v.values, x)
+			grown = true
+			if v.leaks {
+				f.leak(x)
 			}
-			f.leak(x)
-			continue
-		}
-		v.values = append(v.values, x)
-		grown = true
-		if v.leaks {
-			f.leak(x)
 		}
 	}
 	if grown {
@@ -331,14 +333,16 @@ func (f *follower) store(v *variable, values []value) {
 }
 
 // maxValues bounds the values of one variable.
-const maxValues = 48
+const maxValues = 32
 
 // leak hands a value to code outside of the project, which may call it and
 // everything that it leads to.
 func (f *follower) leak(v value) {
-	switch v.kind {
-	case outside, module:
+	if v.kind == outside || v.kind == module || f.handed[v] {
 		return
+	}
+	f.handed[v] = true
+	switch v.kind {
 	case function:
 		f.call(v, arguments{unknown: true}, false)
 	case class:

@@ -108,6 +108,9 @@ func (f *follower) global(m *Module, name string) []value {
 
 // imported returns the values of the name that an import binds.
 func (f *follower) imported(imp *Import) []value {
+	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In && !base.Scope.Binds(0, imp.Item) {
+		f.moduleGetattr(base) // asked before a submodule is looked for
+	}
 	if name := f.p.moduleBehind(imp); name != "" {
 		return []value{f.val(object{kind: module, m: f.p.find(imp.In, name), name: name})}
 	}
@@ -115,6 +118,19 @@ func (f *follower) imported(imp *Import) []value {
 		return f.global(base, imp.Item)
 	}
 	return []value{external}
+}
+
+// moduleGetattr lets Python call the function __getattr__ of a module, as it
+// does for names that the module does not bind.
+func (f *follower) moduleGetattr(m *Module) {
+	if !m.Scope.Binds(0, "__getattr__") {
+		return
+	}
+	for _, v := range f.global(m, "__getattr__") {
+		if v.kind != outside {
+			f.call(v, arguments{unknown: true}, false)
+		}
+	}
 }
 
 // getattr returns the values of an attribute.
@@ -130,6 +146,9 @@ func (f *follower) getattr(vs []value, name string) []value {
 			sub := v.name + "." + name
 			if v.m != nil && v.m.Scope.Binds(0, name) || v.m != nil && len(v.m.globals["*"]) > 0 {
 				out = appendNew(out, f.global(v.m, name)...)
+			}
+			if v.m != nil && !v.m.Scope.Binds(0, name) {
+				f.moduleGetattr(v.m)
 			}
 			if f.now.m != nil {
 				if m := f.p.find(f.now.m, sub); m != nil || f.p.folders[sub] != "" {
@@ -393,8 +412,9 @@ func (f *follower) call(v value, args arguments, sure bool) []value {
 		return f.callMethod(v.object, "__call__", args, sure)
 	case partial:
 		var out []value
-		for _, x := range append([]value(nil), f.load(f.contents(v.object))...) {
-			out = appendNew(out, f.call(x, arguments{unknown: true, spread: f.contents(v.object).values}, false)...)
+		callees, spread := f.unwrap(v.object)
+		for _, x := range callees {
+			out = appendNew(out, f.call(x, arguments{unknown: true, spread: spread}, false)...)
 		}
 		return out
 	case container: // a method of a list or dict: it keeps and hands out elements
@@ -415,6 +435,25 @@ func (f *follower) call(v value, args arguments, sure bool) []value {
 	}
 	f.enter(v.object, sure)
 	return f.load(f.result(v.object))
+}
+
+// unwrap returns what a partial calls in the end, and all that it and the
+// partials within it hold. They may hold each other, and one may be reached in
+// very many ways, so each is looked at once.
+func (f *follower) unwrap(p object) (callees, held []value) {
+	seen := map[object]bool{p: true}
+	for queue := []object{p}; len(queue) > 0; queue = queue[1:] {
+		for _, x := range f.load(f.contents(queue[0])) {
+			held = appendNew(held, x)
+			if x.kind != partial {
+				callees = appendNew(callees, x)
+			} else if !seen[x.object] {
+				seen[x.object] = true
+				queue = append(queue, x.object)
+			}
+		}
+	}
+	return callees, held
 }
 
 // callMethod calls a method of an instance by name.

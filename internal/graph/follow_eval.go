@@ -33,6 +33,8 @@ func (f *follower) statement(s syntax.NodeID) {
 		for _, imp := range f.imports[m][s] {
 			if imp.Binds != "*" {
 				f.store(f.name(m, imp.owner, imp.Binds), f.imported(imp))
+			} else if base := f.p.find(m, imp.Base); base != nil && base.Scope.HasAll() {
+				f.moduleGetattr(base)
 			}
 		}
 	case syntax.Return:

@@ -193,7 +193,9 @@ func (p *Program) walkName(m *Module, name string, via *Import, seen map[globalN
 		}
 	}
 	for _, r := range m.reads[name] {
-		yield(UseSite{r.use, r.via.In, r.via})
+		u := r.use
+		u.When = r.via.In.Scope.When(u.Node) // what runs at import was not known when it was indexed
+		yield(UseSite{u, r.via.In, r.via})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/resolve"
@@ -96,7 +97,7 @@ out.flush()
 real_exit(0)
 `
 
-// python311 returns the interpreter to test with.
+// oraclePython returns the interpreter to test with.
 func oraclePython(t *testing.T) *interp.Interpreter {
 	t.Helper()
 	for _, name := range append(filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON")), "python3") {
@@ -112,41 +113,57 @@ func oraclePython(t *testing.T) *interp.Interpreter {
 	return nil
 }
 
-// TestTraps imports the standard library with traps behind the imports that
-// are said not to be used at import. No trap may fire.
+// TestTraps imports packages of the standard library with traps behind the
+// imports that are said not to be used at import. No trap may fire. With
+// FASTPATH_ORACLE_FULL=1 it takes the whole library, and the packages of
+// FASTPATH_ORACLE_PACKAGES (a folder, a colon and names with commas).
 func TestTraps(t *testing.T) {
 	i := oraclePython(t)
-	root := i.Stdlib
-	skip := []string{"site-packages", "dist-packages", "__pycache__", "test", "tests", "idlelib", "lib2to3", "turtledemo", "lib-dynload", "ensurepip", "pydoc_data", "idle_test"}
+	names := []string{"asyncio", "concurrent", "email", "http", "importlib", "json", "logging", "unittest", "urllib", "xml"}
+	if os.Getenv("FASTPATH_ORACLE_FULL") == "1" {
+		names = nil
+	}
+	t.Run("stdlib", func(t *testing.T) { trap(t, i, i.Stdlib, names) })
+	if folder, list, ok := strings.Cut(os.Getenv("FASTPATH_ORACLE_PACKAGES"), ":"); ok {
+		t.Run("packages", func(t *testing.T) { trap(t, i, folder, strings.Split(list, ",")) })
+	}
+}
+
+// trap takes the modules below a folder, or the named ones of its top level.
+func trap(t *testing.T, i *interp.Interpreter, root string, names []string) {
+	skip := []string{
+		"site-packages", "dist-packages", "__pycache__", "test", "tests", "idlelib", "lib2to3", "turtledemo", "lib-dynload", "ensurepip",
+		"pydoc_data", "idle_test", "antigravity.py", "this.py", "idle.py", "turtle.py", "__main__.py",
+	}
 	var files, modules []string
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
-			if slices.Contains(skip, d.Name()) || strings.HasPrefix(d.Name(), "config-") {
-				return fs.SkipDir
-			}
-			return nil
-		}
 		rel, _ := filepath.Rel(root, p)
-		if !strings.HasSuffix(rel, ".py") || strings.HasSuffix(rel, "__main__.py") {
+		rel = filepath.ToSlash(rel)
+		top, _, _ := strings.Cut(rel, "/")
+		unwanted := rel != "." && (slices.Contains(skip, d.Name()) || strings.HasPrefix(d.Name(), "config-") ||
+			len(names) > 0 && !slices.Contains(names, strings.TrimSuffix(top, ".py")))
+		switch {
+		case d.IsDir() && unwanted:
+			return fs.SkipDir
+		case d.IsDir() || unwanted || !strings.HasSuffix(rel, ".py"):
 			return nil
 		}
-		files = append(files, filepath.ToSlash(rel))
-		name := strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(filepath.ToSlash(rel), ".py"), "/__init__"), "/", ".")
-		if !slices.Contains([]string{"antigravity", "this", "idle", "turtle"}, name) {
-			modules = append(modules, name)
-		}
+		files = append(files, rel)
+		modules = append(modules, strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(rel, ".py"), "/__init__"), "/", "."))
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	start := time.Now()
 	p, err := Load(context.Background(), LoadOptions{Root: root, Files: files, ImportRoots: []string{"."}, Version: i.Version, Resolver: resolve.New(nil, i)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%d files loaded in %v", len(files), time.Since(start))
 	runTraps(t, i, p, modules)
 }
 
