@@ -231,9 +231,11 @@ func (a *app) initInterpreter(p *project.Project, res *initResult) error {
 					file = e.Source[:i]
 				}
 			}
-			res.Problems = append(res.Problems, initProblem{file, line,
+			res.Problems = append(res.Problems, initProblem{
+				file, line,
 				fmt.Sprintf("%q is deployed on Python %s, but %s is what was found here; measure with the same version: --python %s",
-					e.Name, e.Python, i.String(), e.Python)})
+					e.Name, e.Python, i.String(), e.Python),
+			})
 			break
 		}
 	}

@@ -69,11 +69,15 @@ func TestLoadFull(t *testing.T) {
 	}
 	want := &Config{
 		Path: "pyproject.toml",
-		Entries: []string{"lambda_function:lambda_handler", "console:orders", "-m pkg", "scripts/app.py",
-			"functions/a/app:handler"},
+		Entries: []string{
+			"lambda_function:lambda_handler", "console:orders", "-m pkg", "scripts/app.py",
+			"functions/a/app:handler",
+		},
 		Python: ".venv/bin/python", Policy: "lifetime", Exclude: []string{"vendor/**"},
-		Entry: map[string]Entry{"lambda_function:lambda_handler": {"fast.py", "events/traffic.toml",
-			"event.requestContext.http.path"}},
+		Entry: map[string]Entry{"lambda_function:lambda_handler": {
+			"fast.py", "events/traffic.toml",
+			"event.requestContext.http.path",
+		}},
 		Thresholds: Thresholds{5, 50.5, 90},
 		Limits:     Limits{10, 100, 30, 1000, 5, 7},
 		Traffic:    Traffic{50000, 0.02, true, 1769, true, "server", true},
@@ -141,40 +145,68 @@ func TestCLIPlatformIsAlwaysCold(t *testing.T) {
 
 func TestLoadErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown table": {"[tool.fastpath]\npolicy = \"lmms\"\n\n[tool.fastpath.treshholds]\nlight-ms = 1\n",
-			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, entry, thresholds, limits, traffic, modules, rules`},
-		"unknown key": {"[tool.fastpath.limits]\nimport = 3\n",
-			`pyproject.toml:2:1: unknown key "import" in [tool.fastpath.limits], did you mean "imports"? allowed: imports, total-ms, code-lines, cold-start-ms, regression-percent, profile-age-days`},
-		"far key": {"[tool.fastpath]\nzzzzzz = 1\n",
-			`pyproject.toml:2:1: unknown key "zzzzzz" in [tool.fastpath]; allowed: entries, python`},
-		"type": {"[tool.fastpath]\nentries = \"a:b\"\n",
-			`pyproject.toml:2:11: found the string "a:b", expected an array of strings`},
-		"item type": {"[tool.fastpath]\nexclude = [\"ä\", 1]\n",
-			`pyproject.toml:2:17: found 1, expected a string`},
-		"policy": {"[tool.fastpath]\npolicy = \"lmm\"\n",
-			`pyproject.toml:2:10: unknown value "lmm", did you mean "lmms"? allowed: lmms, lifetime`},
-		"platform": {"[tool.fastpath.traffic]\nplatform = true\n",
-			`pyproject.toml:2:12: found true, expected one of: lambda, server, container, cli`},
-		"usage": {"[tool.fastpath.thresholds]\nhot-usage = 101\n",
-			`pyproject.toml:2:13: 101 is out of range; allowed: a number from 0 to 100`},
-		"rate": {"[tool.fastpath.traffic]\ncold-start-rate = 10\n",
-			`pyproject.toml:2:19: 10 is out of range; allowed: a number from 0 to 1`},
+		"unknown table": {
+			"[tool.fastpath]\npolicy = \"lmms\"\n\n[tool.fastpath.treshholds]\nlight-ms = 1\n",
+			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, entry, thresholds, limits, traffic, modules, rules`,
+		},
+		"unknown key": {
+			"[tool.fastpath.limits]\nimport = 3\n",
+			`pyproject.toml:2:1: unknown key "import" in [tool.fastpath.limits], did you mean "imports"? allowed: imports, total-ms, code-lines, cold-start-ms, regression-percent, profile-age-days`,
+		},
+		"far key": {
+			"[tool.fastpath]\nzzzzzz = 1\n",
+			`pyproject.toml:2:1: unknown key "zzzzzz" in [tool.fastpath]; allowed: entries, python`,
+		},
+		"type": {
+			"[tool.fastpath]\nentries = \"a:b\"\n",
+			`pyproject.toml:2:11: found the string "a:b", expected an array of strings`,
+		},
+		"item type": {
+			"[tool.fastpath]\nexclude = [\"ä\", 1]\n",
+			`pyproject.toml:2:17: found 1, expected a string`,
+		},
+		"policy": {
+			"[tool.fastpath]\npolicy = \"lmm\"\n",
+			`pyproject.toml:2:10: unknown value "lmm", did you mean "lmms"? allowed: lmms, lifetime`,
+		},
+		"platform": {
+			"[tool.fastpath.traffic]\nplatform = true\n",
+			`pyproject.toml:2:12: found true, expected one of: lambda, server, container, cli`,
+		},
+		"usage": {
+			"[tool.fastpath.thresholds]\nhot-usage = 101\n",
+			`pyproject.toml:2:13: 101 is out of range; allowed: a number from 0 to 100`,
+		},
+		"rate": {
+			"[tool.fastpath.traffic]\ncold-start-rate = 10\n",
+			`pyproject.toml:2:19: 10 is out of range; allowed: a number from 0 to 1`,
+		},
 		"limit":   {"[tool.fastpath.limits]\ntotal-ms = -1\n", `pyproject.toml:2:12: -1 is out of range; allowed: a number above 0`},
 		"nan":     {"[tool.fastpath.limits]\ntotal-ms = nan\n", `pyproject.toml:2:12: found nan, expected a number above 0`},
 		"float":   {"[tool.fastpath.limits]\nimports = 20.0\n", `pyproject.toml:2:11: found 20.0, expected a whole number from 1 to 1000000`},
 		"swapped": {"[tool.fastpath.thresholds]\nheavy-ms = 5\n", `pyproject.toml:2:12: light-ms is 10 and heavy-ms is 5; light-ms must not be larger`},
-		"severity": {"[tool.fastpath.rules]\nFP202 = \"warn\"\n",
-			`pyproject.toml:2:9: unknown value "warn"; allowed: off, info, warning, error`},
+		"severity": {
+			"[tool.fastpath.rules]\nFP202 = \"warn\"\n",
+			`pyproject.toml:2:9: unknown value "warn"; allowed: off, info, warning, error`,
+		},
 		"rule id": {"[tool.fastpath.rules]\nF401 = \"off\"\n", `pyproject.toml:2:1: "F401" is no rule; rules are written FP and three digits`},
-		"module": {"[tool.fastpath.modules]\neager = [\"a/b\"]\n",
-			`pyproject.toml:2:10: "a/b" is no module name; write it as in an import statement`},
-		"lambda style": {"[tool.fastpath]\nentries = [\"app.handler\"]\n",
-			`pyproject.toml:2:12: "app.handler" is no entry: did you mean "app:handler"?`},
+		"module": {
+			"[tool.fastpath.modules]\neager = [\"a/b\"]\n",
+			`pyproject.toml:2:10: "a/b" is no module name; write it as in an import statement`,
+		},
+		"lambda style": {
+			"[tool.fastpath]\nentries = [\"app.handler\"]\n",
+			`pyproject.toml:2:12: "app.handler" is no entry: did you mean "app:handler"?`,
+		},
 		"twice": {"[tool.fastpath]\nentries = [\"a:b\", \"a:b\"]\n", `pyproject.toml:2:19: "a:b" is listed twice`},
-		"entry table": {"[tool.fastpath]\nentries = [\"app:main\"]\n[tool.fastpath.entry.\"ap:main\"]\nfile = \"x.py\"\n",
-			`pyproject.toml:3:22: unknown entry "ap:main", did you mean "app:main"? entries: app:main`},
-		"entry key": {"[tool.fastpath.entry.\"a:b\"]\nfiles = \"x.py\"\n",
-			`pyproject.toml:2:1: unknown key "files" in [tool.fastpath.entry."a:b"], did you mean "file"? allowed: file, traffic, workflow`},
+		"entry table": {
+			"[tool.fastpath]\nentries = [\"app:main\"]\n[tool.fastpath.entry.\"ap:main\"]\nfile = \"x.py\"\n",
+			`pyproject.toml:3:22: unknown entry "ap:main", did you mean "app:main"? entries: app:main`,
+		},
+		"entry key": {
+			"[tool.fastpath.entry.\"a:b\"]\nfiles = \"x.py\"\n",
+			`pyproject.toml:2:1: unknown key "files" in [tool.fastpath.entry."a:b"], did you mean "file"? allowed: file, traffic, workflow`,
+		},
 		"not a table":   {"[tool]\nfastpath = 3\n", `pyproject.toml:2:12: [tool.fastpath] is an integer, it must be a table`},
 		"syntax":        {"[tool.fastpath]\nentries = [\"a:b\"\npolicy = 1\n", `pyproject.toml:3:`},
 		"duplicate":     {"[tool.fastpath]\npolicy = \"lmms\"\npolicy = \"lmms\"\n", `pyproject.toml:3:1: invalid TOML: `},

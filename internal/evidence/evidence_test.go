@@ -39,9 +39,11 @@ func sample() *Lock {
 		},
 		Usage: []*UsageDay{
 			{Entry: "a:b", Source: "s", Day: "2026-11-02", Kind: UsageLog, Requests: 1000, ColdStarts: -1},
-			{Entry: "a:b", Source: "s", Day: "2026-11-01", Kind: UsageInvoke, Requests: 2.5, ColdStarts: 0,
+			{
+				Entry: "a:b", Source: "s", Day: "2026-11-01", Kind: UsageInvoke, Requests: 2.5, ColdStarts: 0,
 				Workflows: map[string]float64{"GET /x": 2, "": 0.5},
-				Modules:   []ModuleUse{{"json", "GET /x", 2}, {"json", "", 0.5}}},
+				Modules:   []ModuleUse{{"json", "GET /x", 2}, {"json", "", 0.5}},
+			},
 		},
 	}
 }
@@ -223,8 +225,11 @@ func large() *Lock {
 		e.Modules = append(e.Modules, Module{fmt.Sprintf("package%d.module%d", i%40, i), float64(i) / 7, "source", PhaseInit, "package", "", "2026-11-22"})
 	}
 	for i := range 8000 {
-		e.Edges = append(e.Edges, Edge{Statement{From: fmt.Sprintf("package%d.module%d", i%40, i%2000), Module: fmt.Sprintf("package%d.module%d", i%41, i%1999)},
-			PhaseInit, []string{fmt.Sprintf("package%d.module%d", i%41, i%1999)}})
+		e.Edges = append(e.Edges, Edge{
+			Statement{From: fmt.Sprintf("package%d.module%d", i%40, i%2000), Module: fmt.Sprintf("package%d.module%d", i%41, i%1999)},
+			PhaseInit,
+			[]string{fmt.Sprintf("package%d.module%d", i%41, i%1999)},
+		})
 	}
 	return &Lock{Entries: map[string]*Entry{"a:b": e}}
 }

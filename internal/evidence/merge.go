@@ -49,8 +49,10 @@ func Merge(old, new *Entry) *Entry {
 		return normal(&out)
 	}
 	for _, f := range []struct{ out, old *float64 }{
-		{&out.TotalMinMS, &old.TotalMinMS}, {&out.TotalMedianMS, &old.TotalMedianMS},
-		{&out.GCMS, &old.GCMS}, {&out.StartupMS, &old.StartupMS},
+		{&out.TotalMinMS, &old.TotalMinMS},
+		{&out.TotalMedianMS, &old.TotalMedianMS},
+		{&out.GCMS, &old.GCMS},
+		{&out.StartupMS, &old.StartupMS},
 	} {
 		if !Moved(*f.old, *f.out) {
 			*f.out = *f.old

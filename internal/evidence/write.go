@@ -127,8 +127,11 @@ func (w *writer) entry(name string, e *Entry) {
 	w.line("\n[%s.environment]", table)
 	env := e.Environment
 	for _, f := range [][2]string{
-		{"implementation", env.Implementation}, {"version", env.Version},
-		{"platform", env.Platform}, {"machine", env.Machine}, {"bytecode", env.Bytecode},
+		{"implementation", env.Implementation},
+		{"version", env.Version},
+		{"platform", env.Platform},
+		{"machine", env.Machine},
+		{"bytecode", env.Bytecode},
 	} {
 		if f[1] != "" {
 			w.line("%s = %s", f[0], quote(f[1]))

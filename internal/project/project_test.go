@@ -213,8 +213,10 @@ func TestListing(t *testing.T) {
 	dir := sourceTree(t)
 	outside := tree(t, map[string]string{"o.py": ""})
 	got, err := Listing(dir, []string{".", "pkg", "venv/lib", "pkg/data.txt", outside})
-	want := []string{".aws-sam/build/a.py", ".fastpath/cache.py", filepath.ToSlash(filepath.Join(outside, "o.py")),
-		"a.py", "ignored/i.py", "odd name/ü.py", "pkg/b.py", "pkg/data.txt", "venv/lib/v.py"}
+	want := []string{
+		".aws-sam/build/a.py", ".fastpath/cache.py", filepath.ToSlash(filepath.Join(outside, "o.py")),
+		"a.py", "ignored/i.py", "odd name/ü.py", "pkg/b.py", "pkg/data.txt", "venv/lib/v.py",
+	}
 	slices.Sort(want)
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got  %q, %v\nwant %q", got, err, want)

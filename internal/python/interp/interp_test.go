@@ -76,15 +76,19 @@ func TestFindOrder(t *testing.T) {
 		source        string
 		venv          bool
 	}{
-		"explicit path": {FindOptions{Explicit: "opt/3.13/bin/python3", Configured: "venv/bin/python"},
-			"opt/3.13/bin/python3", "3.13", "--python", false},
+		"explicit path": {
+			FindOptions{Explicit: "opt/3.13/bin/python3", Configured: "venv/bin/python"},
+			"opt/3.13/bin/python3", "3.13", "--python", false,
+		},
 		"explicit folder":  {FindOptions{Explicit: at("other")}, "other/bin/python", "3.12", "--python", true},
 		"explicit command": {FindOptions{Explicit: "python3"}, "opt/3.8/bin/python3", "3.8", "--python", false},
 		"explicit version": {FindOptions{Explicit: "3.8"}, "opt/3.8/bin/python3.8", "3.8", "--python", false},
 		"configured":       {FindOptions{Configured: "venv/bin/python"}, "project/venv/bin/python", "3.11", "configuration", true},
 		"VIRTUAL_ENV":      {FindOptions{Env: []string{"VIRTUAL_ENV=" + at("other")}}, "other/bin/python", "3.12", "VIRTUAL_ENV", true},
-		"broken VIRTUAL_ENV": {FindOptions{Env: []string{"VIRTUAL_ENV=" + at("gone")}},
-			"project/.venv/bin/python", "3.10", ".venv", true},
+		"broken VIRTUAL_ENV": {
+			FindOptions{Env: []string{"VIRTUAL_ENV=" + at("gone")}},
+			"project/.venv/bin/python", "3.10", ".venv", true,
+		},
 		".venv": {FindOptions{}, "project/.venv/bin/python", "3.10", ".venv", true},
 		"PATH":  {FindOptions{ProjectRoot: at("empty")}, "opt/3.8/bin/python3", "3.8", "python3 on PATH", false},
 	} {
@@ -125,8 +129,10 @@ func TestFindErrors(t *testing.T) {
 		opt  FindOptions
 		want []string
 	}{
-		"nothing": {FindOptions{}, []string{"no Python interpreter found; tried: .venv, venv, python3 on PATH, python on PATH",
-			"--python PATH", "python3 -m venv .venv"}},
+		"nothing": {FindOptions{}, []string{
+			"no Python interpreter found; tried: .venv, venv, python3 on PATH, python on PATH",
+			"--python PATH", "python3 -m venv .venv",
+		}},
 		"too old on PATH": {FindOptions{Env: []string{"PATH=" + filepath.Join(dir, "old", "bin")}}, []string{"no Python interpreter found", "(Python 3.6 is too old)"}},
 		"too old":         {FindOptions{Explicit: "../old/bin/python3"}, []string{"Python 3.6, which is not supported; name Python 3.8 or newer"}},
 		"missing":         {FindOptions{Explicit: "./none"}, []string{`"./none" (--python) does not exist`}},

@@ -231,9 +231,11 @@ func TestLayoutsAgainstFindSpec(t *testing.T) {
 			site := filepath.Join(dir, "site")
 			other := *i
 			other.SitePackages = []string{site}
-			names := []string{"queue", "math", "sys", "os", "both", "both.x", "ns", "ns.one", "ns.two", "ns.sub", "ns.sub.three", "ns.sub.four", "ns.none",
+			names := []string{
+				"queue", "math", "sys", "os", "both", "both.x", "ns", "ns.one", "ns.two", "ns.sub", "ns.sub.three", "ns.sub.four", "ns.none",
 				"late", "late.x", "late.y", "ext", "stable", "plain", "other", "bytes", "old", "old.p", "old.q", "file", "empty", "empty.x", "mod", "mod.y",
-				"added", "installed", "installed.core", "installed.none", "email", "email.x", "email.message", "collections.abc", "queue.x"}
+				"added", "installed", "installed.core", "installed.none", "email", "email.x", "email.message", "collections.abc", "queue.x",
+			}
 			check(t, New(roots, &other), ask(t, i, false, roots, []string{site}, names))
 		})
 	}

@@ -32,8 +32,13 @@ func show(i *Info, uses []Use) string {
 			on   bool
 			mark string
 		}{
-			{u.Store, "="}, {u.Del, "-"}, {u.Annotation, ":"}, {u.Environment, "?"},
-			{u.When == AtCall, "c"}, {u.When == TypeChecking, "t"}, {u.When == Never, "n"},
+			{u.Store, "="},
+			{u.Del, "-"},
+			{u.Annotation, ":"},
+			{u.Environment, "?"},
+			{u.When == AtCall, "c"},
+			{u.When == TypeChecking, "t"},
+			{u.When == Never, "n"},
 		} {
 			if p.on {
 				s += p.mark
