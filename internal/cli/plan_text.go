@@ -152,7 +152,7 @@ func (a *app) printPlan(t *term.Terminal, r *analysis) {
 		}
 	}
 	if rest > 0 {
-		fmt.Fprintf(w, "%s\n\n", t.Faint(fmt.Sprintf("%d more %s light or loaded at start-up and stay where they are; -v lists them", rest, plural(rest, "import is", "imports are"))))
+		fmt.Fprintf(w, "%s\n\n", t.Faint(fmt.Sprintf("%d more %s light, loaded at start-up, or in modules that move; -v lists them", rest, plural(rest, "import is", "imports are"))))
 	}
 	a.printPlanTotals(t, r)
 	fmt.Fprintf(w, "\nnext: %s\n", nextHint(t, p))

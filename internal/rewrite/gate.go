@@ -26,6 +26,7 @@ type GateOptions struct {
 type Gate struct {
 	prog     *graph.Program
 	roots    []*graph.Module
+	loaded   map[*graph.Module]bool // when the roots are imported
 	fastPath map[string]bool
 	readers  *readers
 	cycles   map[*graph.Module]int // number of the cycle a module belongs to
@@ -70,6 +71,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 			effectful = append(effectful, m)
 		}
 	}
+	g.loaded = reach(g.roots, prog, nil)
 	g.reachesEffects = importersOf(prog, effectful)
 	return g
 }

@@ -14,18 +14,15 @@ import (
 func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 	r := g.readers
 	isConsumer := map[*graph.Module]bool{imp.In: true}
+	hosts := []consumer{{m: imp.In, name: imp.Binds}} // in file order, so that the cause is always the same
 	for _, c := range cs {
 		isConsumer[c.m] = true
-	}
-	hosts := map[*graph.Module]string{imp.In: imp.Binds}
-	for _, c := range cs {
-		hosts[c.m] = c.name
-	}
-	for _, m := range g.prog.Modules { // in file order, so that the cause is always the same
-		n, ok := hosts[m]
-		if !ok {
-			continue
+		if c.m != imp.In {
+			hosts = append(hosts, c)
 		}
+	}
+	for _, h := range hosts {
+		m, n := h.m, h.name
 		if !g.fastPath[m.File] { // the documents' test calls dir(fast_path)
 			for _, a := range r.dynamic[m.Name] {
 				j.ask("%s: %s, %s", m.Name, a.how, a.place())
@@ -210,12 +207,11 @@ func (g *Gate) lazyAfter(moves []*graph.Import) map[*graph.Module]bool {
 		moved[imp] = true
 		beside[edge{imp.In, imp.Base}] = true
 	}
-	before := reach(g.roots, g.prog, nil)
 	after := reach(g.roots, g.prog, func(imp *graph.Import) bool {
 		return moved[imp] || beside[edge{imp.In, imp.Base}] && !imp.UsedAtImport && imp.Binds != "*"
 	})
 	out := map[*graph.Module]bool{}
-	for m := range before {
+	for m := range g.loaded {
 		if !after[m] {
 			out[m] = true
 		}
