@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -79,9 +79,11 @@ func endToEnd(t *testing.T, w *Workspace, log *buffer) {
 	if !r.Bench.Comparison.Equal {
 		t.Error("bench saw other answers after apply")
 	}
-	if err := printTable(io.Discard, w, r); err != nil {
-		t.Error(err)
+	var shown strings.Builder
+	if err := printTable(&shown, w, r); err != nil {
+		t.Fatal(err)
 	}
+	judgeReadme(t, shown.String(), r.Regression)
 
 	// Only the files with a moved or a hot import changed.
 	applied := contents(t, w.App)
@@ -115,6 +117,39 @@ func endToEnd(t *testing.T, w *Workspace, log *buffer) {
 	}
 	if got, want := differing(original, contents(t, w.App)), []string{"fastpath.lock", "pyproject.toml"}; !slices.Equal(got, want) {
 		t.Errorf("after undo these files differ: %q, want %q", got, want)
+	}
+}
+
+// figures are what differs from run to run and from machine to machine.
+var figures = regexp.MustCompile(`[+-]?[\d.,]+ ?(ms|MiB|%|×)|\d{4}-\d{2}-\d{2}|\[[^\]]*\]| of today|\d+ days? old`)
+
+// judgeReadme holds that the README shows what the demo prints: the heads of
+// the lines of its picture, and every word of the finding.
+func judgeReadme(t *testing.T, table, finding string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(after string) string {
+		_, rest, _ := strings.Cut(string(text), after+"\n")
+		inside, _, _ := strings.Cut(rest, "```")
+		return inside
+	}
+	picture := block("```text")
+	if len(picture) < 1000 {
+		t.Error("README.md has no picture of the demo's output")
+	}
+	for line := range strings.Lines(picture) {
+		head, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		head, _, _ = strings.Cut(head, " · ") // the interpreter differs
+		if !strings.Contains(table, head) {
+			t.Errorf("README.md shows %q, which the demo does not print", head)
+		}
+	}
+	want, got := figures.ReplaceAllString(block("$ fastpath check"), "N"), figures.ReplaceAllString(finding, "N")
+	if strings.TrimSpace(want) != strings.TrimSpace(got) {
+		t.Errorf("README.md shows another finding than check prints:\n%s", finding)
 	}
 }
 

@@ -52,17 +52,14 @@ func printTable(out io.Writer, w *Workspace, r *Result) error {
 
 	heading("THE FIRST REQUEST IN A NEW PROCESS, BY EVENT", "")
 	moved := movedModules(r.Before)
-	t = columns("", "<share", "before", "after", "init + first request", "")
+	t = columns("", "<share", "before", "after", "init + first request", "loads now")
 	for _, e := range b.Events {
 		if e.Error != "" || len(e.Arms) != 2 || e.Change == nil {
 			t.Row(e.Name, percent(e.Share), "", "", "", "left out: "+e.Error)
 			continue
 		}
-		why := ""
-		if names := returned(moved, e.ModulesReturned); len(names) > 0 {
-			why = "loads " + strings.Join(names, ", ") + " now"
-		}
-		t.Row(e.Name, percent(e.Share), ms(e.Arms[0].FirstRequestMS), ms(e.Arms[1].FirstRequestMS), change(*e.Change), why)
+		t.Row(e.Name, percent(e.Share), ms(e.Arms[0].FirstRequestMS), ms(e.Arms[1].FirstRequestMS), change(*e.Change),
+			strings.Join(returned(moved, e.ModulesReturned), ", "))
 	}
 	fmt.Fprint(out, t.Render(terminal))
 
