@@ -17,7 +17,11 @@ import (
 // with its arguments in its parameters; what is handed to code outside of the
 // project counts as called, but for decorated definitions. The sets only grow;
 // a region is evaluated again when something that it read has grown.
-func (p *Program) follow() {
+func (p *Program) follow(limit int) {
+	if len(p.Modules) > limit {
+		p.followNames()
+		return
+	}
 	for _, tests := range []bool{false, true} {
 		f := newFollower(p)
 		for _, m := range p.Modules {
@@ -52,6 +56,10 @@ func (p *Program) follow() {
 		}
 	}
 }
+
+// maxFollowed is the number of modules up to which functions are followed by
+// value; in larger programs they are followed by name.
+const maxFollowed = 600
 
 // objectKind is what an object is.
 type objectKind uint8
@@ -129,13 +137,15 @@ type follower struct {
 	units     map[unitKey]*unit
 	imports   map[*Module]map[syntax.NodeID][]*Import
 	leaked    map[object]bool
-	made      map[object]bool        // classes of which an instance was made
-	defined   map[object][]object    // methods by class
-	lines     map[object][]object    // class and bases, see lineage
-	fields    map[object][]*variable // attributes set on the instances of a class
-	special   map[object]int         // length of the lineage whose special methods were called
-	handed    map[value]bool         // values that code outside of the project has
-	unknown   map[value]bool         // functions that code outside of the project calls
+	made      map[object]bool         // classes of which an instance was made
+	found     map[methodKey][]object  // see method
+	named     map[*Module][]*nameInfo // by node, see nameOf
+	defined   map[object][]object     // methods by class
+	lines     map[object][]object     // class and bases, see lineage
+	fields    map[object][]*variable  // attributes set on the instances of a class
+	special   map[object]int          // length of the lineage whose special methods were called
+	handed    map[value]bool          // values that code outside of the project has
+	unknown   map[value]bool          // functions that code outside of the project calls
 	queue     []*unit
 	now       *region
 	unit      *unit
@@ -151,7 +161,7 @@ func newFollower(p *Program) *follower {
 	return &follower{
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
 		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{},
-		made: map[object]bool{}, defined: map[object][]object{}, lines: map[object][]object{}, fields: map[object][]*variable{},
+		made: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
 		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{},
 	}
 }
@@ -402,19 +412,34 @@ func (f *follower) methods(c object) []object {
 	return out
 }
 
-// method finds a method of a class by name, in the class and its bases.
-func (f *follower) method(c object, name string) (fns []object) {
-	for _, base := range f.lineage(c) {
+// methodKey names a method of a class; the answer holds for a number of bases.
+type methodKey struct {
+	c     object
+	name  string
+	bases int
+}
+
+// method finds the definitions of a method by name, in the class or else in
+// the next of its bases.
+func (f *follower) method(c object, name string) []object {
+	bases := f.lineage(c)
+	key := methodKey{c, name, len(bases)}
+	if fns, ok := f.found[key]; ok {
+		return fns
+	}
+	var fns []object
+	for _, base := range bases {
 		for _, fn := range f.methods(base) {
 			if fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)) == name {
 				fns = append(fns, fn)
 			}
 		}
 		if len(fns) > 0 {
-			return fns
+			break
 		}
 	}
-	return nil
+	f.found[key] = fns
+	return fns
 }
 
 // lineage returns a class and its bases in the project.

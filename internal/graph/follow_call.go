@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"fastpath/internal/python/scope"
@@ -27,24 +28,54 @@ func (a arguments) all() []value {
 	return appendNew(out, a.spread...)
 }
 
+// nameInfo is what a Name means.
+type nameInfo struct {
+	variable *variable // nil when the module does not bind the name
+	outer    *variable // in a class body: the global of the same name
+	imports  []*Import // that bind the global
+}
+
+// nameOf looks a Name up, once.
+func (f *follower) nameOf(n syntax.NodeID) *nameInfo {
+	m := f.now.m
+	list := f.named[m]
+	if list == nil {
+		list = make([]*nameInfo, len(m.Syntax.Nodes))
+		f.named[m] = list
+	}
+	if list[n] == nil {
+		info := &nameInfo{}
+		list[n] = info
+		name := m.Syntax.Text(n)
+		owner, bound := m.Scope.Lookup(name, m.Scope.ScopeOf(n))
+		switch {
+		case !bound:
+		case owner == 0:
+			info.variable, info.imports = f.name(m, 0, name), m.globals[name]
+		default:
+			info.variable = f.name(m, owner, name)
+			if m.Scope.Scopes[owner].Kind == scope.ClassScope {
+				info.outer = f.name(m, 0, name)
+			}
+		}
+	}
+	return list[n]
+}
+
 // loadName returns the values of a Name.
 func (f *follower) loadName(n syntax.NodeID) []value {
 	m := f.now.m
-	name := m.Syntax.Text(n)
-	s := m.Scope.ScopeOf(n)
-	owner, bound := m.Scope.Lookup(name, s)
-	if bound {
-		vs := f.load(f.name(m, owner, name))
-		if owner != 0 && m.Scope.Scopes[owner].Kind == scope.ClassScope {
-			vs = appendNew(vs, f.load(f.name(m, 0, name))...)
+	if info := f.nameOf(n); info.variable != nil {
+		vs := f.load(info.variable)
+		if info.outer != nil {
+			vs = appendNew(vs, f.load(info.outer)...)
 		}
-		if owner == 0 && len(m.globals[name]) > 0 {
-			for _, imp := range m.globals[name] {
-				vs = appendNew(vs, f.imported(imp)...)
-			}
+		for _, imp := range info.imports {
+			vs = appendNew(vs, f.imported(imp)...)
 		}
 		return vs
 	}
+	name := m.Syntax.Text(n)
 	if vs, ok := f.starName(m, name); ok {
 		return vs
 	}
@@ -71,7 +102,7 @@ func (f *follower) leakModule(m *Module) {
 }
 
 func (f *follower) leakAll(vs []value) {
-	for _, v := range append([]value(nil), vs...) {
+	for _, v := range slices.Clone(vs) {
 		f.leak(v)
 	}
 }

@@ -302,12 +302,9 @@ func (f *follower) assign(target syntax.NodeID, vs []value) {
 	t := m.Syntax
 	switch t.Kind(target) {
 	case syntax.Name:
-		s := m.Scope.ScopeOf(target)
-		name := t.Text(target)
-		if owner, ok := m.Scope.Lookup(name, s); ok {
-			s = owner
+		if info := f.nameOf(target); info.variable != nil {
+			f.store(info.variable, vs)
 		}
-		f.store(f.name(m, s, name), vs)
 	case syntax.Attribute:
 		id := t.Child(target, syntax.Ident)
 		if id == syntax.None {

@@ -32,6 +32,12 @@ type LoadOptions struct {
 // read are listed in Problems, and those that do not parse take part with what
 // could be read of them. The only error is the end of ctx.
 func Load(ctx context.Context, o LoadOptions) (*Program, error) {
+	return load(ctx, o, maxFollowed)
+}
+
+// load is Load; in programs of more than followed modules, functions are
+// followed by name and not by value.
+func load(ctx context.Context, o LoadOptions, followed int) (*Program, error) {
 	if o.Version == (syntax.Version{}) {
 		o.Version = syntax.Latest
 	}
@@ -67,7 +73,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	p.name(o.ImportRoots)
 	parallel(len(p.Modules), func(k int) { p.collect(p.Modules[k]) })
 	p.link()
-	p.follow()
+	p.follow(followed)
 	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()
 	return p, ctx.Err()

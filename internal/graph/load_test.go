@@ -14,8 +14,13 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// load writes the files of an archive into a folder and loads them.
-func load(t *testing.T, archive string, v syntax.Version, roots ...string) *Program {
+// loaded writes the files of an archive into a folder and loads them.
+func loaded(t *testing.T, archive string, v syntax.Version, roots ...string) *Program {
+	t.Helper()
+	return loadedBy(t, maxFollowed, archive, v, roots...)
+}
+
+func loadedBy(t *testing.T, followed int, archive string, v syntax.Version, roots ...string) *Program {
 	t.Helper()
 	dir := t.TempDir()
 	var files []string
@@ -34,7 +39,7 @@ func load(t *testing.T, archive string, v syntax.Version, roots ...string) *Prog
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}
-	p, err := Load(context.Background(), LoadOptions{Root: dir, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(nil, nil)})
+	p, err := load(context.Background(), LoadOptions{Root: dir, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(nil, nil)}, followed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +91,7 @@ func TestUsedAtImport(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p := load(t, archive, v)
+			p := loaded(t, archive, v)
 			checked := 0
 			for _, m := range p.Modules {
 				for _, e := range m.Syntax.Errors {
@@ -120,6 +125,15 @@ func TestUsedAtImport(t *testing.T) {
 			}
 			if checked == 0 {
 				t.Error("the fixture expects nothing")
+			}
+			// Followed by name, more may be said to be used, but nothing less.
+			coarse := loadedBy(t, 0, archive, v)
+			for k, m := range p.Modules {
+				for l, imp := range m.Imports {
+					if other := coarse.Modules[k].Imports[l]; imp.UsedAtImport && !other.UsedAtImport {
+						t.Errorf("by name: %s:%d: %s is said not to be used at import", m.File, m.Line(imp.Stmt), imp.Binds)
+					}
+				}
 			}
 		})
 	}

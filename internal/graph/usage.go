@@ -10,6 +10,7 @@ import (
 // count fills in when the imports of a module run, how often their names are
 // loaded, and the first use at import in the module itself.
 func (p *Program) count(m *Module) {
+	unseen := m.unseen()
 	for _, imp := range m.Imports {
 		imp.Runs = m.Scope.When(imp.Stmt).String()
 		if imp.Future {
@@ -26,7 +27,31 @@ func (p *Program) count(m *Module) {
 		for _, u := range uses {
 			imp.take(u)
 		}
+		if unseen != syntax.None && imp.owner == 0 && !imp.UsedAtImport {
+			imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, m.Line(unseen), "any name, by "+m.Syntax.Text(unseen)
+		}
 	}
+}
+
+// unseen returns a place where the module lets code that no scan sees use any
+// of its names while it is being imported: exec, eval, and globals() as an
+// argument. It is None without one.
+func (m *Module) unseen() syntax.NodeID {
+	f := m.Syntax
+	for _, n := range m.Scope.DynamicNames {
+		handed := false
+		switch f.Text(n) {
+		case "exec", "eval":
+			handed = true
+		case "globals", "vars", "locals":
+			call := f.Parent(n)
+			handed = f.Kind(call) == syntax.Call && f.First(call) == n && f.Kind(f.Parent(call)) == syntax.Arg
+		}
+		if handed && m.Scope.When(n) == scope.AtImport {
+			return n
+		}
+	}
+	return syntax.None
 }
 
 // take counts one use of the name in the import's own module.

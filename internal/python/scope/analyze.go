@@ -197,6 +197,11 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		a.comprehension(n, s)
 	case syntax.NamedExpr:
 		a.namedExpr(n, s)
+	case syntax.AugAssign:
+		a.children(n, s)
+		if target := a.File.First(n); a.File.Kind(target) == syntax.Name { // it reads the name, too
+			a.events = append(a.events, event{node: target, scope: s, name: a.intern(target)})
+		}
 	case syntax.AnnAssign:
 		a.annAssign(n, s)
 	case syntax.TypeAlias:

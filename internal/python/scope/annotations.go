@@ -25,7 +25,7 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 		return
 	}
 	a.visit(base, s)
-	last := lastName(f, base)
+	last := LastName(f, base)
 	for c := f.Next(base); c != syntax.None; c = f.Next(c) {
 		saved := a.annotation
 		switch {
@@ -44,8 +44,8 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 	}
 }
 
-// lastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "".
-func lastName(f *syntax.File, n syntax.NodeID) string {
+// LastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "".
+func LastName(f *syntax.File, n syntax.NodeID) string {
 	switch f.Kind(n) {
 	case syntax.Name:
 		return f.Text(n)
@@ -54,7 +54,7 @@ func lastName(f *syntax.File, n syntax.NodeID) string {
 			return f.Text(id)
 		}
 	case syntax.Call, syntax.Subscript:
-		return lastName(f, f.First(n))
+		return LastName(f, f.First(n))
 	}
 	return ""
 }
@@ -149,17 +149,17 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 	for c := range i.File.Children(class) {
 		switch i.File.Kind(c) {
 		case syntax.Decorator:
-			name := lastName(i.File, i.File.First(c))
+			name := LastName(i.File, i.File.First(c))
 			if !harmlessDecorators[name] && !(kept && name == "dataclass") {
 				return true
 			}
 		case syntax.Args:
 			for arg := range i.File.Children(c) {
 				if i.File.Child(arg, syntax.Ident) != syntax.None {
-					if k := i.File.Text(i.File.Child(arg, syntax.Ident)); k != "metaclass" || lastName(i.File, lastChild(i.File, arg)) != "ABCMeta" {
+					if k := i.File.Text(i.File.Child(arg, syntax.Ident)); k != "metaclass" || LastName(i.File, lastChild(i.File, arg)) != "ABCMeta" {
 						return true
 					}
-				} else if !harmlessBase(lastName(i.File, i.File.First(arg)), kept) {
+				} else if !harmlessBase(LastName(i.File, i.File.First(arg)), kept) {
 					return true
 				}
 			}
@@ -172,7 +172,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 // of a function.
 func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
 	for c := range i.File.Children(fn) {
-		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[lastName(i.File, i.File.First(c))] {
+		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[LastName(i.File, i.File.First(c))] {
 			return true
 		}
 	}
@@ -214,19 +214,19 @@ func wordSet(text string) map[string]bool {
 // PlainDecorator reports whether a decorator is known to return the function
 // that it gets, or something that behaves like it.
 func PlainDecorator(f *syntax.File, decorator syntax.NodeID) bool {
-	return harmlessDecorators[lastName(f, decorator)]
+	return harmlessDecorators[LastName(f, decorator)]
 }
 
 // PlainBase reports whether a base class is a builtin or of typing, abc or
 // enum: one that calls no methods of classes derived from it by itself.
 func PlainBase(f *syntax.File, base syntax.NodeID) bool {
-	return harmlessBase(lastName(f, base), true)
+	return harmlessBase(LastName(f, base), true)
 }
 
 // EnumBase reports whether a base class makes an enumeration, whose members are
 // made together with the class.
 func EnumBase(f *syntax.File, base syntax.NodeID) bool {
-	switch lastName(f, base) {
+	switch LastName(f, base) {
 	case "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum":
 		return true
 	}
@@ -254,7 +254,7 @@ func IsStaticMethod(f *syntax.File, fn syntax.NodeID) bool { return decorated(f,
 
 func decorated(f *syntax.File, fn syntax.NodeID, name string) bool {
 	for c := range f.Children(fn) {
-		if f.Kind(c) == syntax.Decorator && lastName(f, f.First(c)) == name {
+		if f.Kind(c) == syntax.Decorator && LastName(f, f.First(c)) == name {
 			return true
 		}
 	}

@@ -54,7 +54,7 @@ func TestUses(t *testing.T) {
 		name, src, want string
 		minor           int
 	}{
-		{"loads and stores", "import x\nx.a\nx = 1\ndel x\nx += 1\nfor x in y: pass", "2 3= 4- 5= 6=", 12},
+		{"loads and stores", "import x\nx.a\nx = 1\ndel x\nx += 1\nfor x in y: pass", "2 3= 4- 5= 5 6=", 12},
 		{"functions", "import x\ndef f(a=x, *, b: x = x) -> x:\n  return x\nclass C(x, k=x):\n  y = x\n  def g(self): x\n", "2 2: 2 2: 3c 4 4 5 6c", 12},
 		{"shadowed", "import x\ndef f(x): return x\ndef g():\n  x = 1\n  return x\ndef h():\n  def i(): nonlocal x; x\n  x = 1\nlambda x: x\n[x for x in y]\n", "", 12},
 		{"class scope", "import x\nclass C:\n  x = x.y\n  def f(self): return x\n", "3 4c", 12},
