@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aymanbagabas/go-udiff"
 )
 
 // TestEndToEnd runs the demo's line on the example with every interpreter that
@@ -92,12 +94,16 @@ func endToEnd(t *testing.T, w *Workspace, log *buffer) {
 		t.Errorf("changed files: %q, want %q", got, want)
 	}
 
-	// A second apply has nothing to do.
+	// A second apply has nothing to do; a figure may have moved since.
 	if _, code, err := w.Fastpath(ctx, false, "apply"); err != nil || code != 0 {
 		t.Fatalf("apply again: exit %d, %v", code, err)
 	}
-	if got := differing(applied, contents(t, w.App)); len(got) > 0 {
-		t.Errorf("apply again changed %q", got)
+	again, applies := contents(t, w.App), 1
+	for _, name := range differing(applied, again) {
+		applies = 2
+		if figures.ReplaceAllString(applied[name], "N") != figures.ReplaceAllString(again[name], "N") {
+			t.Errorf("apply again changed %s:\n%s", name, udiff.Unified("applied", "applied again", applied[name], again[name]))
+		}
 	}
 
 	for _, want := range []string{"state_core.py:", "boto3", "[FP201]", "chain: lambda_function.py:"} {
@@ -112,8 +118,10 @@ func endToEnd(t *testing.T, w *Workspace, log *buffer) {
 	}
 
 	// Undo restores every byte; the evidence and the configuration stay.
-	if _, code, err := w.Fastpath(ctx, false, "apply", "undo"); err != nil || code != 0 {
-		t.Fatalf("apply undo: exit %d, %v", code, err)
+	for range applies {
+		if _, code, err := w.Fastpath(ctx, false, "apply", "undo"); err != nil || code != 0 {
+			t.Fatalf("apply undo: exit %d, %v", code, err)
+		}
 	}
 	if got, want := differing(original, contents(t, w.App)), []string{"fastpath.lock", "pyproject.toml"}; !slices.Equal(got, want) {
 		t.Errorf("after undo these files differ: %q, want %q", got, want)
