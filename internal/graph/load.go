@@ -73,6 +73,7 @@ func load(ctx context.Context, o LoadOptions, followed int) (*Program, error) {
 	p.name(o.ImportRoots)
 	parallel(len(p.Modules), func(k int) { p.collect(p.Modules[k]) })
 	p.link()
+	p.blind()
 	p.follow(followed)
 	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()

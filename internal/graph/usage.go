@@ -27,7 +27,7 @@ func (p *Program) count(m *Module) {
 		for _, u := range uses {
 			imp.take(u)
 		}
-		if unseen != syntax.None && imp.owner == 0 && !imp.UsedAtImport {
+		if unseen != syntax.None && imp.owner == 0 && !imp.UsedAtImport && imp.mayRun() {
 			imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, m.Line(unseen), "any name, by "+m.Syntax.Text(unseen)
 		}
 	}
@@ -60,10 +60,16 @@ func (imp *Import) take(u scope.Use) {
 		return
 	}
 	imp.Uses++
-	if u.When == scope.AtImport && !imp.UsedAtImport {
+	if u.When == scope.AtImport && !imp.UsedAtImport && imp.mayRun() {
 		imp.UsedAtImport = true
 		imp.UsedAtLine, imp.UsedAtWhy = imp.In.Line(u.Node), imp.In.why(u)
 	}
+}
+
+// mayRun reports whether the statement can have bound its name while modules
+// are being imported.
+func (imp *Import) mayRun() bool {
+	return imp.Runs == scope.AtImport.String() || imp.Runs == scope.AtCall.String() && imp.Scope == "function"
 }
 
 // countStar counts the names that a star import brings.
@@ -182,7 +188,7 @@ func (m *Module) why(u scope.Use) string {
 func (p *Program) spread() {
 	for _, m := range p.Modules {
 		for _, imp := range m.Imports {
-			if imp.UsedAtImport || imp.Future || imp.owner != 0 || imp.Binds == "*" {
+			if imp.UsedAtImport || imp.Future || imp.owner != 0 || imp.Binds == "*" || !imp.mayRun() {
 				continue
 			}
 			if len(m.readers[imp.Binds]) == 0 && len(m.readers["*"]) == 0 && len(m.reads[imp.Binds]) == 0 {

@@ -150,7 +150,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 		switch i.File.Kind(c) {
 		case syntax.Decorator:
 			name := LastName(i.File, i.File.First(c))
-			if !harmlessDecorators[name] && !(kept && name == "dataclass") {
+			if !harmlessDecorators[name] && !(kept && name == "dataclass") && !i.blind[i.File.First(c)] {
 				return true
 			}
 		case syntax.Args:
@@ -159,7 +159,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 					if k := i.File.Text(i.File.Child(arg, syntax.Ident)); k != "metaclass" || LastName(i.File, lastChild(i.File, arg)) != "ABCMeta" {
 						return true
 					}
-				} else if !harmlessBase(LastName(i.File, i.File.First(arg)), kept) {
+				} else if !harmlessBase(LastName(i.File, i.File.First(arg)), kept) && !i.blind[i.File.First(arg)] {
 					return true
 				}
 			}
@@ -172,7 +172,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 // of a function.
 func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
 	for c := range i.File.Children(fn) {
-		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[LastName(i.File, i.File.First(c))] {
+		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[LastName(i.File, i.File.First(c))] && !i.blind[i.File.First(c)] {
 			return true
 		}
 	}

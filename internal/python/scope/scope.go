@@ -89,7 +89,8 @@ type Info struct {
 	uses      map[string][]Use    // uses that resolve to the module's namespace
 	localUses map[symbolKey][]Use // uses of names that an import binds in a function or class
 	exports   exports
-	promoted  []bool // by ScopeID: functions and lambdas that run at import; nil before Promote
+	blind     map[syntax.NodeID]bool // see Blind
+	promoted  []bool                 // by ScopeID: functions and lambdas that run at import; nil before Promote
 }
 
 // Uses returns every use of name that means the module's global name, in
@@ -171,6 +172,23 @@ func (i *Info) Promote(functions []ScopeID) {
 	}
 	for _, uses := range i.localUses {
 		i.refresh(uses)
+	}
+}
+
+// Blind says that these decorators and base classes (expressions) are known not
+// to look at annotations. It is for the code that builds a program, before
+// others see the Info.
+func (i *Info) Blind(expressions map[syntax.NodeID]bool) {
+	if len(expressions) == 0 {
+		return
+	}
+	i.blind = expressions
+	for _, uses := range i.uses {
+		for k := range uses {
+			if u := &uses[k]; u.Annotation && u.When == AtImport {
+				u.When, u.Environment = i.when(u.Node, i.isText(u.Node))
+			}
+		}
 	}
 }
 
