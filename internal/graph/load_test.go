@@ -14,13 +14,13 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// loaded writes the files of an archive into a folder and loads them.
-func loaded(t *testing.T, archive string, v syntax.Version, roots ...string) *Program {
+// program writes the files of an archive into a folder and loads them.
+func program(t *testing.T, archive string, v syntax.Version, roots ...string) *Program {
 	t.Helper()
-	return loadedBy(t, maxFollowed, archive, v, roots...)
+	return programBy(t, maxFollowed, archive, v, roots...)
 }
 
-func loadedBy(t *testing.T, followed int, archive string, v syntax.Version, roots ...string) *Program {
+func programBy(t *testing.T, followed int, archive string, v syntax.Version, roots ...string) *Program {
 	t.Helper()
 	dir := t.TempDir()
 	var files []string
@@ -91,7 +91,7 @@ func TestUsedAtImport(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p := loaded(t, archive, v)
+			p := program(t, archive, v)
 			checked := 0
 			for _, m := range p.Modules {
 				for _, e := range m.Syntax.Errors {
@@ -127,7 +127,7 @@ func TestUsedAtImport(t *testing.T) {
 				t.Error("the fixture expects nothing")
 			}
 			// Followed by name, more may be said to be used, but nothing less.
-			coarse := loadedBy(t, 0, archive, v)
+			coarse := programBy(t, 0, archive, v)
 			for k, m := range p.Modules {
 				for l, imp := range m.Imports {
 					if other := coarse.Modules[k].Imports[l]; imp.UsedAtImport && !other.UsedAtImport {

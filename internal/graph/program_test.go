@@ -31,7 +31,7 @@ func only(t *testing.T, p *Program, file, binds string) *Import {
 }
 
 func TestNames(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- src/pkg/__init__.py --
 -- src/pkg/a.py --
 -- src/api/users.py --
@@ -80,7 +80,7 @@ import pkg.a
 }
 
 func TestResolved(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- pkg/__init__.py --
 from .codec import codec
 from . import plain
@@ -137,7 +137,7 @@ from pkg import *
 }
 
 func TestStatements(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- pkg/m.py --
 import a.b as c, a.b as c
 import a.b as c
@@ -207,7 +207,7 @@ def f():
 }
 
 func TestUses(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- fast_path.py --
 import json
 import boto3 as b
@@ -268,7 +268,7 @@ def f(json):
 }
 
 func TestUndefined(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- fast_path.py --
 import json
 from os import *
@@ -304,7 +304,7 @@ def f(): return nothing
 }
 
 func TestCycles(t *testing.T) {
-	p := loaded(t, `
+	p := program(t, `
 -- a.py --
 import b
 -- b.py --
@@ -367,7 +367,7 @@ lazy from h import i
 from d import *
 `
 	for minor, want := range map[int]string{15: "a b e g i", 14: ""} {
-		p := loaded(t, archive, syntax.Version{Major: 3, Minor: minor})
+		p := program(t, archive, syntax.Version{Major: 3, Minor: minor})
 		var got []string
 		for _, imp := range p.File("m.py").Imports {
 			if imp.Lazy && (minor == 15 || imp.Binds != "g" && imp.Binds != "i") {
