@@ -116,13 +116,6 @@ func (r *Resolver) Path() []string {
 	return dirs
 }
 
-// Resolve returns what a module is and its file; it makes a Resolver a
-// graph.Resolver.
-func (r *Resolver) Resolve(module string) (Kind, string) {
-	s := r.Find(module)
-	return s.Kind, s.Path
-}
-
 // Find returns everything that is known of an absolute module name.
 func (r *Resolver) Find(module string) Spec {
 	if s, ok := r.specs.Load(module); ok {

@@ -40,7 +40,7 @@ func TestWithoutInterpreter(t *testing.T) {
 		"email.message": KindMissing, "requests": KindMissing, "": KindMissing, ".x": KindMissing,
 		"a..b": KindMissing, "x.": KindMissing, "app.x": KindMissing,
 	} {
-		if kind, _ := r.Resolve(name); kind != want {
+		if kind := r.Find(name).Kind; kind != want {
 			t.Errorf("%q is %s, want %s", name, kind, want)
 		}
 	}
@@ -65,7 +65,7 @@ func TestSixMoves(t *testing.T) {
 	for name, want := range map[string]string{
 		"six.moves": "six.py", "six.moves.urllib.parse": "six.py", "pkg._vendor.six.moves": "pkg/_vendor/six.py", "six.movesx": "", "six.other": "",
 	} {
-		kind, path := r.Resolve(name)
+		kind, path := r.Find(name).Kind, r.Find(name).Path
 		if want == "" {
 			if kind != KindMissing {
 				t.Errorf("%s is %s", name, kind)
@@ -96,7 +96,7 @@ func TestEditableInstalls(t *testing.T) {
 		"devtool": "package dev/src/devtool/__init__.py", "namespaced": "namespace site/namespaced",
 		"namespaced.part.impl": "extension site/namespaced/part/impl.abi3.so",
 	} {
-		kind, path := r.Resolve(name)
+		kind, path := r.Find(name).Kind, r.Find(name).Path
 		rel, _ := filepath.Rel(dir, path)
 		if got := string(kind) + " " + filepath.ToSlash(rel); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
@@ -110,10 +110,10 @@ func TestEditableInstalls(t *testing.T) {
 func TestWithDetails(t *testing.T) {
 	dir := tree(t, map[string]string{"lib/os.py": "", "math.py": ""})
 	r := New([]string{dir}, fakePython(dir)).WithDetails(&interp.Details{Builtin: []string{"sys"}})
-	if kind, _ := r.Resolve("math"); kind != KindSource {
+	if kind := r.Find("math").Kind; kind != KindSource {
 		t.Errorf("math is %s", kind)
 	}
-	if kind, _ := New([]string{dir}, fakePython(dir)).Resolve("math"); kind != KindBuiltin {
+	if kind := New([]string{dir}, fakePython(dir)).Find("math").Kind; kind != KindBuiltin {
 		t.Errorf("math of a static build is %s", kind)
 	}
 }
@@ -133,7 +133,7 @@ func TestConcurrentUse(t *testing.T) {
 	got := make([]string, 16)
 	for n := range got {
 		wg.Go(func() {
-			kind, path := r.Resolve("a.b.c.d")
+			kind, path := r.Find("a.b.c.d").Kind, r.Find("a.b.c.d").Path
 			got[n] = string(kind) + path
 		})
 	}
@@ -149,7 +149,7 @@ func BenchmarkResolve(b *testing.B) {
 	for b.Loop() {
 		r := New([]string{dir}, nil)
 		for name := range stdlibKinds() {
-			r.Resolve(name)
+			r.Find(name)
 		}
 	}
 }
