@@ -178,16 +178,35 @@ func (r *Runtime) Measured(s evidence.Statement) bool {
 	if !ok {
 		return false
 	}
-	st := &r.stmts[id]
-	if !st.assumed {
-		return true
-	}
-	for _, t := range st.to {
-		if !r.known.has(t) && !r.startup.has(t) && !(r.project[t] && r.anything) {
+	for _, t := range r.unknown(id) {
+		if !r.project[t] || !r.anything {
 			return false
 		}
 	}
 	return true
+}
+
+// Unprofiled reports whether the statement is new and names a module that the
+// profile has no figure for: whatever it costs by itself is missing from Alone.
+func (r *Runtime) Unprofiled(s evidence.Statement) bool {
+	id, ok := r.byKey[key(s)]
+	return !ok || len(r.unknown(id)) > 0
+}
+
+// unknown returns the targets without a figure of a statement that was not
+// there when the profile was made.
+func (r *Runtime) unknown(stmt int32) []int32 {
+	st := &r.stmts[stmt]
+	if !st.assumed {
+		return nil
+	}
+	var unknown []int32
+	for _, t := range st.to {
+		if !r.known.has(t) && !r.startup.has(t) {
+			unknown = append(unknown, t)
+		}
+	}
+	return unknown
 }
 
 // Independent returns a key when nothing that the statement loads can lead back

@@ -65,14 +65,16 @@ type builder struct {
 // candidate is an import with what is known about it before anything moves.
 type candidate struct {
 	Item
-	forced    Decision // Function for --cold, Tier2 for --hot, "" otherwise
-	idle      bool     // it did not run when measured
-	startup   bool
-	useless   bool // moving it saves nothing
-	restored  bool // it was useless once
-	unmovable string
-	cause     string // why unmovable, for people
-	alone     int    // the version of the cut for which AloneMS holds
+	forced  Decision // Function for --cold, Tier2 for --hot, "" otherwise
+	idle    bool     // it did not run when measured
+	startup bool
+	// unprofiled: it is new, and so is its module: AloneMS lacks its own time.
+	unprofiled bool
+	useless    bool // moving it saves nothing
+	restored   bool // it was useless once
+	unmovable  string
+	cause      string // why unmovable, for people
+	alone      int    // the version of the cut for which AloneMS holds
 	// independent is the key of imports that cost the same under every cut.
 	independent string
 }
@@ -169,6 +171,7 @@ func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candida
 	c.FromFastPath = imp.In.File == b.in.Entry.FastPath
 	c.startup = b.run.InStartup(c.Module)
 	c.Measured = b.run.Measured(imp.Statement)
+	c.unprofiled = b.in.Evidence != nil && b.run.Unprofiled(imp.Statement)
 	if b.in.Evidence != nil && !c.Existing && !b.run.Has(imp.Statement) {
 		c.idle = true
 	}

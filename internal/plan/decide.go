@@ -16,6 +16,9 @@ import (
 // before it changes a decision that was already made.
 const noise = 0.15
 
+// notProfiled is the reason of imports whose cost nobody knows.
+const notProfiled = "not in the profile; run fastpath profile"
+
 // decide decides one candidate under the current cut.
 func (b *builder) decide(c *candidate) {
 	c.Borderline, c.Move, c.OnFastPath, c.Cost, c.Workflow, c.Margin = false, false, false, nil, "", ""
@@ -80,7 +83,7 @@ func (b *builder) policyDecision(c *candidate) {
 		c.settle(Function, RuleForbidden, "forbidden on the hot path")
 		return
 	case !c.Measured:
-		c.settle(Measure, RuleUnknownMS, "not in the profile; run fastpath profile")
+		c.settle(Measure, RuleUnknownMS, notProfiled)
 		return
 	}
 	if b.policy == config.PolicyLifetime {
@@ -311,6 +314,9 @@ func (b *builder) enter(c *candidate) {
 	switch {
 	case c.FromFastPath:
 		c.OnFastPath = true
+	case c.unprofiled && c.forced == "":
+		// What it imports is light, but nobody knows what it does itself.
+		c.settle(Measure, RuleUnknownMS, notProfiled)
 	case c.Import.In.File != b.in.Entry.File || c.Import.Scope != "module":
 		// hot, and not the entry's own: it stays at module level
 	case b.in.Enterable == nil:

@@ -541,6 +541,30 @@ func TestImportAddedAfterTheProfile(t *testing.T) {
 	}
 }
 
+// A module of the project that is newer than the profile never gets a figure
+// that nobody measured: it is not entered in the fast path file, but what it
+// imports still decides whether it moves.
+func TestModuleAddedAfterTheProfile(t *testing.T) {
+	f := newFixture(t, map[string]string{"app.py": "import csv\n\n\ndef handler(event, context):\n    return csv\n"})
+	f.used(map[string]float64{"csv": 100, "heavy": 5, "pandas": 5})
+	old := f.profile(f.program())
+	old.Modules = append(old.Modules, evidence.Module{Name: "pandas", SelfMS: 412, Kind: "source", Phase: evidence.PhaseDeferred})
+	f.files["fresh.py"], f.files["heavy.py"] = "", "import pandas\n\nBASE = pandas.DataFrame\n"
+	f.files["app.py"] = "import csv\nimport fresh\nimport heavy\n\n\ndef handler(event, context):\n    return csv, fresh, heavy\n"
+	p := Build(f.input(f.program(), old))
+	if fresh := find(t, p, "fresh"); fresh.Measured || fresh.OnFastPath || fresh.Decision != Measure {
+		t.Errorf("%+v", fresh)
+	}
+	if heavy := find(t, p, "heavy"); !heavy.Move {
+		t.Errorf("%+v", heavy)
+	}
+	f.files["fast_path.py"] = "import fresh  # 1.0ms\n\n__all__ = [\"fresh\"]\n"
+	f.files["app.py"] = "from fast_path import *\n\n\ndef handler(event, context):\n    return fresh\n"
+	if fresh := find(t, Build(f.input(f.program(), old)), "fresh"); fresh.Measured || !fresh.OnFastPath {
+		t.Errorf("%+v", fresh)
+	}
+}
+
 // A plan is the same however often it is made, and its moves are sound: each
 // saves something that the others do not.
 func TestPlansOfRandomPrograms(t *testing.T) {

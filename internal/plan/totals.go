@@ -27,6 +27,7 @@ func (b *builder) plan() *Plan {
 			c.settle(Keep, RuleAlong, "goes with "+b.leader(c))
 		}
 		c.AloneMS, c.AddsMS = b.aloneMS(c), b.run.Adds(s)
+		c.Measured = c.Measured && (c.Move || !c.unprofiled)
 		switch {
 		case c.Existing, c.Rule == RuleUsedAt, c.Rule == RuleAlong:
 			// in a function it is not part of init; used at import, its cost
