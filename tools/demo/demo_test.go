@@ -35,7 +35,7 @@ func TestEndToEnd(t *testing.T) {
 	}
 	for _, python := range pythons {
 		t.Run(strings.ReplaceAll(strings.TrimLeft(python, "/"), "/", "_"), func(t *testing.T) {
-			var log buffer
+			log := buffer{step: func(s string) { t.Log(s) }}
 			w, err := NewWorkspace(t.Context(), Options{
 				Repository: repository, Venvs: filepath.Join(repository, ".demo"), Dir: t.TempDir(), Binary: binary, Python: python, Log: &log,
 			})
@@ -54,6 +54,7 @@ func endToEnd(t *testing.T, w *Workspace, log *buffer) {
 			t.Log(log.String())
 		}
 	})
+	t.Logf("Python %s", w.Version)
 	stop, err := w.StartStack(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -161,15 +162,22 @@ func judgeReadme(t *testing.T, table, finding string) {
 	}
 }
 
-// buffer is a log that the output streams of one process may share.
+// buffer is a log that the output streams of one process may share; it tells
+// the lines that open a step as they come.
 type buffer struct {
+	step func(string)
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
+var opensStep = regexp.MustCompile(`^\s*\d+\. |^installing `)
+
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if opensStep.Match(p) {
+		b.step(strings.TrimSpace(string(p)))
+	}
 	return b.text.Write(p)
 }
 

@@ -43,13 +43,14 @@ func venvBin() string {
 	return "bin"
 }
 
-// Options say what a workspace is made of; all paths are absolute.
+// Options say what a workspace is made of; paths are absolute where nothing
+// else is said.
 type Options struct {
 	Repository string // of fastpath
 	Venvs      string // folder of the virtual environments
 	Dir        string // folder of the scratch copies
 	Binary     string // fastpath
-	Python     string // a program on PATH or a path
+	Python     string // a program on PATH, or a path, relative to Repository
 	Log        io.Writer
 }
 
@@ -64,6 +65,9 @@ func NewWorkspace(ctx context.Context, o Options) (*Workspace, error) {
 		}
 	}
 	w.env = cleanEnvironment(os.Environ())
+	if strings.ContainsAny(o.Python, `/\`) && !filepath.IsAbs(o.Python) {
+		o.Python = filepath.Join(o.Repository, o.Python)
+	}
 	if err := w.install(ctx, o.Venvs, o.Python); err != nil {
 		return nil, err
 	}
@@ -80,7 +84,7 @@ func NewWorkspace(ctx context.Context, o Options) (*Workspace, error) {
 		}
 	}
 	// A repository of its own, so that git shows what fastpath changed.
-	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all"}, {"-c", "user.name=demo", "-c", "user.email=demo@example.com", "commit", "--quiet", "--message", "the example as it is"}} {
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all"}, {"-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "the example as it is"}} {
 		if _, err := w.run(ctx, w.App, nil, "git", args...); err != nil {
 			return nil, err
 		}
