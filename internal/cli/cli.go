@@ -121,6 +121,7 @@ func (a *app) rootCommand() *cobra.Command {
 		// One line a command; each lives in its own file.
 		a.initCommand(),
 		a.scanCommand(),
+		a.graphCommand(),
 		a.costCommand(),
 		a.profileCommand(),
 		a.usageCommand(),

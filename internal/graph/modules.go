@@ -11,7 +11,8 @@ import (
 
 // Imports is the part of the static import graph that a start can reach:
 // modules of the project with what they import. Modules outside of the project
-// are nodes, but not looked into.
+// are nodes, but not looked into. "from __future__" is for the compiler, and no
+// part of it.
 type Imports struct {
 	Nodes []*Node // the start first, then by distance, each in source order
 	Edges []*Edge // by importing node, in source order
@@ -54,22 +55,22 @@ func (imp *Import) Followed() bool {
 // what these import counts only if they are reached otherwise.
 func (p *Program) Graph(start *Module, depth int) *Imports {
 	b := grapher{program: p, nodes: map[nodeKey]*Node{}, names: map[string]bool{}}
-	b.node(loaded{module: start}, nil)
+	b.node(destination{module: start}, nil)
 	for name := parentName(start.Name); name != ""; name = parentName(name) {
 		if m := p.find(start, name); m != nil && m != start {
-			b.node(loaded{module: m}, nil)
+			b.node(destination{module: m}, nil)
 		}
 	}
 	for k := 0; k < len(b.Nodes); k++ {
 		if n := b.Nodes[k]; n.Module != nil && (depth == 0 || n.Depth < depth) {
-			b.targets(n, true, func(t loaded, _ *Import) { b.node(t, n) })
+			b.targets(n, true, func(t destination, _ *Import) { b.node(t, n) })
 		}
 	}
 	followed := b.Nodes
 	for _, n := range followed {
 		n.Followed = n.Module != nil
 		if n.Followed && (depth == 0 || n.Depth < depth) {
-			b.targets(n, false, func(t loaded, _ *Import) { b.node(t, n) })
+			b.targets(n, false, func(t destination, _ *Import) { b.node(t, n) })
 		}
 	}
 	slices.SortStableFunc(b.Nodes, func(a, b *Node) int { return cmp.Compare(a.Depth, b.Depth) })
@@ -78,7 +79,7 @@ func (p *Program) Graph(start *Module, depth int) *Imports {
 			continue
 		}
 		seen := map[statementTarget]bool{}
-		b.targets(n, false, func(t loaded, imp *Import) {
+		b.targets(n, false, func(t destination, imp *Import) {
 			to := b.nodes[t.key()]
 			if key := (statementTarget{imp.Stmt, to}); to != nil && !seen[key] {
 				seen[key] = true
@@ -106,8 +107,8 @@ func (g *Imports) Within(keep map[*Module]bool) *Imports {
 	return out
 }
 
-// loaded is one module that an import statement loads.
-type loaded struct {
+// destination is one module that an import statement loads.
+type destination struct {
 	module *Module // nil outside of the project
 	name   string  // outside of it
 	kind   resolve.Kind
@@ -124,19 +125,19 @@ type statementTarget struct {
 	to   *Node
 }
 
-func (t loaded) key() nodeKey { return nodeKey{t.module, t.name} }
+func (t destination) key() nodeKey { return nodeKey{t.module, t.name} }
 
 // loads returns what an import loads for one name, beside the packages that
 // are being loaded already: the project's modules, and the target outside.
-func (p *Program) loads(imp *Import) []loaded {
-	outside := loaded{name: imp.Target, kind: imp.Kind, path: imp.Path}
+func (p *Program) loads(imp *Import) []destination {
+	outside := destination{name: imp.Target, kind: imp.Kind, path: imp.Path}
 	if imp.Kind == resolve.KindBuiltin || imp.Kind == resolve.KindFrozen {
-		return []loaded{outside} // whatever the project calls its files
+		return []destination{outside} // whatever the project calls its files
 	}
-	var out []loaded
+	var out []destination
 	for _, m := range p.Targets(imp) {
 		if !p.passes(imp, m) {
-			out = append(out, loaded{module: m})
+			out = append(out, destination{module: m})
 		}
 	}
 	if p.find(imp.In, imp.Target) == nil {
@@ -154,7 +155,7 @@ type grapher struct {
 }
 
 // node adds the node of a module unless it is there.
-func (b *grapher) node(t loaded, parent *Node) {
+func (b *grapher) node(t destination, parent *Node) {
 	if b.nodes[t.key()] != nil {
 		return
 	}
@@ -164,10 +165,15 @@ func (b *grapher) node(t loaded, parent *Node) {
 		if m.IsPackage {
 			n.Kind = resolve.KindPackage
 		}
-		// Two import roots can have modules of one name.
-		if b.names[n.Name] {
-			n.Name += " (" + m.File + ")"
-		}
+	}
+	// Two import roots can have modules of one name, and a file of the project
+	// can have that of a built-in module.
+	switch {
+	case !b.names[n.Name]:
+	case n.Module != nil:
+		n.Name += " (" + n.Path + ")"
+	default:
+		n.Name += " (" + string(n.Kind) + ")"
 	}
 	if parent != nil {
 		n.Depth = parent.Depth + 1
@@ -179,9 +185,9 @@ func (b *grapher) node(t loaded, parent *Node) {
 
 // targets calls visit for everything that a module of the project imports;
 // with followed, for what statements load that can run.
-func (b *grapher) targets(n *Node, followed bool, visit func(loaded, *Import)) {
+func (b *grapher) targets(n *Node, followed bool, visit func(destination, *Import)) {
 	for _, imp := range n.Module.Imports {
-		if followed && !imp.Followed() {
+		if imp.Future || followed && !imp.Followed() {
 			continue
 		}
 		for _, t := range b.program.loads(imp) {
