@@ -2,6 +2,7 @@ package check
 
 import (
 	"strings"
+	"time"
 
 	"fastpath/internal/diag"
 )
@@ -36,7 +37,7 @@ import json  # 0.8ms`,
 		}
 		var missing []string
 		doc := p.entry.FastPath.Doc
-		if doc.Profile.Date == "" {
+		if _, err := time.Parse(day, doc.Profile.Date); err != nil {
 			missing = append(missing, `the profile date ("Last profiled: YYYY-MM-DD")`)
 		}
 		if !doc.Criteria {

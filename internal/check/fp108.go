@@ -68,7 +68,8 @@ func (e *Entry) ProfileDate() (date, file string) {
 		date, file = e.Evidence.Measured, evidence.FileName
 	}
 	if e.FastPath != nil {
-		if d := e.FastPath.Doc.Profile.Date; d != "" && (date == "" || d < date) {
+		d := e.FastPath.Doc.Profile.Date // people may have written it: FP102 reports what is no date
+		if _, err := time.Parse(day, d); err == nil && (date == "" || d < date) {
 			date, file = d, e.Entry.FastPath
 		}
 	}
@@ -215,8 +216,14 @@ func (e *Entry) unmeasured(imp *graph.Import) bool {
 		return false
 	}
 	switch imp.Kind {
-	case resolve.KindBuiltin, resolve.KindFrozen, resolve.KindMissing, resolve.KindNamespace:
-		return false // free, not there, or without a body
+	case resolve.KindBuiltin, resolve.KindFrozen, resolve.KindNamespace:
+		return false // free, or without a body
+	case resolve.KindMissing:
+		// Check also runs where the packages are not installed: only what may
+		// fail to load is taken for absent.
+		if slices.Contains(imp.Context, "try") {
+			return false
+		}
 	}
 	return !e.modules[imp.Target]
 }
