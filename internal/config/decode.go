@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -176,7 +177,7 @@ func (d *decoder) perEntry(c *Config) func(*value) {
 		for _, e := range v.keys {
 			var own Entry
 			d.table(e.val, "entry."+strconv.Quote(e.name),
-				field{"file", d.str(&own.File)},
+				field{"file", d.moduleFile(&own.File)},
 				field{"traffic", d.str(&own.Traffic)},
 				field{"workflow", d.str(&own.Workflow)})
 			c.Entry[e.name] = own
@@ -234,6 +235,28 @@ func (d *decoder) str(to *string) func(*value) {
 			return
 		}
 		*to = v.text
+	}
+}
+
+// moduleFile reads the path of a Python file of the project, one that an import
+// statement can name.
+func (d *decoder) moduleFile(to *string) func(*value) {
+	return func(v *value) {
+		var file string
+		d.str(&file)(v)
+		if file == "" {
+			return
+		}
+		clean := path.Clean(strings.ReplaceAll(file, `\`, "/"))
+		module, isPython := strings.CutSuffix(path.Base(clean), ".py")
+		switch {
+		case path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") || strings.Contains(clean, ":"):
+			d.fail(v.pos, "%q lies outside of the project; expected a path relative to it, such as \"fast_path.py\"", file)
+		case !isPython || strings.Contains(module, ".") || !moduleName.MatchString(module):
+			d.fail(v.pos, "%q cannot be imported; expected a Python file, such as \"fast_path.py\"", file)
+		default:
+			*to = file
+		}
 	}
 }
 

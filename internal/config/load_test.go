@@ -207,6 +207,14 @@ func TestLoadErrors(t *testing.T) {
 			"[tool.fastpath.entry.\"a:b\"]\nfiles = \"x.py\"\n",
 			`pyproject.toml:2:1: unknown key "files" in [tool.fastpath.entry."a:b"], did you mean "file"? allowed: file, traffic, workflow`,
 		},
+		"fast path file outside": {
+			"[tool.fastpath.entry.\"a:b\"]\nfile = \"../fast_path.py\"\n",
+			`pyproject.toml:2:8: "../fast_path.py" lies outside of the project; expected a path relative to it, such as "fast_path.py"`,
+		},
+		"fast path file no module": {
+			"[tool.fastpath.entry.\"a:b\"]\nfile = \"hot/fast-path.py\"\n",
+			`pyproject.toml:2:8: "hot/fast-path.py" cannot be imported; expected a Python file, such as "fast_path.py"`,
+		},
 		"not a table":   {"[tool]\nfastpath = 3\n", `pyproject.toml:2:12: [tool.fastpath] is an integer, it must be a table`},
 		"syntax":        {"[tool.fastpath]\nentries = [\"a:b\"\npolicy = 1\n", `pyproject.toml:3:`},
 		"duplicate":     {"[tool.fastpath]\npolicy = \"lmms\"\npolicy = \"lmms\"\n", `pyproject.toml:3:1: invalid TOML: `},
