@@ -288,10 +288,10 @@ func (g *applyGroup) render() error {
 	if m := g.prog.File(g.file); m != nil && len(m.Syntax.Errors) > 0 {
 		return nil // reported as FP901
 	}
-	gone := map[string]bool{}
+	gone := map[string]*plan.Item{}
 	for _, it := range g.moved {
 		if it.FromFastPath {
-			gone[it.Import.Binds] = true
+			gone[it.Import.Binds] = it
 		}
 	}
 	next := fastfile.FromPlan(g.old, g.listed, gone, g.kept(), g.facts())

@@ -28,8 +28,9 @@ type Facts struct {
 // items: listed are the imports of the file, kept are the lines about cold
 // imports that stay at module level elsewhere. old is the file as it is, nil
 // when there is none; its order and what people wrote in it stay, and its
-// imports that are not listed stay as they are unless gone names them.
-func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Kept, f Facts) Content {
+// imports that are not listed stay as they are unless gone names them, by the
+// name that they bind.
+func FromPlan(old *Content, listed []*plan.Item, gone map[string]*plan.Item, kept []Kept, f Facts) Content {
 	c := Content{Thresholds: f.Thresholds}
 	c.Doc = Doc{
 		Present: true, Profile: f.Profile, Criteria: true, Target: true, TargetMS: f.TargetMS,
@@ -52,7 +53,8 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 		c.Imports = joinStatement(c.Imports, lines, it, imp)
 	}
 	if old != nil {
-		c.Imports = append(c.Imports, retained(old, func(name string) bool { return seen[name] || gone[name] })...)
+		c.Imports = append(c.Imports, retained(old, func(name string) bool { return seen[name] || gone[name] != nil })...)
+		old = withUsage(old, gone)
 	}
 	c.Kept = kept
 	c = Merge(old, c)
@@ -60,7 +62,23 @@ func FromPlan(old *Content, listed []*plan.Item, gone map[string]bool, kept []Ke
 	if f.Adds != nil {
 		addShared(&c, items, f.Adds)
 	}
+	steady(old, &c)
 	return c
+}
+
+// withUsage returns a copy of a file in which the imports that leave have the
+// usage that sends them away, so that history tells that one.
+func withUsage(old *Content, gone map[string]*plan.Item) *Content {
+	c := *old
+	c.Imports = append([]Import(nil), old.Imports...)
+	for i := range c.Imports {
+		for _, n := range c.Imports[i].Names {
+			if it := gone[n.Binds()]; it != nil {
+				c.Imports[i].UsageKnown, c.Imports[i].Usage = it.UsageKnown, it.Usage*100
+			}
+		}
+	}
+	return &c
 }
 
 // lineKey tells the lines of the file apart: names that one from-import binds

@@ -103,8 +103,8 @@ func TestFromPlan(t *testing.T) {
 		t.Error(cmp.Diff(got, again))
 	}
 	// What leaves is history; what nothing is known about stays as it is.
-	next := string(Render(FromPlan(old, list[3:4], map[string]bool{"requests": true}, nil, facts)))
-	if !strings.Contains(next, "# 2026-11-22: requests removed, 40% usage\n") || !strings.Contains(next, "import numpy as np  # 60ms but 92% usage  # the arrays\n") ||
+	next := string(Render(FromPlan(old, list[3:4], map[string]*plan.Item{"requests": {UsageKnown: true, Usage: 0.05}}, nil, facts)))
+	if !strings.Contains(next, "# 2026-11-22: requests removed, 5% usage\n") || !strings.Contains(next, "import numpy as np  # 60ms but 92% usage  # the arrays\n") ||
 		strings.Contains(next, "import requests") || strings.Contains(next, "sympy") {
 		t.Error(next)
 	}
