@@ -4,18 +4,14 @@ import (
 	"os"
 	"testing"
 
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
 
 // BenchmarkParse reads the standard library of an interpreter; MB/s is source
 // bytes per second on one core.
 func BenchmarkParse(b *testing.B) {
-	list := pythons()
-	if len(list) == 0 {
-		b.Skip("no Python interpreter whose library could be read")
-	}
-	i := list[0]
-	v := languageVersion(i)
+	i, v := find(b, oracle.One(b))
 	var files [][]byte
 	size := int64(0)
 	for _, path := range library(i, 1) {

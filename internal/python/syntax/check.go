@@ -73,6 +73,11 @@ func (f *File) check(v Version, deep bool) {
 			c.duplicates(n, "duplicate argument '%s' in function definition")
 		case TypeParams:
 			c.duplicates(n, "duplicate type parameter '%s'")
+			for p := d.First; p != None && !c.older(14); p = f.Nodes[p].Next {
+				if f.NameText(f.Nodes[p].First) == "__classdict__" {
+					c.error(p, "reserved name '__classdict__' cannot be used for type parameter")
+				}
+			}
 		case Global, Nonlocal:
 			if c.declarations == nil {
 				c.declarations = map[NodeID][]NodeID{}

@@ -73,6 +73,10 @@ func TestErrors(t *testing.T) {
 		{"def f():\n  lazy import a", "2:3 lazy import not allowed inside functions"},
 		{"try:\n  lazy from a import b\nexcept E: pass", "2:3 lazy from ... import not allowed inside try/except blocks"},
 		{"lazy from a import *", "1:1 lazy from ... import * is not allowed"},
+		{"a <> b", "1:3 invalid syntax.  Maybe you meant '!=' instead of '<>'?"},
+		{"from __future__ import barry_as_FLUFL\na != b", "2:3 with Barry as BDFL, use '<>' instead of '!='"},
+		{"def f[*__classdict__](): pass", "1:7 reserved name '__classdict__' cannot be used for type parameter"},
+		{"match x:\n  case +y: pass", "2:9 invalid syntax"},
 	} {
 		f := Parse([]byte(c.src), Latest)
 		if got := report(f); got != c.want {
@@ -107,6 +111,8 @@ func TestVersions(t *testing.T) {
 		{15, "lazy from a import b as c", "lazy imports need Python 3.15"},
 		{15, "[*x for x in y]", "iterable unpacking cannot be used in comprehension"},
 		{15, "{**x for x in y}", "dict unpacking cannot be used in dict comprehension"},
+		{14, "from __future__ import division, barry_as_FLUFL\nif a <> b: f'{a<>b}'", "invalid syntax"},
+		{15, "match x:\n  case +1 | +1j | +1-1j | {+1: _}: pass", "numbers with a plus sign in patterns need Python 3.15"},
 	} {
 		for minor := 8; minor <= 15; minor++ {
 			f := Parse([]byte(c.src), Version{3, minor})

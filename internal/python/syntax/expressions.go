@@ -202,6 +202,13 @@ func (p *parser) comparison() bool {
 		if p.peek() == tNot {
 			p.next()
 		}
+	case tNotEqual:
+		switch spelled := p.file.Src[p.start()] == '!'; {
+		case spelled && p.flufl:
+			p.failHere("with Barry as BDFL, use '<>' instead of '!='")
+		case !spelled && !p.flufl:
+			p.failHere("invalid syntax.  Maybe you meant '!=' instead of '<>'?")
+		}
 	}
 	p.next()
 	return true

@@ -94,9 +94,12 @@ func (l *lexer) operator(c byte) {
 				kind, n = tLShiftEqual, 3
 			}
 		} else if next == '>' {
-			l.pos += 2
-			l.bad(start, l.pos, "invalid syntax")
-			return
+			if l.version.Less(Version{3, 14}) {
+				l.pos += 2
+				l.bad(start, l.pos, "invalid syntax")
+				return
+			}
+			kind, n = tNotEqual, 2 // the parser knows which spelling is meant
 		}
 	case '>':
 		if kind = tGreater; equal {

@@ -11,16 +11,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"fastpath/internal/python/interp"
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
 
-// oracle reads one JSON object a line, {"path", "src", "nodes"}, and answers what
+// program reads one JSON object a line, {"path", "src", "nodes"}, and answers what
 // compile() and ast say about the file or the text.
-const oracle = `
+const program = `
 import sys, json, ast, warnings
 warnings.simplefilter("ignore")
 old = sys.version_info < (3, 12)
@@ -112,7 +112,7 @@ type request struct {
 // ask sends the requests to an interpreter and calls each with every answer.
 func ask(t *testing.T, python string, requests []request, each func(i int, a *answer)) {
 	t.Helper()
-	cmd := exec.Command(python, "-X", "utf8", "-c", oracle)
+	cmd := exec.Command(python, "-X", "utf8", "-c", program)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -152,58 +152,30 @@ func ask(t *testing.T, python string, requests []request, each func(i int, a *an
 	}
 }
 
-// pythons returns the interpreters to compare with: those of
-// FASTPATH_ORACLE_PYTHON (a path list), else of PATH and pyenv, one for each
-// version of the language. Only 3.11 and 3.13 unless all are wanted.
-var pythons = sync.OnceValue(func() []*interp.Interpreter {
-	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	chosen := len(paths) > 0
-	if !chosen {
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			paths = append(paths, filepath.Join(dir, "python3"))
-		}
-		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
-		paths = append(paths, list...)
-	}
-	all := chosen || os.Getenv("FASTPATH_ORACLE_ALL") == "1"
-	var found []*interp.Interpreter
-	for _, p := range paths {
-		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err != nil {
-			continue
-		}
-		v := languageVersion(i)
-		if v.Less(syntax.Version{Major: 3, Minor: 8}) || !all && v.Minor != 11 && v.Minor != 13 {
-			continue
-		}
-		if !slices.ContainsFunc(found, func(o *interp.Interpreter) bool { return languageVersion(o) == v }) {
-			found = append(found, i)
-		}
-	}
-	return found
-})
-
-func languageVersion(i *interp.Interpreter) syntax.Version {
-	v := syntax.Version{Major: 3}
-	_, _ = fmt.Sscanf(filepath.Base(i.Stdlib), "python3.%d", &v.Minor)
-	return v
-}
-
-// eachPython runs a test for every interpreter.
+// eachPython runs a test for every interpreter; for 3.11, 3.13 and the newest
+// only, unless everything is compared.
 func eachPython(t *testing.T, run func(t *testing.T, i *interp.Interpreter, v syntax.Version)) {
-	if len(pythons()) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
+	pythons := oracle.Pythons(t)
+	newest := pythons[len(pythons)-1].Minor
+	for _, p := range pythons {
+		if !oracle.Full() && p.Minor != 11 && p.Minor != 13 && p.Minor != newest {
+			continue
 		}
-		t.Skip("no Python interpreter to compare with")
-	}
-	for _, i := range pythons() {
-		v := languageVersion(i)
-		t.Run(fmt.Sprintf("3.%d", v.Minor), func(t *testing.T) {
+		i, v := find(t, p)
+		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			run(t, i, v)
 		})
 	}
+}
+
+func find(t testing.TB, p oracle.Python) (*interp.Interpreter, syntax.Version) {
+	t.Helper()
+	i, err := interp.Find(interp.FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i, syntax.Version{Major: 3, Minor: p.Minor}
 }
 
 // library lists the files of a standard library, with its tests.
@@ -231,15 +203,15 @@ func library(i *interp.Interpreter, every int) []string {
 }
 
 // TestStandardLibrary compares every file of the standard libraries with what
-// their interpreter says. FASTPATH_ORACLE_PATH adds folders, FASTPATH_ORACLE_ALL=1
-// every version and the ranges of all nodes.
+// their interpreter says. FASTPATH_ORACLE_PATH adds folders; with
+// FASTPATH_ORACLE_FULL=1 it takes every version and the ranges of all nodes.
 func TestStandardLibrary(t *testing.T) {
 	eachPython(t, func(t *testing.T, i *interp.Interpreter, v syntax.Version) {
 		every := 1
 		if testing.Short() {
 			every = 40
 		}
-		nodes := (os.Getenv("FASTPATH_ORACLE_ALL") == "1" || testing.Short()) && v.Minor > 8
+		nodes := (oracle.Full() || testing.Short()) && v.Minor > 8
 		var requests []request
 		for _, f := range library(i, every) {
 			requests = append(requests, request{Path: f, Nodes: nodes})

@@ -42,6 +42,8 @@ type parser struct {
 	base  int // the first node of the current statement
 
 	nesting, deepest int // of blocks, counting the items of "with"
+
+	flufl bool // "from __future__ import barry_as_FLUFL" is in force (3.14)
 }
 
 // list is a chain of siblings that is being built.
@@ -232,6 +234,11 @@ func (p *parser) need(minor int, start int32, what string) {
 	if p.version.Less(Version{3, minor}) {
 		p.error(start, max(start, p.prevEnd), "%s need Python 3.%d", what, minor)
 	}
+}
+
+// text returns the text of a node, "" for None.
+func (p *parser) text(n NodeID) string {
+	return string(p.file.Src[p.nodes[n].Start:p.nodes[n].End])
 }
 
 // older reports whether the file is read for a version before 3.minor.

@@ -169,7 +169,7 @@ func (p *parser) closedPattern() NodeID {
 	switch p.tok {
 	case tName:
 		return p.namePattern()
-	case tNumber, tMinus:
+	case tNumber, tMinus, tPlus:
 		return p.wrap(PatternValue, start, p.numberPattern())
 	case tString, tFStart:
 		n := p.strings()
@@ -306,7 +306,11 @@ func (p *parser) numberPattern() NodeID {
 
 func (p *parser) signedNumber() NodeID {
 	start := p.start()
-	if p.accept(tMinus) {
+	if plus := p.tok == tPlus; plus || p.tok == tMinus {
+		p.next()
+		if plus {
+			p.need(15, start, "numbers with a plus sign in patterns")
+		}
 		if p.tok != tNumber {
 			p.fail()
 			return p.invalid()
@@ -354,7 +358,7 @@ func (p *parser) mappingItem() NodeID {
 	start := p.start()
 	var key NodeID
 	switch p.tok {
-	case tNumber, tMinus:
+	case tNumber, tMinus, tPlus:
 		key = p.numberPattern()
 	case tString, tFStart:
 		if key = p.strings(); p.hasFormat(key) {

@@ -348,6 +348,11 @@ func (p *parser) fromStmt(start int32) NodeID {
 	}
 	n := p.node(ImportFrom, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
+	if level == 0 && !p.older(14) && p.text(l.first) == "__future__" {
+		for a := p.nodes[l.first].Next; a != None; a = p.nodes[a].Next {
+			p.flufl = p.flufl || p.text(p.nodes[a].First) == "barry_as_FLUFL"
+		}
+	}
 	if level > 0 {
 		if p.levels == nil {
 			p.levels = map[NodeID]int32{}
