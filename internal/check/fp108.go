@@ -18,8 +18,9 @@ var fp108 = &rule{
 		ID: "FP108", Severity: diag.Warning, Since: "0.1.0",
 		Title: "the profile is stale",
 		Text: `Decisions are as good as the evidence behind them. The profile is stale when it is older than 31 days (the older of the dates in the fast
-path file and in fastpath.lock counts), when distributions changed since, when a module of the hot path was never measured, or when the
-interpreter changed from one X.Y to another. Moving an import by itself is none of these.
+path file and in fastpath.lock counts), when distributions changed since, when a module of the hot path was never measured, when the
+interpreter changed from one X.Y to another, or when the last "fastpath bench" found init plus first request slower than the one before it,
+by more than limits.regression-percent and 5 ms. Moving an import by itself is none of these.
 
 Run "fastpath profile" and, when figures moved, "fastpath apply --only file". Another age is set by [tool.fastpath.limits]
 profile-age-days.`,
@@ -46,6 +47,7 @@ Last profiled: 2026-11-22
 		p.checkDistributions()
 		p.checkInterpreter()
 		p.checkUnmeasured()
+		p.checkBench()
 	},
 }
 
@@ -181,6 +183,32 @@ func (p *pass) checkInterpreter() {
 		Message: fmt.Sprintf("the interpreter changed since the profile of %s: Python %s -> %s", p.entry.Evidence.Measured, was, p.Python),
 		Help:    []string{"fastpath profile --replace " + p.entry.Name, "or name the interpreter that was profiled: --python PATH"},
 	}, "interpreter")
+}
+
+// minRegression is the least difference in milliseconds between two benches
+// that counts: less is noise, whatever the percentage.
+const minRegression = 5
+
+// checkBench reports that a cold start got slower from one bench to the next.
+func (p *pass) checkBench() {
+	before, now, ok := p.entry.Evidence.ColdStarts()
+	percent := p.Config.Limits.RegressionPercent
+	if !ok || !degraded(before, now, percent) {
+		return
+	}
+	b, was := p.entry.Evidence.Bench, p.entry.Evidence.BenchBefore
+	p.report(diag.Diagnostic{
+		Span: p.staleSpan(),
+		Message: fmt.Sprintf("the last bench degraded: init and first request took %.0fms on %s, %.0fms on %s; the limit is +%v%%",
+			before, was.Date, now, b.Date, percent),
+		Help: []string{"fastpath profile " + p.entry.Name, "or compare with a revision from before: fastpath bench --against REV " + p.entry.Name},
+	}, "bench")
+}
+
+// degraded reports whether now is slower than before (milliseconds) by more
+// than percent, and by more than noise.
+func degraded(before, now, percent float64) bool {
+	return now-before > minRegression && now-before > before*percent/100
 }
 
 // checkUnmeasured reports modules that the hot path imports and the evidence

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,7 +53,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.StringVar(&opt.against, "against", "", "compare with the project as it was at a git `REV`, or with a folder")
 	f.IntVar(&opt.runs, "runs", 10, "fresh processes an event and arm, `N`; 6 or more give intervals")
 	f.IntVar(&opt.steady, "steady", 5, "requests after the first one, `N`")
-	f.StringArrayVar(&opt.events, "event", nil, "event `FILE`, JSON; repeatable (default: those of the traffic file)")
+	f.StringArrayVar(&opt.events, "event", nil, "event `FILE`, JSON, or a folder of them; repeatable (default: those of the traffic file, else of the folder events)")
 	f.StringVar(&opt.traffic, "traffic", "", "traffic `FILE` that weighs the events (default: the configuration's)")
 	f.DurationVar(&opt.timeout, "timeout", time.Minute, "time limit of one process")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
@@ -214,8 +216,8 @@ func (a *app) benchProgress() func(done, total int) {
 	}
 }
 
-// noteBench writes the medians of the present state into the lock, where there
-// is a profile of the entry that they belong to.
+// noteBench writes the medians of the present state into the lock, beside those
+// of the bench before, where there is a profile of the entry that they belong to.
 func (a *app) noteBench(p *project.Project, e project.Entry, r *bench.Result, runs int) error {
 	path := filepath.Join(p.Root, evidence.FileName)
 	lock, err := evidence.Read(path)
@@ -230,10 +232,22 @@ func (a *app) noteBench(p *project.Project, e project.Entry, r *bench.Result, ru
 		return nil
 	}
 	now := r.Arms[len(r.Arms)-1]
-	b := &evidence.Bench{Date: time.Now().UTC().Format(time.DateOnly), N: runs, InitMS: now.InitMS.Median}
+	b := evidence.Bench{Date: time.Now().UTC().Format(time.DateOnly), N: runs, InitMS: now.InitMS.Median, Events: eventsHash(r.Events)}
 	if now.FirstRequestMS != nil {
 		b.FirstRequestMS = now.FirstRequestMS.Median
 	}
-	entry.Bench = b
+	entry.Note(b)
 	return lock.Write(path)
+}
+
+// eventsHash tells sets of measured events apart, by name and share.
+func eventsHash(events []bench.EventResult) string {
+	h := sha256.New()
+	for _, ev := range events {
+		if ev.Error != "" {
+			continue // it was left out
+		}
+		fmt.Fprintf(h, "%s\x00%.6f\x00", ev.Name, ev.Share)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
 }

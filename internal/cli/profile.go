@@ -137,7 +137,7 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 		old := lock.Entries[e.Name]
 		if old != nil && old.Compatible(measured.Entry.Environment) != "" { // --replace
 			if old.Bench != nil {
-				a.step("the bench of %s was measured elsewhere and is dropped", e.Name)
+				a.step("bench results of %s were measured elsewhere and are dropped", e.Name)
 			}
 			old = nil
 		}

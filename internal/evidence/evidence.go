@@ -54,6 +54,7 @@ type Entry struct {
 	StartupMS     float64  // runtime client modules imported before the entry (Lambda), 0 elsewhere
 	PeakKiB       int64    // peak resident memory when the entry was imported, least of the timing runs
 	Bench         *Bench   // the latest bench, nil before the first
+	BenchBefore   *Bench   // the one before it, nil before the second
 	Startup       []string // names of the modules loaded before the entry, sorted
 	Distributions []Distribution
 	Modules       []Module
@@ -70,12 +71,35 @@ type Environment struct {
 	Bytecode       string // BytecodeCached or BytecodeMissing
 }
 
-// Bench is the summary of the latest bench of an entry.
+// Bench is the summary of one bench of an entry.
 type Bench struct {
-	Date           string
-	N              int
+	Date           string  // day, YYYY-MM-DD
+	N              int     // fresh processes an event
 	InitMS         float64 // median
 	FirstRequestMS float64 // weighted median over the events
+	Events         string  // a hash of the events and their shares: other requests cost another time
+}
+
+// Note makes b the latest bench and keeps the one that was the latest, so that
+// the two can be compared. The same figures of the same day change nothing.
+func (e *Entry) Note(b Bench) {
+	if e.Bench != nil {
+		if *e.Bench == b {
+			return
+		}
+		e.BenchBefore = e.Bench
+	}
+	e.Bench = &b
+}
+
+// ColdStarts compares the last two benches of the entry: milliseconds of init plus
+// first request before and now. ok is false where there are no two benches of
+// the same events.
+func (e *Entry) ColdStarts() (before, now float64, ok bool) {
+	if e.Bench == nil || e.BenchBefore == nil || e.Bench.Events != e.BenchBefore.Events {
+		return 0, 0, false
+	}
+	return e.BenchBefore.InitMS + e.BenchBefore.FirstRequestMS, e.Bench.InitMS + e.Bench.FirstRequestMS, true
 }
 
 // Distribution is an installed distribution whose modules were loaded.

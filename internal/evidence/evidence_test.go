@@ -22,7 +22,8 @@ func sample() *Lock {
 				Environment: Environment{"CPython", "3.12.3", "linux-x86_64", "a1b2c3", BytecodeCached},
 				Measured:    "2026-11-22", Runs: 10,
 				TotalMinMS: 192.25, TotalMedianMS: 210, GCMS: 8.125, StartupMS: 12.5, PeakKiB: 40960,
-				Bench:         &Bench{"2026-11-22", 20, 812.5, 4},
+				Bench:         &Bench{"2026-11-22", 20, 812.5, 4, "5f"},
+				BenchBefore:   &Bench{"2026-10-22", 10, 700, 4.25, ""},
 				Startup:       []string{"sys", "builtins"},
 				Distributions: []Distribution{{"requests", "2.32"}, {"boto3", "1.43"}},
 				Modules: []Module{
@@ -138,9 +139,45 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// The lock holds the last two benches; the same result noted twice is one.
+func TestNoteBench(t *testing.T) {
+	e := &Entry{}
+	if _, _, ok := e.ColdStarts(); ok {
+		t.Error("no bench was compared")
+	}
+	first := Bench{Date: "2026-11-01", N: 10, InitMS: 100, FirstRequestMS: 5, Events: "a"}
+	second := Bench{Date: "2026-11-02", N: 10, InitMS: 120, FirstRequestMS: 6, Events: "a"}
+	for _, b := range []Bench{first, first, second, second} {
+		e.Note(b)
+	}
+	if *e.Bench != second || *e.BenchBefore != first {
+		t.Errorf("got %+v, before %+v", *e.Bench, *e.BenchBefore)
+	}
+	if before, now, ok := e.ColdStarts(); before != 105 || now != 126 || !ok {
+		t.Errorf("got %v, %v, %v", before, now, ok)
+	}
+	e.Note(Bench{Date: "2026-11-03", Events: "b"})
+	if _, _, ok := e.ColdStarts(); ok {
+		t.Error("benches of other events were compared")
+	}
+}
+
+// A lock from before the second bench was kept is read as it was.
+func TestOlderBench(t *testing.T) {
+	const text = "schema = 1\n\n[entry.\"a:b\"]\nmeasured = \"2026-11-01\"\n\n[entry.\"a:b\".environment]\nversion = \"3.12.3\"\n\n" +
+		"[entry.\"a:b\".bench]\ndate = \"2026-11-01\"\nn = 10\ninit_ms = 100.0\nfirst_request_ms = 5.0\n"
+	l, err := Parse(FileName, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := l.Entries["a:b"]; *e.Bench != (Bench{Date: "2026-11-01", N: 10, InitMS: 100, FirstRequestMS: 5}) || e.BenchBefore != nil {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	old := &Entry{
-		Measured: "2026-11-01", TotalMinMS: 100, TotalMedianMS: 110, GCMS: 4, PeakKiB: 1000, Bench: &Bench{N: 3},
+		Measured: "2026-11-01", TotalMinMS: 100, TotalMedianMS: 110, GCMS: 4, PeakKiB: 1000, Bench: &Bench{N: 3}, BenchBefore: &Bench{N: 2},
 		Distributions: []Distribution{{"pandas", "2.0"}},
 		Modules: []Module{
 			{"a", 10, "source", PhaseInit, "", "a.py", "2026-11-01"},
@@ -177,7 +214,7 @@ func TestMerge(t *testing.T) {
 	if got.TotalMinMS != 90 { // another set of modules
 		t.Errorf("total %v", got.TotalMinMS)
 	}
-	if len(got.Edges) != 2 || got.Edges[1].From != "pandas" || len(got.Distributions) != 1 || got.Bench == nil {
+	if len(got.Edges) != 2 || got.Edges[1].From != "pandas" || len(got.Distributions) != 1 || got.Bench.N != 3 || got.BenchBefore.N != 2 {
 		t.Errorf("got %+v", got)
 	}
 	again := Merge(got, measure(9, 0.7, 99))

@@ -27,7 +27,7 @@ func Merge(old, new *Entry) *Entry {
 	}
 	out := *new
 	if out.Bench == nil {
-		out.Bench = old.Bench
+		out.Bench, out.BenchBefore = old.Bench, old.BenchBefore
 	}
 	out.Startup = slices.Clone(new.Startup)
 	rows := make(map[string]Module, len(old.Modules))

@@ -85,6 +85,7 @@ type (
 		Edges         []fileEdge         `toml:"edges"`
 		Environment   fileEnvironment    `toml:"environment"`
 		Bench         *fileBench         `toml:"bench"`
+		BenchBefore   *fileBench         `toml:"bench_before"`
 	}
 	fileDistribution struct {
 		Name    string `toml:"name"`
@@ -121,6 +122,7 @@ type (
 		N              int     `toml:"n"`
 		InitMS         float64 `toml:"init_ms"`
 		FirstRequestMS float64 `toml:"first_request_ms"`
+		Events         string  `toml:"events"`
 	}
 	fileUsage struct {
 		Entry      string         `toml:"entry"`
@@ -208,10 +210,7 @@ func (f *fileEntry) entry() *Entry {
 		TotalMinMS: f.TotalMinMS, TotalMedianMS: f.TotalMedianMS, GCMS: f.GCMS, StartupMS: f.StartupMS,
 		PeakKiB: f.PeakKiB, Startup: f.Startup,
 	}
-	if f.Bench != nil {
-		b := Bench(*f.Bench)
-		e.Bench = &b
-	}
+	e.Bench, e.BenchBefore = (*Bench)(f.Bench), (*Bench)(f.BenchBefore)
 	for _, d := range f.Distributions {
 		e.Distributions = append(e.Distributions, Distribution(d))
 	}

@@ -32,8 +32,9 @@ type scanner struct {
 	schema bool
 	seen   map[string]bool // keys of the open table, and the tables themselves
 
-	table string // "", "entry", "environment", "bench", "usage"
+	table string // "", "entry", "environment", "bench", "bench_before", "usage"
 	entry *Entry
+	bench *Bench // of the table "bench" or "bench_before"
 	usage *UsageDay
 }
 
@@ -100,7 +101,13 @@ func (s *scanner) header(r row) bool {
 		return true
 	case r.text == ".bench]" && e != nil && e == s.entry && s.table == "environment":
 		s.open("bench")
-		s.entry.Bench = &Bench{}
+		s.bench = &Bench{}
+		s.entry.Bench = s.bench
+		return true
+	case r.text == ".bench_before]" && e != nil && e == s.entry && s.table == "bench":
+		s.open("bench_before")
+		s.bench = &Bench{}
+		s.entry.BenchBefore = s.bench
 		return true
 	}
 	return false
@@ -138,14 +145,16 @@ func (s *scanner) value(key string, r *row) {
 		s.entry.Environment.Machine = r.str()
 	case "environment.bytecode":
 		s.entry.Environment.Bytecode = r.str()
-	case "bench.date":
-		s.entry.Bench.Date = r.str()
-	case "bench.n":
-		s.entry.Bench.N = int(r.integer())
-	case "bench.init_ms":
-		s.entry.Bench.InitMS = r.float()
-	case "bench.first_request_ms":
-		s.entry.Bench.FirstRequestMS = r.float()
+	case "bench.date", "bench_before.date":
+		s.bench.Date = r.str()
+	case "bench.n", "bench_before.n":
+		s.bench.N = int(r.integer())
+	case "bench.init_ms", "bench_before.init_ms":
+		s.bench.InitMS = r.float()
+	case "bench.first_request_ms", "bench_before.first_request_ms":
+		s.bench.FirstRequestMS = r.float()
+	case "bench.events", "bench_before.events":
+		s.bench.Events = r.str()
 	case "usage.entry":
 		s.usage.Entry = r.str()
 	case "usage.source":

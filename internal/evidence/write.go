@@ -137,12 +137,21 @@ func (w *writer) entry(name string, e *Entry) {
 			w.line("%s = %s", f[0], quote(f[1]))
 		}
 	}
-	if b := e.Bench; b != nil {
-		w.line("\n[%s.bench]", table)
-		w.line("date = %s", quote(b.Date))
-		w.line("n = %d", b.N)
-		w.line("init_ms = %s", w.number(b.InitMS))
-		w.line("first_request_ms = %s", w.number(b.FirstRequestMS))
+	w.bench(table+".bench", e.Bench)
+	w.bench(table+".bench_before", e.BenchBefore)
+}
+
+func (w *writer) bench(table string, b *Bench) {
+	if b == nil {
+		return
+	}
+	w.line("\n[%s]", table)
+	w.line("date = %s", quote(b.Date))
+	w.line("n = %d", b.N)
+	w.line("init_ms = %s", w.number(b.InitMS))
+	w.line("first_request_ms = %s", w.number(b.FirstRequestMS))
+	if b.Events != "" {
+		w.line("events = %s", quote(b.Events))
 	}
 }
 
