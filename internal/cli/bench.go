@@ -46,7 +46,6 @@ It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath bench
   fastpath bench --against main
   fastpath bench --against ../copy-before --runs 20 --format json`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.runBench(args, opt) },
 	}
 	f := cmd.Flags()
@@ -75,7 +74,12 @@ func (a *app) runBench(args []string, opt benchOptions) error {
 	if err != nil {
 		return err
 	}
-	entries, err := a.selectEntries(p, args)
+	names, files := eventsAmong(args)
+	opt.events = append(opt.events, files...)
+	if len(names) > 1 {
+		return usageErrorf("bench takes one entry, found %q and %q", names[0], names[1])
+	}
+	entries, err := a.selectEntries(p, names)
 	if err != nil {
 		return err
 	}

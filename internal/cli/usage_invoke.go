@@ -3,9 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,15 +92,8 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 	if err != nil {
 		return err
 	}
-	// "--event events/*.json", expanded by the shell, is one flag and arguments.
-	var names []string
-	for _, arg := range args {
-		if strings.HasSuffix(arg, ".json") {
-			opt.events = append(opt.events, arg)
-		} else {
-			names = append(names, arg)
-		}
-	}
+	names, events := eventsAmong(args)
+	opt.events = append(opt.events, events...)
 	if len(names) > 1 {
 		return usageErrorf("usage invoke takes one entry, found %q and %q", names[0], names[1])
 	}
@@ -162,10 +153,6 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 		return nil, nil, usageErrorf("these events are for one entry, and the project has %d; name it: fastpath usage invoke %s …; entries: %s",
 			len(entries), entries[0].Name, strings.Join(list, ", "))
 	}
-	given, err := a.eventArguments(opt.events)
-	if err != nil {
-		return nil, nil, err
-	}
 	var chosen []project.Entry
 	var traffic []*usage.Traffic
 	for _, e := range entries {
@@ -175,19 +162,12 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 			}
 			return nil, nil, usageErrorf("%q is no handler; usage invoke calls handlers with events, module:function", e.Name)
 		}
-		events, file := given, opt.traffic
-		if len(events) == 0 && file == "" && p.Config.Entry[e.Name].Traffic == "" {
-			found, weights := eventFiles(p.Root, e)
-			if weights != "" {
-				file = filepath.Join(p.Root, filepath.FromSlash(weights))
-			} else if events = found; len(events) == 0 && several && !named {
+		if several && !named && p.Config.Entry[e.Name].Traffic == "" {
+			if events, weights := eventFiles(p.Root, e); len(events) == 0 && weights == "" {
 				continue
 			}
-			for i, f := range events {
-				events[i] = filepath.Join(p.Root, filepath.FromSlash(f))
-			}
 		}
-		tr, err := a.loadEvents(p, e, events, file)
+		tr, err := a.loadEvents(p, e, opt.events, opt.traffic)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -203,32 +183,6 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 		return nil, nil, usageErrorf("none of the project's entries is a handler with events; write events/NAME.json beside the handler, or name them: fastpath usage invoke %s --event FILE.json", entries[0].Name)
 	}
 	return chosen, traffic, nil
-}
-
-// eventArguments makes the values of --event files: a folder is the JSON files
-// in it, and a pattern that the shell left alone is what it matches.
-func (a *app) eventArguments(args []string) ([]string, error) {
-	var files []string
-	for _, arg := range args {
-		path := a.path(arg)
-		pattern := ""
-		switch info, err := os.Stat(path); {
-		case err == nil && info.IsDir():
-			pattern = filepath.Join(path, "*.json")
-		case err != nil && strings.ContainsAny(arg, "*?["):
-			pattern = path
-		default:
-			files = append(files, path)
-			continue
-		}
-		found, err := filepath.Glob(pattern)
-		if err != nil || len(found) == 0 {
-			return nil, usageErrorf("--event %s: there are no such event files", arg)
-		}
-		files = append(files, found...)
-	}
-	slices.Sort(files)
-	return slices.Compact(files), nil
 }
 
 // invokeEntry calls one handler with its events.
