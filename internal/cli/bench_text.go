@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"fastpath/internal/bench"
@@ -164,26 +165,32 @@ func (a *app) printModules(title string, names []string) {
 		fmt.Fprintf(a.Stdout, "%s none\n", title)
 		return
 	}
-	shown := names
+	shown, count := names, fmt.Sprint(len(names))
 	if !a.verbose {
 		// Packages say more than their submodules.
-		shown = topLevel(names)
+		if shown = outermost(names); len(shown) < len(names) {
+			count += fmt.Sprintf(", %d without submodules", len(shown))
+		}
 	}
 	rest := ""
 	if n := len(shown) - shownModules; n > 0 && !a.verbose {
 		shown, rest = shown[:shownModules], fmt.Sprintf(" and %d more; -v lists all", n)
 	}
-	fmt.Fprintf(a.Stdout, "%s %d: %s%s\n", title, len(names), strings.Join(shown, ", "), rest)
+	fmt.Fprintf(a.Stdout, "%s %s: %s%s\n", title, count, strings.Join(shown, ", "), rest)
 }
 
-// topLevel returns the distinct first parts of sorted module names.
-func topLevel(names []string) []string {
-	var out []string
+// outermost returns the modules that have no package around them in names.
+func outermost(names []string) []string {
+	all := map[string]bool{}
 	for _, n := range names {
-		top, _, _ := strings.Cut(n, ".")
-		if len(out) == 0 || out[len(out)-1] != top {
-			out = append(out, top)
-		}
+		all[n] = true
 	}
-	return out
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		for i := strings.LastIndexByte(n, '.'); i > 0; i = strings.LastIndexByte(n[:i], '.') {
+			if all[n[:i]] {
+				return true
+			}
+		}
+		return false
+	})
 }

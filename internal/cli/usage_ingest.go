@@ -113,8 +113,8 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	}
 	a.ingestWarnings(res)
 	if res.Requests == 0 {
-		return fmt.Errorf("no requests in %d %s of %d %s; expected the log of a Lambda function, with START or REPORT lines, platform.start records or request ids",
-			res.Lines, plural(int(res.Lines), "line"), res.Files, plural(res.Files, "file"))
+		return fmt.Errorf("no requests in %s %s of %d %s; expected the log of a Lambda function, with START or REPORT lines, platform.start records or request ids",
+			grouped(float64(res.Lines)), plural(int(res.Lines), "line"), res.Files, plural(res.Files, "file"))
 	}
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, Lines: res.Lines, UnreadableLines: res.Unreadable, Problems: []string{},

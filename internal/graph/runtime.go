@@ -34,6 +34,7 @@ type Runtime struct {
 	mixed   bitset           // modules that lead back into the project; nil before Adapt
 
 	known   bitset // has a row
+	missing bitset // has a row, was looked for in vain
 	init    bitset // has a row of phase init
 	startup bitset
 
@@ -83,7 +84,7 @@ func NewRuntime(e *evidence.Entry) *Runtime {
 	}
 	n := len(r.names)
 	r.anything = len(e.Modules) > 0
-	r.known, r.init, r.startup, r.entries = newBits(n), newBits(n), newBits(n), newBits(n)
+	r.known, r.missing, r.init, r.startup, r.entries = newBits(n), newBits(n), newBits(n), newBits(n), newBits(n)
 	for _, s := range startup {
 		r.startup.set(s)
 	}
@@ -91,6 +92,9 @@ func NewRuntime(e *evidence.Entry) *Runtime {
 	for _, m := range e.Modules {
 		id := r.ids[m.Name]
 		r.known.set(id)
+		if m.Kind == "missing" {
+			r.missing.set(id)
+		}
 		r.self[id] = m.SelfMS
 		if m.Phase != evidence.PhaseDeferred {
 			r.init.set(id)
@@ -257,14 +261,17 @@ func (r *Runtime) InStartup(module string) bool {
 }
 
 // Loaded returns the modules that init still loads when the statements of cut
-// no longer run at import. Only modules with a row count.
+// no longer run at import. Only modules with a row count, and not those that
+// were looked for in vain, though Total has the time of the search.
 func (r *Runtime) Loaded(cut Cut) map[string]bool {
 	loaded := map[string]bool{}
-	r.load(cut).each(func(id int32) { loaded[r.names[id]] = true })
+	there := r.load(cut)
+	there.andNot(r.missing)
+	there.each(func(id int32) { loaded[r.names[id]] = true })
 	return loaded
 }
 
-// load is Loaded as a set of ids.
+// load is Loaded as a set of ids, with the missing ones.
 func (r *Runtime) load(cut Cut) bitset {
 	seen := r.walk(r.roots, r.cut(cut), nil)
 	seen.and(r.known)
@@ -293,9 +300,7 @@ func (r *Runtime) Total(cut Cut) float64 { return r.sum(r.load(cut)) }
 func (r *Runtime) Saves(cut Cut) (ms float64, modules []string) {
 	gone := r.load(nil)
 	gone.andNot(r.load(cut))
-	gone.each(func(id int32) { modules = append(modules, r.names[id]) })
-	slices.Sort(modules)
-	return r.sum(gone), modules
+	return r.sum(gone), r.list(gone)
 }
 
 // Alone returns what the statement costs by itself, in ms: Σ self over
@@ -469,11 +474,11 @@ func (r *Runtime) sum(set bitset) float64 {
 	return total
 }
 
-// list returns the names of the modules that have a row, sorted.
+// list returns the names of the modules that have a row and exist, sorted.
 func (r *Runtime) list(set bitset) []string {
 	var names []string
 	set.each(func(id int32) {
-		if r.known.has(id) {
+		if r.known.has(id) && !r.missing.has(id) {
 			names = append(names, r.names[id])
 		}
 	})

@@ -149,7 +149,7 @@ func (a *adapter) target(name string) int32 {
 // grow makes room for nodes that were added after NewRuntime.
 func (r *Runtime) grow() {
 	n := len(r.names)
-	r.known, r.init, r.startup, r.entries = r.known.grown(n), r.init.grown(n), r.startup.grown(n), r.entries.grown(n)
+	r.known, r.missing, r.init, r.startup, r.entries = r.known.grown(n), r.missing.grown(n), r.init.grown(n), r.startup.grown(n), r.entries.grown(n)
 	for id := len(r.up); id < n; id++ {
 		r.up = append(r.up, r.container(r.names[id]))
 		r.self = append(r.self, 0)

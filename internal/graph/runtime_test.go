@@ -513,3 +513,25 @@ func BenchmarkExclusive(b *testing.B) {
 		r.Exclusive(nil)
 	}
 }
+
+// A module that was looked for in vain costs the search, and is none that a
+// cut makes disappear.
+func TestRuntimeMissing(t *testing.T) {
+	i := evidence.PhaseInit
+	r := NewRuntime(&evidence.Entry{
+		Modules: []evidence.Module{
+			{Name: "app", SelfMS: 1, Phase: i, Kind: "source"}, {Name: "subprocess", SelfMS: 3, Phase: i, Kind: "source"},
+			{Name: "msvcrt", SelfMS: 0.5, Phase: i, Kind: "missing"},
+		},
+		Edges: []evidence.Edge{
+			edge(i, "__main__::@app:", "app"), edge(i, "app.py::subprocess", "subprocess"), edge(i, "subprocess::msvcrt", "msvcrt"),
+		},
+	})
+	if got, want := len(r.Loaded(nil)), 2; got != want {
+		t.Errorf("%d modules are loaded, want %d", got, want)
+	}
+	ms, gone := r.Saves(Cut{line("app.py::subprocess"): true})
+	if ms != 3.5 || len(gone) != 1 || gone[0] != "subprocess" {
+		t.Errorf("the cut saves %v ms, %v", ms, gone)
+	}
+}
