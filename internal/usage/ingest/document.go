@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"regexp"
+	"math"
 	"unicode/utf8"
 )
 
@@ -110,10 +110,16 @@ func (r *reader) lines(in *bufio.Reader) error {
 	}
 }
 
+// colour is a terminal's control sequence that only changes how text looks.
+var colour = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+
 func (r *reader) oneLine(b []byte) {
 	if bytes.IndexByte(b, 0) >= 0 || !utf8.Valid(b) && hasControls(b) {
 		r.unreadable(r.line, "binary data")
 		return
+	}
+	if bytes.IndexByte(b, 0x1b) >= 0 {
+		b = colour.ReplaceAll(b, nil) // of "aws logs tail" and of loggers
 	}
 	if err := r.c.text(b, line{stream: r.file}, 0); err != nil {
 		r.unreadable(r.line, err.Error())

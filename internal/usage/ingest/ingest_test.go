@@ -184,6 +184,14 @@ LAMBDA_WARNING: Unhandled exception.␍{"timestamp": "2026-03-01T10:00:00Z", "me
 		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n",
 	},
 
+	{
+		name: "aws logs tail in colour", log: "\x1b[32m2026-03-01T10:00:00.123000+00:00\x1b[0m \x1b[36mstreamA\x1b[0m START RequestId: idA Version: $LATEST\n\x1b[32m2026-03-01T10:00:00.124000+00:00\x1b[0m \x1b[36mstreamA\x1b[0m Module used: boto3\n",
+		want: "streamA 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
+	{
+		name: "container logs", log: "2026-03-01T10:00:00.123456789Z stdout F START RequestId: idA Version: $LATEST\n2026-03-01T10:00:00.123456789Z stderr F Module used: boto3\n",
+		want: "app.log 2026-03-01 n=1 cold=-1 boto3=1\n",
+	},
 	{name: "aws logs tail", log: `2026-03-01T10:00:00.123000+00:00 streamA START RequestId: idA Version: $LATEST
 2026-03-01T10:00:00.123000+00:00 streamB START RequestId: idB Version: $LATEST
 2026-03-01T10:00:00.123000+00:00 streamA Module used: boto3

@@ -41,6 +41,8 @@ prefixes:
 			continue
 		}
 		switch word, _, _ := bytes.Cut(b, []byte(" ")); {
+		case l.day != 0 && (bytes.HasPrefix(b, []byte("stdout F ")) || bytes.HasPrefix(b, []byte("stderr F "))): // a container's log
+			b = b[len("stdout F "):]
 		case len(word) > 40 && streamName.Match(bytes.TrimRight(word, "\t")):
 			b = b[len(word):]
 			l.stream = c.stream(string(bytes.TrimRight(word, "\t")), l.stream)
