@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"math"
+	"regexp"
 	"unicode/utf8"
 )
 
