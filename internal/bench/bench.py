@@ -1,5 +1,6 @@
 # One cold start: import the entry, answer one event, then some more, report.
-# Arguments: kind, module or file, attribute, number of steady requests.
+# Arguments: kind, module or file, attribute, folder for the head
+# of sys.path, number of steady requests.
 # Standard input: the event as JSON (handlers). Runs unchanged on 3.8 to 3.15.
 import sys
 import os
@@ -9,7 +10,8 @@ import time
 def _main():
     clock = time.perf_counter
     fd = os.dup(int(os.environ.pop("FASTPATH_RESULT_FD")))
-    kind, target, attr, steady = sys.argv[1:5]
+    kind, target, attr, folder, steady = sys.argv[1:6]
+    sys.path[0] = folder
     chunks = []
     while True:
         chunk = os.read(0, 1 << 16)
@@ -49,21 +51,18 @@ def _main():
         os._exit(0)
 
     def failed(stage):
-        import traceback
-
         out["failed"] = stage
-        out["traceback"] = traceback.format_exc()
+        out["traceback"] = traceback_text(sys.exc_info()[1])
         finish()
 
     if kind != "handler":
-        sys.argv[:] = [target] if kind == "file" else [target]
+        sys.argv[:] = [target]
         import runpy
 
         before = set(sys.modules)
         start = clock()
         try:
             if kind == "file":
-                sys.path[0] = os.path.dirname(os.path.abspath(target))
                 runpy.run_path(target, run_name="__main__")
             elif kind == "module":
                 runpy.run_module(target, run_name="__main__", alter_sys=True)
@@ -83,7 +82,6 @@ def _main():
         out["init_modules"] = sorted(set(sys.modules) - before)
         finish()
 
-    sys.path[0] = os.getcwd()
     preload()
     import json
 
@@ -123,7 +121,11 @@ def _main():
         times.sort()
         out["steady_request_ms"] = times[len(times) // 2]
     try:
-        out["response"] = json.dumps(response, sort_keys=True, default=repr)
+        # Addresses of objects differ from process to process.
+        import re
+
+        text = json.dumps(response, sort_keys=True, default=repr)
+        out["response"] = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
     except Exception as exc:
         out["response"] = "unserialisable: " + type(exc).__name__
     finish()

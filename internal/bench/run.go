@@ -23,8 +23,8 @@ func runOne(ctx context.Context, o *Options, arm *Arm, event *Event) (*sample, e
 	}
 	r, err := launch.Run(ctx, launch.Options{
 		Python:  arm.Python,
-		Args:    launch.Script(program(), arm.Kind, target, arm.Attr, strconv.Itoa(o.Steady)),
-		Dir:     arm.ImportRoot,
+		Args:    launch.Script(program(), arm.Kind, target, arm.Attr, arm.ImportRoot, strconv.Itoa(o.Steady)),
+		Dir:     arm.Dir,
 		Env:     arm.Env,
 		Stdin:   event.JSON,
 		Timeout: o.Timeout,
@@ -41,7 +41,7 @@ func runOne(ctx context.Context, o *Options, arm *Arm, event *Event) (*sample, e
 
 // program is the whole script: the shared parts, then the bench's own.
 func program() string {
-	return launch.ContextSource + "\n" + launch.PreloadSource() + "\n" + script + "\n_main()\n"
+	return launch.ContextSource + "\n" + launch.PreloadSource() + "\n" + launch.TracebackSource + "\n" + script + "\n_main()\n"
 }
 
 // failure turns an exception of the user's code into an error.

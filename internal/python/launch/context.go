@@ -8,3 +8,10 @@ import _ "embed"
 //
 //go:embed context.py
 var ContextSource string
+
+// TracebackSource defines the Python function traceback_text(exc), which
+// returns the traceback of an exception as Python prints it and runs no user
+// code to get it.
+//
+//go:embed traceback.py
+var TracebackSource string

@@ -3,7 +3,7 @@
 // user's cloud credentials, a process group of its own that is killed whole,
 // a time limit, and a descriptor for its result that the program's own output
 // cannot disturb. What the embedded scripts share lies here as well: how they
-// are started, the Lambda context, and the imports of AWS's runtime client.
+// are started, the Lambda context, tracebacks, and the imports of AWS's runtime client.
 //
 // Nothing here knows what a script measures; a child that fails is a Result,
 // and only one that could not be started is an error.

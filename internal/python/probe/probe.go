@@ -148,7 +148,7 @@ func run(ctx context.Context, o Options, mode string) (*result, error) {
 	}
 	res, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: deferred,
-		Args: launch.Script(launch.PreloadSource()+source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder,
+		Args: launch.Script(launch.PreloadSource()+launch.TracebackSource+source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder,
 			strconv.FormatFloat(seconds, 'f', -1, 64)),
 	})
 	if err != nil {

@@ -469,13 +469,7 @@ def _failure(exc):
     else:
         missing = getattr(exc, "name", None) if isinstance(exc, ModuleNotFoundError) else None
         lines = [_record("raised", type(exc).__name__, missing or "")]
-    try:
-        import traceback
-
-        text = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    except BaseException as second:
-        text = "%s (and its traceback cannot be formatted: %s)" % (type(exc).__name__, type(second).__name__)
-    return lines + [_record("t", text)]
+    return lines + [_record("t", traceback_text(exc))]
 
 
 def _missing_attribute(target, attr):

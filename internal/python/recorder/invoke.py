@@ -50,7 +50,7 @@ def _main():
     try:
         handler = _load(task["module"], task["attr"])
     except BaseException as exc:
-        out.send(failed=_describe(exc), traceback=_traceback(exc))
+        out.send(failed=_describe(exc), traceback=traceback_text(exc))
         out.finish()
     watch.disarm()
     out.send(loaded=True)
@@ -89,7 +89,7 @@ def _answer(task, index, event, handler, recorder, watch, out):
             asyncio.run(result)
     except BaseException as exc:
         recorder.stop()
-        error, traceback = _describe(exc), _traceback(exc)
+        error, traceback = _describe(exc), traceback_text(exc)
     finally:
         recorder.stop()
         watch.disarm()
@@ -164,15 +164,6 @@ def _describe(exc):
         text = ""
     name = type(exc).__name__
     return name + ": " + text if text else name
-
-
-def _traceback(exc):
-    import traceback
-
-    try:
-        return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    except BaseException:
-        return ""
 
 
 def _stack(frame):

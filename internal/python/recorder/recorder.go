@@ -134,7 +134,7 @@ func invokeRest(ctx context.Context, o Options, res *Result) error {
 	}
 	r, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Stdin: input, Timeout: limit,
-		Args: launch.Script(recorderSource + launch.ContextSource + invokeSource),
+		Args: launch.Script(recorderSource + launch.ContextSource + launch.TracebackSource + invokeSource),
 	})
 	if err != nil {
 		return err
