@@ -23,7 +23,8 @@ import (
 type Arm struct {
 	Name       string
 	Python     string   // interpreter
-	ImportRoot string   // absolute; working directory and head of sys.path
+	Dir        string   // absolute; working directory
+	ImportRoot string   // absolute; head of sys.path
 	Kind       string   // project.EntryKind
 	Module     string   // "" for files
 	Attr       string   // function of a handler or console script

@@ -146,7 +146,7 @@ type benchOutput struct {
 func benchArm(name, root string, e project.Entry, python *interp.Interpreter, env []string) bench.Arm {
 	importRoot := filepath.Join(root, filepath.FromSlash(e.ImportRoot))
 	return bench.Arm{
-		Name: name, Python: python.Path, ImportRoot: importRoot, Kind: string(e.Kind),
+		Name: name, Python: python.Path, Dir: e.WorkDir(root), ImportRoot: importRoot, Kind: string(e.Kind),
 		Module: e.Module, Attr: e.Attr, File: filepath.Join(root, filepath.FromSlash(e.File)),
 		Roots: []string{importRoot, root}, Env: env,
 	}

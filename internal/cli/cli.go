@@ -79,7 +79,7 @@ var errFindings error = &exitError{code: ExitFindings}
 func (c Command) Main(ctx context.Context, args []string) int {
 	a := &app{Command: c, ctx: ctx}
 	root := a.rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(moduleEntries(root, args))
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)

@@ -193,7 +193,7 @@ func (a *app) invokeEntry(p *project.Project, e project.Entry, python *interp.In
 	}
 	folder := filepath.Join(root, filepath.FromSlash(e.ImportRoot))
 	o := recorder.Options{
-		Python: python.Path, Dir: folder, Folder: folder, Module: e.Module, Attr: e.Attr, Roots: []string{root}, Timeout: opt.timeout,
+		Python: python.Path, Dir: e.WorkDir(root), Folder: folder, Module: e.Module, Attr: e.Attr, Roots: []string{root}, Timeout: opt.timeout,
 		Env: launch.Environment(a.Env, launch.EnvOptions{RealCredentials: opt.realCredentials}),
 	}
 	sources, err := p.Sources()

@@ -115,13 +115,13 @@ func (o *Options) probe() probe.Options {
 	importRoot := filepath.Join(o.Root, filepath.FromSlash(o.Entry.ImportRoot))
 	file := filepath.Join(o.Root, filepath.FromSlash(o.Entry.File))
 	t := probe.Options{
-		Python: o.Python.Path, Dir: o.Root, Folder: importRoot, Timeout: o.Timeout,
+		Python: o.Python.Path, Dir: o.Entry.WorkDir(o.Root), Folder: importRoot, Timeout: o.Timeout,
 		Env:  launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials}),
 		Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
 	}
 	switch o.Entry.Kind {
 	case project.EntryHandler:
-		t.Attr, t.Dir = o.Entry.Attr, importRoot // Lambda starts there
+		t.Attr = o.Entry.Attr
 		if o.Entry.Platform == config.PlatformLambda {
 			t.Kind = probe.KindLambda
 		}
@@ -130,7 +130,7 @@ func (o *Options) probe() probe.Options {
 	case project.EntryFile:
 		t.Kind, t.Target, t.Folder = probe.KindFile, file, filepath.Dir(file)
 	case project.EntryModule:
-		t.Kind, t.Dir = probe.KindModule, importRoot
+		t.Kind = probe.KindModule
 	}
 	if m := o.Program.File(o.Entry.File); m != nil && (t.Kind == probe.KindFile || t.Kind == probe.KindModule) {
 		t.Label = m.Name

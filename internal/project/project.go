@@ -10,6 +10,7 @@
 package project
 
 import (
+	"path/filepath"
 	"slices"
 
 	"fastpath/internal/config"
@@ -54,6 +55,18 @@ type Problem struct {
 	File    string // relative to the project
 	Line    int    // 0 for the whole file
 	Message string
+}
+
+// WorkDir returns the absolute folder that a process of the entry starts in,
+// given the project's root: the import root for handlers, as on Lambda, and
+// for "-m", which looks there for the package; the root, where a user stands,
+// for console scripts and files.
+func (e *Entry) WorkDir(root string) string {
+	switch e.Kind {
+	case EntryHandler, EntryModule:
+		return filepath.Join(root, filepath.FromSlash(e.ImportRoot))
+	}
+	return root
 }
 
 // ImportRoots returns the directories on sys.path that belong to the project,
