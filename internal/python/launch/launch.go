@@ -55,8 +55,9 @@ const grace = 300 * time.Millisecond
 
 // Run starts a child, waits for its end and returns what became of it. The
 // whole process group is killed at the time limit, when ctx ends, and when
-// the child leaves processes behind. The error is ctx's, or says that the
-// child could not be started.
+// the child leaves processes behind; on Linux the child also ends when this
+// process is killed. The error is ctx's, or says that the child could not be
+// started.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -87,6 +88,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	ownGroup(cmd)
+	defer endWithUs(cmd)()
 
 	start := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -178,6 +178,7 @@ class _Watch:
         self.seconds, self.hangs = seconds, hangs
         self.lock, self.start = _thread.allocate_lock, _thread.start_new_thread
         self.frames, self.main = sys._current_frames, get_ident()
+        self.getppid, self.leave, self.clock = os.getppid, os._exit, time.monotonic
 
     def arm(self):
         self.over, self.gone = self.lock(), self.lock()
@@ -186,8 +187,13 @@ class _Watch:
         self.start(self.look, (self.over, self.gone))
 
     def look(self, over, gone):
-        if not over.acquire(True, min(self.seconds, 1e6)):
-            self.hangs(self.frames().get(self.main))
+        parent, end = self.getppid(), self.clock() + self.seconds
+        while not over.acquire(True, max(0, min(end - self.clock(), 1))):
+            if self.getppid() != parent:  # it was killed: nobody waits for an answer
+                self.leave(1)
+            if self.clock() >= end:
+                self.hangs(self.frames().get(self.main))
+                break
         gone.release()
 
     def disarm(self):
