@@ -64,7 +64,7 @@ oracle: ## run the tests that compare with real interpreters, all of which must 
 
 .PHONY: docs
 docs: ## write the generated documentation again
-	go test ./internal/cli -run TestRulesDoc -update
+	go test ./internal/cli -run 'TestRulesDoc|TestCLIDoc' -update
 
 .PHONY: clean
 clean: ## remove what make built and the demo installed

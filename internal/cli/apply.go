@@ -52,6 +52,7 @@ func (a *app) applyUndoCommand() *cobra.Command {
 		Long: `Undo gives every file that the last apply wrote its former bytes back. A file
 that changed since is named and nothing is restored, unless --force is given.
 Run it again to undo the apply before.`,
+		Example: "  fastpath apply undo",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageErrorf("undo takes no arguments, found %q", args[0])

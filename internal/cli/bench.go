@@ -54,7 +54,8 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.IntVar(&opt.steady, "steady", 5, "requests after the first one, `N`")
 	f.StringArrayVar(&opt.events, "event", nil, "event `FILE`, JSON, or a folder of them; repeatable (default: those of the traffic file, else of the folder events)")
 	f.StringVar(&opt.traffic, "traffic", "", "traffic `FILE` that weighs the events (default: the configuration's)")
-	f.DurationVar(&opt.timeout, "timeout", time.Minute, "time limit of one process")
+	opt.timeout = time.Minute
+	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one process, `TIME` in seconds or such as 2m")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
 	f.BoolVar(&opt.noLock, "no-lock", false, "do not note the result in fastpath.lock")
 	f.StringVar(&a.format, "format", "text", "text or json")

@@ -133,6 +133,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.reviewCommand(),
 		a.explainCommand(),
 	)
+	ownHelp(root)
 	strict(root)
 	return root
 }
