@@ -189,6 +189,8 @@ func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candida
 		c.Verdict = Verdict{Safety: SafetyAuto}
 	}
 	switch {
+	case b.in.Config.Excluded(imp.In.File):
+		c.unmovable, c.cause = RuleExcluded, "excluded by the configuration"
 	case imp.UsedAtImport:
 		c.unmovable, c.cause = RuleUsedAt, usedAt(imp, c.Verdict)
 	case !Movable(c.Verdict.Safety):

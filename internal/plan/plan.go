@@ -59,6 +59,7 @@ const (
 	RuleNoSaving  = "saves-nothing"
 	RuleAlong     = "goes-along" // its module is no longer loaded at start, because of another move
 	RuleUnsafe    = "unsafe"
+	RuleExcluded  = "excluded" // its file is one that the configuration excludes from edits
 	RuleUsedAt    = "used-at-import"
 	RuleUnused    = "unused"
 	RuleLifetime  = "lifetime"   // the lifetime policy decided
