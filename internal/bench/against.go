@@ -26,11 +26,13 @@ func Checkout(ctx context.Context, projectRoot, rev, dest string) error {
 	if err != nil {
 		return fmt.Errorf("%q is neither a folder nor a git revision", rev)
 	}
-	tree := strings.TrimSpace(commit)
-	if p := strings.TrimSuffix(strings.TrimSpace(prefix), "/"); p != "" {
-		tree += ":" + p
+	commit = strings.TrimSpace(commit)
+	folder := strings.TrimSuffix(strings.TrimSpace(prefix), "/")
+	if _, err := git(ctx, projectRoot, "rev-parse", "--verify", "--quiet", commit+":"+folder); err != nil {
+		return fmt.Errorf("the revision has no folder %q", folder)
 	}
-	cmd := exec.CommandContext(ctx, "git", "archive", "--format=tar", tree)
+	// Below the repository's root, git archives the working directory alone.
+	cmd := exec.CommandContext(ctx, "git", "archive", "--format=tar", commit)
 	cmd.Dir = projectRoot
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

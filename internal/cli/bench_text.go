@@ -144,7 +144,7 @@ const shownModules = 8
 func (a *app) printComparison(t *term.Terminal, r *bench.Result) {
 	w, c := a.Stdout, r.Comparison
 	fmt.Fprintf(w, "\ninit:                  %s\n", changeText(t, c.Init))
-	fmt.Fprintf(w, "init + first request:  %s  (weighted by traffic, %d pairs)\n", changeText(t, c.ColdStart), c.ColdStart.N)
+	fmt.Fprintf(w, "init + first request:  %s  (weighted by traffic, %d %s)\n", changeText(t, c.ColdStart), c.ColdStart.N, plural(c.ColdStart.N, "pair"))
 	a.printModules("modules that init no longer loads:", c.ModulesGone)
 	a.printModules("modules that init loads in addition:", c.ModulesNew)
 	if c.Equal {
