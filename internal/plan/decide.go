@@ -314,6 +314,8 @@ func (b *builder) enter(c *candidate) {
 	switch {
 	case c.FromFastPath:
 		c.OnFastPath = true
+	case c.unmovable == RuleExcluded:
+		c.settle(Keep, RuleExcluded, c.cause)
 	case c.unprofiled && c.forced == "":
 		// What it imports is light, but nobody knows what it does itself.
 		c.settle(Measure, RuleUnknownMS, notProfiled)

@@ -565,6 +565,30 @@ func TestModuleAddedAfterTheProfile(t *testing.T) {
 	}
 }
 
+// Files that the configuration excludes are not edited, so nothing in them is
+// planned to move or to enter the fast path file.
+func TestExcludedFiles(t *testing.T) {
+	f := newFixture(t, map[string]string{
+		"app.py":  "import json\nimport core\n\n\ndef handler(event, context):\n    return json, core.export\n",
+		"core.py": "import pandas\n\n\ndef export():\n    return pandas\n",
+	})
+	f.used(map[string]float64{"json": 100, "core": 100, "pandas": 5})
+	f.config.Exclude = []string{"core.py"}
+	if p := Build(f.input(f.program(), f.profile(f.program()))); p.Totals.Moves != 0 || !find(t, p, "json").OnFastPath {
+		t.Errorf("%+v", p.Totals)
+	} else if it := find(t, p, "pandas"); it.Decision != Keep || it.Rule != RuleExcluded || it.Wanted != Function {
+		t.Errorf("%+v", it)
+	}
+	f.config.Exclude = []string{"app.py"}
+	p := Build(f.input(f.program(), f.profile(f.program())))
+	if it := find(t, p, "json"); it.OnFastPath || it.Rule != RuleExcluded {
+		t.Errorf("%+v", it)
+	}
+	if !find(t, p, "pandas").Move {
+		t.Errorf("%+v", find(t, p, "pandas"))
+	}
+}
+
 // A plan is the same however often it is made, and its moves are sound: each
 // saves something that the others do not.
 func TestPlansOfRandomPrograms(t *testing.T) {
