@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,33 +18,17 @@ import (
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/probe"
 	"fastpath/internal/python/resolve"
 )
 
-// pythons returns one interpreter of every supported version that can be
-// found: those of FASTPATH_ORACLE_PYTHON (a path list), else of pyenv and PATH.
+// pythons returns one interpreter of every version that is there.
 func pythons(t *testing.T) map[string]*interp.Interpreter {
 	t.Helper()
-	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	if len(paths) == 0 {
-		paths, _ = filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			paths = append(paths, filepath.Join(dir, "python3"))
-		}
-	}
 	found := map[string]*interp.Interpreter{}
-	for _, p := range paths {
-		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err == nil && i.Implementation == "cpython" && i.Version.Minor >= 8 && found[i.String()] == nil {
-			found[i.String()] = i
-		}
-	}
-	if len(found) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter; set FASTPATH_ORACLE_PYTHON")
-		}
-		t.Skip("no Python interpreter")
+	for _, p := range oracle.Pythons(t) {
+		found[p.Name()] = find(t, p)
 	}
 	return found
 }
@@ -53,8 +36,16 @@ func pythons(t *testing.T) map[string]*interp.Interpreter {
 // one is the interpreter of the tests for which the version plays no part.
 func one(t *testing.T) *interp.Interpreter {
 	t.Helper()
-	all := pythons(t)
-	return all[slices.Max(slices.Collect(maps.Keys(all)))]
+	return find(t, oracle.One(t))
+}
+
+func find(t *testing.T, p oracle.Python) *interp.Interpreter {
+	t.Helper()
+	i, err := interp.Find(interp.FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
 }
 
 // write puts files below dir; an empty text removes the file.
@@ -133,7 +124,7 @@ func TestPrediction(t *testing.T) {
 		return strings.Join(lines, "\n") + "\ndef handler(event, context): ...\n"
 	}
 	for name, python := range pythons(t) {
-		t.Run(strings.ReplaceAll(name, " ", ""), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			helper := map[string]string{"helper/__init__.py": "from . import tools\nimport csv\n", "helper/tools.py": "def load():\n    import decimal\nload()\nfrom sqlite3 import *\n"}

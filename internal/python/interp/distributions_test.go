@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"fastpath/internal/python/oracle"
 )
 
 func TestDistributions(t *testing.T) {
@@ -59,7 +61,8 @@ for d in m.distributions():
         out.setdefault(re.sub(r"[-_.]+", "-", d.metadata["Name"]).lower(), d.version)
 print(json.dumps(out))
 `
-	for _, python := range oraclePythons(t) {
+	for _, p := range oracle.Every(t) {
+		python := p.Path
 		i, err := Find(FindOptions{Explicit: python, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
 		if err != nil {
 			t.Fatal(err)

@@ -8,44 +8,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// oraclePythons returns every real interpreter that can be compared with:
-// those of FASTPATH_ORACLE_PYTHON (a path list), else of PATH and pyenv.
-func oraclePythons(t *testing.T) []string {
-	t.Helper()
-	candidates := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	if len(candidates) == 0 {
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			list, _ := filepath.Glob(filepath.Join(dir, "python3*"))
-			candidates = append(candidates, list...)
-		}
-		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/3.*/bin/python3.*"))
-		candidates = append(candidates, list...)
-	}
-	var found []string
-	seen := map[string]bool{}
-	for _, p := range candidates {
-		real, err := filepath.EvalSymlinks(p)
-		m := pythonName.FindStringSubmatch(filepath.Base(real))
-		if err == nil && m != nil && !seen[real] && !isShim(p) && isExecutable(p) && !parseVersion(m[1]).Less(Oldest) {
-			seen[real] = true
-			found = append(found, p)
-		}
-	}
-	if len(found) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
-		}
-		t.Skip("no Python interpreter to compare with")
-	}
-	return found
-}
+	"fastpath/internal/python/oracle"
+)
 
 // TestFindAgainstInterpreter compares what Find reads from files with what
 // the interpreter says of itself.
 func TestFindAgainstInterpreter(t *testing.T) {
-	for _, python := range oraclePythons(t) {
+	for _, p := range oracle.Every(t) {
+		python := p.Path
 		t.Run(python, func(t *testing.T) {
 			t.Parallel()
 			compare(t, python)

@@ -2,8 +2,7 @@
 //
 // Only tests import it. It looks where the machine of a developer and that of
 // continuous integration have their Pythons (PATH, pyenv, the folder that
-// tools/install-pythons fills), asks each for its version, and keeps one for
-// each version of the language. What is missing skips a test, and fails it
+// tools/install-pythons fills) and asks each for its version. What is missing skips a test, and fails it
 // where the oracles are required. Settings, all of them environment variables:
 //
 //   - FASTPATH_ORACLE_PYTHON: a path list; these interpreters and no others
@@ -34,8 +33,9 @@ const (
 
 // Python is one interpreter.
 type Python struct {
-	Path  string // absolute
+	Path  string // what it calls itself: absolute, not the shim of a version manager
 	Minor int    // 11 for Python 3.11
+	rank  int    // place among the candidates
 }
 
 // Name returns "3.11".
@@ -49,7 +49,14 @@ func Full() bool { return os.Getenv("FASTPATH_ORACLE_FULL") == "1" }
 // required one is missing.
 func Pythons(t testing.TB) []Python {
 	t.Helper()
-	found := all()
+	return slices.CompactFunc(Every(t), func(a, b Python) bool { return a.Minor == b.Minor })
+}
+
+// Every is like Pythons and returns all that are there, such as the one of the
+// system beside one of pyenv.
+func Every(t testing.TB) []Python {
+	t.Helper()
+	found := slices.Clone(all())
 	var missing []string
 	for _, minor := range required(os.Getenv("FASTPATH_REQUIRE_ORACLES")) {
 		if !slices.ContainsFunc(found, func(p Python) bool { return p.Minor == minor }) {
@@ -83,15 +90,7 @@ func Each(t *testing.T, test func(t *testing.T, p Python)) {
 // the first of FASTPATH_ORACLE_PYTHON, of PATH, of the others.
 func One(t testing.TB) Python {
 	t.Helper()
-	found := Pythons(t)
-	for _, path := range candidates(os.Getenv) {
-		for _, p := range found {
-			if p.Path == path {
-				return p
-			}
-		}
-	}
-	return found[0]
+	return slices.MinFunc(Every(t), func(a, b Python) int { return a.rank - b.rank })
 }
 
 // required returns the minor versions that a value of FASTPATH_REQUIRE_ORACLES
@@ -115,16 +114,24 @@ func required(value string) []int {
 	return minors
 }
 
-// all is the answer of Pythons, found once.
+// all is the answer of Every, found once.
 var all = sync.OnceValue(func() []Python {
 	var found []Python
-	for _, path := range candidates(os.Getenv) {
-		minor, ok := ask(path)
-		if ok && !slices.ContainsFunc(found, func(p Python) bool { return p.Minor == minor }) {
-			found = append(found, Python{path, minor})
+	seen := map[string]bool{}
+	for rank, path := range candidates(os.Getenv) {
+		p, ok := ask(path)
+		real, err := filepath.EvalSymlinks(p.Path)
+		if _, env := os.Stat(filepath.Join(filepath.Dir(filepath.Dir(p.Path)), "pyvenv.cfg")); env == nil {
+			real = p.Path
 		}
+		if !ok || err != nil || seen[real] {
+			continue
+		}
+		seen[real] = true
+		p.rank = rank
+		found = append(found, p)
 	}
-	slices.SortFunc(found, func(a, b Python) int { return a.Minor - b.Minor })
+	slices.SortStableFunc(found, func(a, b Python) int { return a.Minor - b.Minor })
 	return found
 })
 
@@ -160,19 +167,19 @@ func candidates(getenv func(string) string) []string {
 	return paths
 }
 
-var answered = regexp.MustCompile(`^cpython 3 (\d+)\s*$`)
+var answered = regexp.MustCompile(`^cpython 3 (\d+) (.+?)\r?\n$`)
 
-// ask asks what may be an interpreter for its minor version; ok is false
-// unless it is a CPython of a supported version.
-func ask(path string) (minor int, ok bool) {
+// ask asks what may be an interpreter who it is; ok is false unless it is a
+// CPython of a supported version.
+func ask(path string) (p Python, ok bool) {
 	if _, err := os.Stat(path); err != nil {
-		return 0, false
+		return Python{}, false
 	}
-	out, err := exec.Command(path, "-I", "-S", "-c", "import sys; print(sys.implementation.name, *sys.version_info[:2])").Output()
+	out, err := exec.Command(path, "-I", "-S", "-c", "import sys; print(sys.implementation.name, *sys.version_info[:2], sys.executable)").Output()
 	m := answered.FindSubmatch(out)
 	if err != nil || m == nil {
-		return 0, false
+		return Python{}, false
 	}
-	minor, err = strconv.Atoi(string(m[1]))
-	return minor, err == nil && minor >= Oldest && minor <= Newest
+	minor, err := strconv.Atoi(string(m[1]))
+	return Python{Path: string(m[2]), Minor: minor}, err == nil && minor >= Oldest && minor <= Newest
 }

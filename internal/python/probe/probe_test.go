@@ -12,59 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/python/oracle"
 )
-
-// pythons returns one interpreter of every supported version that can be
-// found: those of FASTPATH_ORACLE_PYTHON (a path list), else of pyenv and PATH.
-func pythons(t *testing.T) map[string]string {
-	t.Helper()
-	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	if len(paths) == 0 {
-		paths, _ = filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			paths = append(paths, filepath.Join(dir, "python3"))
-		}
-	}
-	found := map[string]string{}
-	for _, p := range paths {
-		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err == nil && i.Implementation == "cpython" && i.Version.Minor >= 8 && found[i.String()] == "" {
-			found[i.String()] = i.Path
-		}
-	}
-	if len(found) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter; set FASTPATH_ORACLE_PYTHON")
-		}
-		t.Skip("no Python interpreter")
-	}
-	return found
-}
 
 // each runs a test under every interpreter.
 func each(t *testing.T, test func(t *testing.T, python string)) {
 	t.Parallel()
-	for name, python := range pythons(t) {
-		t.Run(strings.ReplaceAll(name, " ", ""), func(t *testing.T) {
-			t.Parallel()
-			test(t, python)
-		})
-	}
-}
-
-// one is the interpreter of the tests for which the version plays no part.
-func one(t *testing.T) string {
-	t.Helper()
-	all := pythons(t)
-	if p := all["CPython 3.11"]; p != "" {
-		return p
-	}
-	for _, p := range all {
-		return p
-	}
-	return ""
+	oracle.Each(t, func(t *testing.T, p oracle.Python) { test(t, p.Path) })
 }
 
 // entry writes a project whose entry is the module "entry".
@@ -252,7 +207,7 @@ func TestTimesAddUp(t *testing.T) {
 
 // TestDeferredPass: what the pass loads is told apart from init.
 func TestDeferredPass(t *testing.T) {
-	o := entry(t, one(t), map[string]string{
+	o := entry(t, oracle.One(t).Path, map[string]string{
 		"entry.py": "import first\n", "first.py": "", "late.py": "import wave\nraise SystemExit\n", "last.py": "import late2\n", "late2.py": "",
 		"deadly.py": "import os\nos._exit(3)\n",
 	})
@@ -359,7 +314,7 @@ func TestHostileEntries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := entry(t, one(t), map[string]string{"entry.py": code + "try:\n    import last\nexcept ImportError:\n    pass\n", "last.py": "", "other.py": "import entry\n"})
+			o := entry(t, oracle.One(t).Path, map[string]string{"entry.py": code + "try:\n    import last\nexcept ImportError:\n    pass\n", "last.py": "", "other.py": "import entry\n"})
 			g := graphOf(t, o)
 			if want := name != "clears" && name != "closes"; want && kindOf(g, "last") != "source" {
 				t.Errorf("%+v", g.Nodes)
@@ -411,7 +366,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := entry(t, one(t), map[string]string{"entry.py": c.code, "waits.py": "import time\ntime.sleep(1000)\n", "bad.py": "x = (\n"})
+			o := entry(t, oracle.One(t).Path, map[string]string{"entry.py": c.code, "waits.py": "import time\ntime.sleep(1000)\n", "bad.py": "x = (\n"})
 			if name == "hang" {
 				o.Timeout = time.Second
 			}
@@ -449,7 +404,7 @@ func TestNoInterpreter(t *testing.T) {
 	if _, err := TimingPass(t.Context(), o); err == nil || !strings.Contains(err.Error(), "--python") {
 		t.Error(err)
 	}
-	o = entry(t, one(t), map[string]string{"false": "#!/bin/sh\necho broken >&2\nexit 4\n"})
+	o = entry(t, oracle.One(t).Path, map[string]string{"false": "#!/bin/sh\necho broken >&2\nexit 4\n"})
 	o.Python = filepath.Join(o.Dir, "false")
 	if err := os.Chmod(o.Python, 0o755); err != nil {
 		t.Fatal(err)

@@ -13,39 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/python/oracle"
 )
 
-// each runs a test under every supported version that can be found: those of
-// FASTPATH_ORACLE_PYTHON (a path list), else of pyenv and PATH.
+// each runs a test under every interpreter.
 func each(t *testing.T, test func(t *testing.T, python string)) {
 	t.Parallel()
-	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	if len(paths) == 0 {
-		paths, _ = filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			paths = append(paths, filepath.Join(dir, "python3"))
-		}
-	}
-	found := map[string]bool{}
-	for _, p := range paths {
-		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err != nil || i.Version.Minor < 8 || found[i.String()] {
-			continue
-		}
-		found[i.String()] = true
-		t.Run(strings.ReplaceAll(i.String(), " ", ""), func(t *testing.T) {
-			t.Parallel()
-			test(t, i.Path)
-		})
-	}
-	if len(found) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter; set FASTPATH_ORACLE_PYTHON")
-		}
-		t.Skip("no Python interpreter")
-	}
+	oracle.Each(t, func(t *testing.T, p oracle.Python) { test(t, p.Path) })
 }
 
 // handlerProject writes a project whose handler is app:handler.

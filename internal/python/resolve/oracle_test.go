@@ -12,10 +12,11 @@ import (
 	"testing"
 
 	"fastpath/internal/python/interp"
+	"fastpath/internal/python/oracle"
 )
 
-// oracle asks importlib.util.find_spec about every name it reads.
-const oracle = `
+// program asks importlib.util.find_spec about every name it reads.
+const program = `
 import sys, json, io, warnings
 warnings.simplefilter("ignore")
 req = json.load(sys.stdin)
@@ -76,7 +77,7 @@ func ask(t *testing.T, i *interp.Interpreter, pure bool, roots, sites, names []s
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-c", oracle}
+	args := []string{"-c", program}
 	if len(roots) > 0 {
 		args = append([]string{"-S"}, args...) // no .pth file of the machine imports a module before us
 	}
@@ -97,30 +98,16 @@ func ask(t *testing.T, i *interp.Interpreter, pure bool, roots, sites, names []s
 	return answers
 }
 
-// pythons returns every interpreter that can be compared with: those of
-// FASTPATH_ORACLE_PYTHON (a path list), else of PATH and pyenv.
+// pythons returns the interpreters to compare with.
 func pythons(t *testing.T) []*interp.Interpreter {
 	t.Helper()
-	paths := filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON"))
-	if len(paths) == 0 {
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			paths = append(paths, filepath.Join(dir, "python3"))
-		}
-		list, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/bin/python3"))
-		paths = append(paths, list...)
-	}
 	var found []*interp.Interpreter
-	for _, p := range paths {
-		i, err := interp.Find(interp.FindOptions{Explicit: p, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err == nil && !slices.ContainsFunc(found, func(o *interp.Interpreter) bool { return o.Stdlib == i.Stdlib }) {
-			found = append(found, i)
+	for _, p := range oracle.Every(t) {
+		i, err := interp.Find(interp.FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if len(found) == 0 {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
-		}
-		t.Skip("no Python interpreter to compare with")
+		found = append(found, i)
 	}
 	return found
 }

@@ -32,7 +32,7 @@ type analyzer struct {
 	events     []event
 	class      string // name of the class around, for the mangling of private names
 	annotation eventKind
-	kept       bool            // annotations are kept as text and do not count as uses in the symbol table
+	kept       bool            // annotations do not count as uses in the symbol table: they are kept as text, or not at all
 	suspects   []syntax.NodeID // candidates for DynamicNames
 }
 
@@ -503,7 +503,10 @@ func (a *analyzer) annAssign(n syntax.NodeID, s ScopeID) {
 		a.visit(target, s)
 	}
 	if ann := f.Child(n, syntax.Annotation); ann != syntax.None {
+		kept := a.kept // from 3.14 on nothing reads the annotations of local variables
+		a.kept = kept || a.Scopes[s].Kind == FunctionScope && !a.version.Less(syntax.Version{Major: 3, Minor: 14})
 		a.annotate(ann, s)
+		a.kept = kept
 	}
 	if value != syntax.None {
 		a.visit(value, s)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
 
@@ -220,17 +221,16 @@ def f[T: x, *S, **P = x](a: x = x, *b: x, c=lambda y=x: x, **d: x) -> x:
 type A[T = x] = [x for _ in x]
 x: x = x
 `, 13))
-	for _, python := range interpreters(t)[:1] {
-		v, lib := versionOf(t, python)
-		for _, file := range pythonFiles(lib, 40) {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkScopes(t, Analyze(syntax.Parse(src, v), v))
-			if t.Failed() {
-				t.Fatal(filepath.Base(file))
-			}
+	p := oracle.One(t)
+	v := syntax.Version{Major: 3, Minor: p.Minor}
+	for _, file := range pythonFiles(library(t, p.Path), 40) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkScopes(t, Analyze(syntax.Parse(src, v), v))
+		if t.Failed() {
+			t.Fatal(filepath.Base(file))
 		}
 	}
 }
