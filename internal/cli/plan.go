@@ -10,6 +10,7 @@ import (
 	"fastpath/internal/config"
 	"fastpath/internal/evidence"
 	"fastpath/internal/plan"
+	"fastpath/internal/project"
 	"fastpath/internal/term"
 )
 
@@ -323,6 +324,8 @@ func nextAfterPlan(p *plan.Plan) string {
 		return "fastpath apply --diff"
 	case slices.ContainsFunc(p.Items, func(it *plan.Item) bool { return it.Rule == plan.RuleUnknownMS }):
 		return "fastpath profile"
+	case p.Totals.Unsure > 0 && p.Entry.Kind != project.EntryHandler:
+		return "fastpath plan --assume-unused"
 	case p.Totals.Unsure > 0:
 		return "fastpath usage invoke"
 	}

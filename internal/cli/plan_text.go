@@ -10,6 +10,7 @@ import (
 	"fastpath/internal/fastfile"
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
+	"fastpath/internal/project"
 	"fastpath/internal/term"
 )
 
@@ -185,7 +186,11 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 		fmt.Fprintf(w, "%s · %s\n\n", usage, rate)
 		return
 	}
-	fmt.Fprintf(w, "usage: unknown, run fastpath usage invoke or fastpath usage ingest · %s\n\n", rate)
+	learn := "run fastpath usage invoke or fastpath usage ingest"
+	if p.Entry.Kind != project.EntryHandler { // it has neither events nor logs of requests
+		learn = "say what is rare or frequent with --cold and --hot"
+	}
+	fmt.Fprintf(w, "usage: unknown, %s · %s\n\n", learn, rate)
 }
 
 // planRow adds the row of a group.
@@ -344,6 +349,8 @@ func nextHint(t *term.Terminal, p *plan.Plan) string {
 	switch next := nextAfterPlan(p); next {
 	case "fastpath apply --diff":
 		return t.Accent(next) + "        (shows the edits, changes nothing)"
+	case "fastpath plan --assume-unused":
+		return t.Accent(next) + "        (moves what nobody is known to use), or --cold MODULE for single ones"
 	case "fastpath usage invoke":
 		return t.Accent(next) + "        (learns what requests use), or fastpath plan --assume-unused"
 	case "fastpath profile":

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,8 +180,11 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 		}
 		chosen, traffic = append(chosen, e), append(traffic, tr)
 	}
+	if !slices.ContainsFunc(entries, func(e project.Entry) bool { return e.Kind == project.EntryHandler }) {
+		return nil, nil, usageErrorf("none of the project's entries is a handler (module:function), and usage invoke calls handlers with events; for commands say yourself what is rare: fastpath plan --cold MODULE")
+	}
 	if len(chosen) == 0 {
-		return nil, nil, usageErrorf("none of the project's entries is a handler with events; write events/NAME.json beside the handler, or name them: fastpath usage invoke %s --event FILE.json", entries[0].Name)
+		return nil, nil, usageErrorf("none of the project's handlers has events; write events/NAME.json beside the handler, or name them: fastpath usage invoke %s --event FILE.json", entries[0].Name)
 	}
 	return chosen, traffic, nil
 }
