@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -45,10 +48,47 @@ func Parse(name string, data []byte) (*Lock, error) {
 		return nil, &FormatError{File: name, Line: line, Column: 1, Message: fmt.Sprintf("unresolved merge conflict; take one side and measure again: "+
 			"git checkout --ours -- %s && fastpath profile (usage that only the other side has: repeat its \"fastpath usage\" command)", name)}
 	}
-	if l := scan(data); l != nil {
-		return l, nil
+	l := scan(data)
+	if l == nil {
+		var err error
+		if l, err = parseTOML(name, data); err != nil {
+			return nil, err
+		}
 	}
-	return parseTOML(name, data)
+	if what := l.infinite(); what != "" {
+		return nil, &FormatError{File: name, Message: what + " is no finite number; " + restore}
+	}
+	return l, nil
+}
+
+// infinite names a figure that TOML allows and no measurement gives: inf or
+// nan, which would spread to all sums. "" without one.
+func (l *Lock) infinite() string {
+	bad := func(figures ...float64) bool {
+		return slices.ContainsFunc(figures, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
+		e := l.Entries[name]
+		if bad(e.TotalMinMS, e.TotalMedianMS, e.GCMS, e.StartupMS) {
+			return fmt.Sprintf("a total of %q", name)
+		}
+		for _, b := range []*Bench{e.Bench, e.BenchBefore} {
+			if b != nil && bad(b.InitMS, b.FirstRequestMS) {
+				return fmt.Sprintf("a figure of the bench of %q", name)
+			}
+		}
+		for _, m := range e.Modules {
+			if bad(m.SelfMS) {
+				return fmt.Sprintf("self_ms of %q in %q", m.Name, name)
+			}
+		}
+	}
+	for _, u := range l.Usage {
+		if bad(u.Requests, u.ColdStarts) {
+			return fmt.Sprintf("the requests of %q on %s", u.Source, u.Day)
+		}
+	}
+	return ""
 }
 
 // conflict returns the line of the first conflict marker, 0 without one.

@@ -65,7 +65,11 @@ func (i *Interpreter) Query(ctx context.Context, env []string) (*Details, error)
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("the Python interpreter %q cannot be started: %w", i.Path, err)
 		}
-		return nil, fmt.Errorf("the Python interpreter %q failed: %w: %s", i.Path, err, lastLine(stderr.String()))
+		why := err.Error()
+		if line := lastLine(stderr.String()); line != "" {
+			why += ": " + line
+		}
+		return nil, fmt.Errorf("%q does not work as a Python interpreter (%s); name another one with --python PATH", i.Path, why)
 	}
 	// What .pth files print stands before the record separator.
 	_, answer, ok := bytes.Cut(stdout.Bytes(), []byte{0x1e})
