@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fastpath/internal/python/interp"
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/resolve"
 )
 
@@ -97,35 +98,31 @@ out.flush()
 real_exit(0)
 `
 
-// oraclePython returns the interpreter to test with.
-func oraclePython(t *testing.T) *interp.Interpreter {
+func findPython(t *testing.T, p oracle.Python) *interp.Interpreter {
 	t.Helper()
-	for _, name := range append(filepath.SplitList(os.Getenv("FASTPATH_ORACLE_PYTHON")), "python3") {
-		i, err := interp.Find(interp.FindOptions{Explicit: name, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
-		if err == nil && i.Stdlib != "" {
-			return i
-		}
+	i, err := interp.Find(interp.FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-		t.Fatal("no Python interpreter to compare with; set FASTPATH_ORACLE_PYTHON")
-	}
-	t.Skip("no Python interpreter to compare with")
-	return nil
+	return i
 }
 
 // TestTraps imports packages of the standard library with traps behind the
 // imports that are said not to be used at import. No trap may fire. With
-// FASTPATH_ORACLE_FULL=1 it takes the whole library, and the packages of
+// FASTPATH_ORACLE_FULL=1 it takes the whole library of every version, and the packages of
 // FASTPATH_ORACLE_PACKAGES (a folder, a colon and names with commas).
 func TestTraps(t *testing.T) {
-	i := oraclePython(t)
 	names := []string{"asyncio", "concurrent", "email", "http", "importlib", "json", "logging", "unittest", "urllib", "xml"}
-	if os.Getenv("FASTPATH_ORACLE_FULL") == "1" {
-		names = nil
+	pythons := []oracle.Python{oracle.One(t)}
+	if oracle.Full() {
+		names, pythons = nil, oracle.Pythons(t)
 	}
-	t.Run("stdlib", func(t *testing.T) { trap(t, i, i.Stdlib, names) })
+	for _, p := range pythons {
+		i := findPython(t, p)
+		t.Run("stdlib "+p.Name(), func(t *testing.T) { trap(t, i, i.Stdlib, names) })
+	}
 	if folder, list, ok := strings.Cut(os.Getenv("FASTPATH_ORACLE_PACKAGES"), ":"); ok {
-		t.Run("packages", func(t *testing.T) { trap(t, i, folder, strings.Split(list, ",")) })
+		t.Run("packages", func(t *testing.T) { trap(t, findPython(t, oracle.One(t)), folder, strings.Split(list, ",")) })
 	}
 }
 

@@ -6,42 +6,25 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"fastpath/internal/plan"
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
 
-// interpreters returns the Pythons that run the generated programs.
+// interpreters returns the Pythons that run the generated programs: 3.9, 3.13
+// and the newest, or all.
 func interpreters(t *testing.T) map[string]syntax.Version {
 	t.Helper()
 	out := map[string]syntax.Version{}
-	root := os.Getenv("PYENV_ROOT")
-	if root == "" {
-		if home, err := os.UserHomeDir(); err == nil {
-			root = filepath.Join(home, ".pyenv")
+	pythons := oracle.Pythons(t)
+	newest := pythons[len(pythons)-1].Minor
+	for _, p := range pythons {
+		if p.Minor == 9 || p.Minor == 13 || p.Minor == newest || oracle.Full() {
+			out[p.Path] = syntax.Version{Major: 3, Minor: p.Minor}
 		}
-	}
-	for _, want := range []syntax.Version{{Major: 3, Minor: 9}, {Major: 3, Minor: 13}} {
-		name := fmt.Sprintf("python%d.%d", want.Major, want.Minor)
-		exe, err := exec.LookPath(name)
-		if err != nil || exec.Command(exe, "-c", "").Run() != nil {
-			found, _ := filepath.Glob(filepath.Join(root, "versions", fmt.Sprintf("%d.%d.*", want.Major, want.Minor), "bin", name))
-			if len(found) == 0 {
-				if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-					t.Fatalf("%s is missing", name)
-				}
-				t.Logf("%s is not here", name)
-				continue
-			}
-			exe = found[len(found)-1]
-		}
-		out[exe] = want
-	}
-	if len(out) == 0 {
-		t.Skip("no interpreter")
 	}
 	return out
 }
