@@ -162,6 +162,10 @@ func (a *app) reviewEntry(in *check.Input, an *analysis) reviewEntry {
 func (r *reviewEntry) imports(e *check.Entry, lightMS, hotUsage float64) {
 	seen := map[string]bool{}
 	for _, it := range e.Plan.Items {
+		if e.Evidence == nil {
+			r.listed(e, it, lightMS, hotUsage)
+			continue
+		}
 		if it.Existing || !it.Measured || seen[it.Module] || it.AloneMS < lightMS && it.Decision != plan.Tier2 || it.Rule == plan.RuleStartup {
 			continue
 		}
@@ -193,6 +197,23 @@ func (r *reviewEntry) imports(e *check.Entry, lightMS, hotUsage float64) {
 	})
 }
 
+// listed reviews, where nothing was profiled, an exception of the fast path
+// file by the time that stands there: what logs say about it holds all the same.
+func (r *reviewEntry) listed(e *check.Entry, it *plan.Item, lightMS, hotUsage float64) {
+	if e.FastPath == nil || !it.FromFastPath || !it.UsageKnown || math.Round(it.Usage*1e6)/1e4 >= hotUsage {
+		return
+	}
+	line, _ := e.FastPath.Find(it.Import.Binds)
+	if line == nil || !line.Measured || line.MS < lightMS || slices.ContainsFunc(r.Consider, func(i reviewImport) bool { return i.Module == it.Module }) {
+		return
+	}
+	share := it.Usage
+	r.Consider = append(r.Consider, reviewImport{
+		Module: it.Module, File: it.Import.In.File, Line: it.Line, AloneMS: line.MS, UsageShare: &share,
+		Decision: it.Decision, Reason: "listed there with " + fastfile.FormatMS(line.MS) + ", never profiled",
+	})
+}
+
 // printReview prints the review of one entry for people. The lines "Consider
 // lazy loading" are those of the founding documents.
 func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64) {
@@ -213,6 +234,8 @@ func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64
 		fmt.Fprintf(w, "Consider lazy loading: %s (%.0f%%)\n", i.Module, *i.UsageShare*100)
 	}
 	switch {
+	case r.Profile == nil && len(r.Consider) > 0:
+		fmt.Fprintln(w, "more can be said with a profile; run fastpath profile")
 	case r.Profile == nil:
 		fmt.Fprintln(w, "nothing can be said without a profile; run fastpath profile")
 	case len(r.Consider) == 0:
