@@ -25,9 +25,6 @@ func (p *parser) params(end tokenKind) NodeID {
 				p.failHere("at least one argument must precede /")
 			}
 			slash = true
-			for c := l.first; c != None; c = p.nodes[c].Next {
-				p.nodes[c].Flags |= FlagPosOnly
-			}
 			p.next()
 		case tStar:
 			if kind != 0 {

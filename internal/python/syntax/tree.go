@@ -52,8 +52,6 @@ const (
 	FlagFormat                    // String: f-string or t-string with Interpolation children
 	FlagRaw                       // String: raw prefix
 	FlagKwOnly                    // Param: keyword-only
-	FlagPosOnly                   // Param: positional-only
-	FlagNot                       // Compare: reserved
 )
 
 // Kind says what a node is and which children it has.
