@@ -59,8 +59,11 @@ fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
 	done
 
 .PHONY: oracle
-oracle: ## run the tests that compare with real interpreters, all of which must be there
-	FASTPATH_REQUIRE_ORACLES=1 go test -count=1 ./internal/...
+oracle: ## install the Pythons that are missing, and compare everything with all of them (long)
+	@echo "== installing the Pythons that are missing"
+	@tools/install-pythons
+	@echo "== comparing with Python 3.8 to 3.15"
+	FASTPATH_REQUIRE_ORACLES=1 FASTPATH_ORACLE_FULL=1 go test -count=1 -timeout 60m ./internal/...
 
 .PHONY: docs
 docs: ## write the generated documentation again

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,19 +14,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fastpath/internal/python/oracle"
 )
 
 // python3 returns the interpreter of the tests.
 func python3(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return path
+	return oracle.One(t).Path
 }
 
 // run runs a script with the result descriptor in fd.
