@@ -18,6 +18,7 @@ import (
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/python/syntax"
 	"fastpath/internal/term"
 )
 
@@ -317,6 +318,12 @@ type profileStatement struct {
 	SavesMS      float64  `json:"saves_ms"`
 	SavesModules []string `json:"saves_modules"`
 	UsedAtImport bool     `json:"used_at_import"`
+
+	// Several names that one statement takes from one module stand and fall
+	// together: the first carries what they save as a whole, the others repeat it.
+	repeats      bool
+	jointMS      float64
+	jointModules int
 }
 
 // newProfileResult computes what is shown from what was written, so that the
@@ -353,6 +360,11 @@ func newProfileResult(program *graph.Program, e project.Entry, ev *evidence.Entr
 	rt.Order(program)
 	saves := rt.Exclusive(nil)
 	for _, mod := range program.Modules {
+		type line struct {
+			stmt   syntax.NodeID
+			target string
+		}
+		first, names := map[line]int{}, map[line]graph.Cut{}
 		for _, imp := range mod.Imports {
 			if !rt.Has(imp.Statement) || imp.Future {
 				continue
@@ -368,8 +380,22 @@ func newProfileResult(program *graph.Program, e project.Entry, ev *evidence.Entr
 				ms, gone := saves.Saves(imp.Statement)
 				s.AddsMS, s.SavesMS = round3(rt.Adds(imp.Statement)), round3(ms)
 				s.SavesModules = append(s.SavesModules, gone...)
+				s.jointMS, s.jointModules = s.SavesMS, len(gone)
 			}
+			l := line{imp.Stmt, imp.Target}
+			if names[l] == nil {
+				first[l], names[l] = len(r.Statements), graph.Cut{}
+			} else {
+				s.repeats = true
+			}
+			names[l][imp.Statement] = true
 			r.Statements = append(r.Statements, s)
+		}
+		for l, cut := range names {
+			if s := &r.Statements[first[l]]; len(cut) > 1 && s.Phase == evidence.PhaseInit {
+				ms, gone := rt.Saves(cut)
+				s.jointMS, s.jointModules = round3(ms), len(gone)
+			}
 		}
 	}
 	return r

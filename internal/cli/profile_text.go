@@ -35,7 +35,7 @@ func (a *app) printProfile(t *term.Terminal, results []*profileResult) {
 
 // printStatements lists the imports of the project, the dearest first.
 func (a *app) printStatements(t *term.Terminal, r *profileResult) {
-	rows := slices.Clone(r.Statements)
+	rows := slices.DeleteFunc(slices.Clone(r.Statements), func(s profileStatement) bool { return s.repeats })
 	slices.SortStableFunc(rows, func(x, y profileStatement) int { return cmp.Compare(y.AloneMS, x.AloneMS) })
 	table := &term.Table{Columns: []term.Column{
 		{Title: "import"}, {Title: "alone", Right: true}, {Title: "adds", Right: true}, {Title: "saves", Right: true}, {Title: "at"},
@@ -46,14 +46,14 @@ func (a *app) printStatements(t *term.Terminal, r *profileResult) {
 	}
 	for _, s := range rows[:shown] {
 		at := fmt.Sprintf("%s:%d", s.File, s.Line)
-		adds, saves := msText(s.AddsMS), msText(s.SavesMS)
+		adds, saves := msText(s.AddsMS), msText(s.jointMS)
 		switch {
 		case s.Phase == evidence.PhaseDeferred:
 			adds, saves = "–", "–"
 			if at += ", deferred"; s.Qualname != "" {
 				at = fmt.Sprintf("%s:%d in %s", s.File, s.Line, s.Qualname)
 			}
-		case len(s.SavesModules) == 0:
+		case s.jointModules == 0:
 			saves = "–"
 		case s.UsedAtImport:
 			at += ", used at import"
