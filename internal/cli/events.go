@@ -17,7 +17,7 @@ import (
 // trafficFile are what the command line names, relative to the working
 // directory. Where it names no traffic file the configuration's is taken, and
 // where there is none of all these, what the folder "events" beside the handler
-// holds. Mistakes in these files end with exit code 2.
+// holds, or the project's. Mistakes in these files end with exit code 2.
 func (a *app) loadEvents(p *project.Project, e project.Entry, files []string, trafficFile string) (*usage.Traffic, error) {
 	paths, err := a.eventArguments(files)
 	if err != nil {
@@ -30,7 +30,7 @@ func (a *app) loadEvents(p *project.Project, e project.Entry, files []string, tr
 	case configured != "":
 		trafficFile = inProject(configured)
 	case len(paths) == 0:
-		found, weights := eventFiles(p.Root, e)
+		found, weights := eventFiles(p, e)
 		if weights != "" {
 			trafficFile = inProject(weights)
 			break

@@ -177,7 +177,7 @@ func (a *app) initEntries(p *project.Project, opt initOptions, res *initResult) 
 			Name: e.Name, Kind: string(e.Kind), Module: e.Module, Attr: e.Attr, File: e.File, Line: e.Line, ImportRoot: e.ImportRoot,
 			FastPath: e.FastPath, Platform: e.Platform, MemoryMB: e.MemoryMB, Python: e.Python, Source: e.Source,
 		}
-		ie.Events, ie.Traffic = eventFiles(p.Root, e)
+		ie.Events, ie.Traffic = eventFiles(p, e)
 		if own := p.Config.Entry[e.Name].Traffic; own != "" {
 			ie.Traffic = own
 		}
@@ -187,10 +187,15 @@ func (a *app) initEntries(p *project.Project, opt initOptions, res *initResult) 
 }
 
 // eventFiles lists the sample events beside an entry, or at its import root,
-// and the file with their weights.
-func eventFiles(root string, e project.Entry) (events []string, traffic string) {
-	for _, dir := range []string{path.Join(path.Dir(e.File), "events"), path.Join(e.ImportRoot, "events")} {
-		list, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
+// and the file with their weights. At the project's root, where "sam init" puts
+// them, they are those of the only handler.
+func eventFiles(p *project.Project, e project.Entry) (events []string, traffic string) {
+	dirs := []string{path.Join(path.Dir(e.File), "events"), path.Join(e.ImportRoot, "events")}
+	if !slices.ContainsFunc(p.Entries, func(o project.Entry) bool { return o.Kind == project.EntryHandler && o.Name != e.Name }) {
+		dirs = append(dirs, "events")
+	}
+	for _, dir := range dirs {
+		list, err := os.ReadDir(filepath.Join(p.Root, filepath.FromSlash(dir)))
 		if err != nil {
 			continue
 		}

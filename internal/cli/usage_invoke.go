@@ -164,7 +164,7 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 			return nil, nil, usageErrorf("%q is no handler; usage invoke calls handlers with events, module:function", e.Name)
 		}
 		if several && !named && p.Config.Entry[e.Name].Traffic == "" {
-			if events, weights := eventFiles(p.Root, e); len(events) == 0 && weights == "" {
+			if events, weights := eventFiles(p, e); len(events) == 0 && weights == "" {
 				continue
 			}
 		}
