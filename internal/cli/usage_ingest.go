@@ -46,7 +46,7 @@ Reading the same log again replaces it. Nothing is executed.`,
 	f := cmd.Flags()
 	f.StringVar(&opt.entry, "entry", "", "`ENTRY` that wrote the logs; needed where the project has several")
 	f.StringVar(&opt.source, "source", "", "`NAME` to keep lines under that name no log stream (default: the file's name)")
-	f.Var(&opt.day, "day", "`DAY` of requests without a timestamp, such as 2026-11-20")
+	f.Var(&opt.day, "day", "`DAY` of requests without a timestamp, such as 2026-11-20 (default: the file's)")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
 }
@@ -190,6 +190,9 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 			break
 		}
 		warn("%s", problem)
+	}
+	for _, u := range res.Undated {
+		warn("%s: no timestamp says when the requests were; took the day on which the file was written, %s (--day says otherwise)", u.Source, u.Day)
 	}
 	if res.Unreadable > 0 {
 		warn("%s of %s lines could not be read, first: %s", grouped(float64(res.Unreadable)), grouped(float64(res.Lines)), res.First)

@@ -34,7 +34,7 @@ func List(dir string, args []string, stdin io.Reader) ([]File, error) {
 			return nil, fmt.Errorf("the log %q: %s", arg, cause(err))
 		}
 		if !info.IsDir() {
-			files = append(files, File{Name: arg, Path: path})
+			files = append(files, File{Name: arg, Path: path, Modified: info.ModTime()})
 			continue
 		}
 		before := len(files)
@@ -48,14 +48,15 @@ func List(dir string, args []string, stdin io.Reader) ([]File, error) {
 				}
 				return nil
 			}
-			if target, err := os.Stat(p); err != nil || !target.Mode().IsRegular() || d.Name() == "aws-logs-write-test" {
+			target, err := os.Stat(p)
+			if err != nil || !target.Mode().IsRegular() || d.Name() == "aws-logs-write-test" {
 				return nil
 			}
 			rel, err := filepath.Rel(path, p)
 			if err != nil {
 				return err
 			}
-			files = append(files, File{Name: filepath.Join(arg, rel), Path: p})
+			files = append(files, File{Name: filepath.Join(arg, rel), Path: p, Modified: target.ModTime()})
 			return nil
 		})
 		if err != nil {

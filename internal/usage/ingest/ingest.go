@@ -56,7 +56,13 @@ type Result struct {
 	// them only requests that logged something are known, so that shares are
 	// too high.
 	Reported bool
+	// Undated are the sources, in order, whose requests have the day on which
+	// their file was written, because no line has a time.
+	Undated []Undated
 }
+
+// Undated is a source without times.
+type Undated struct{ Source, Day string }
 
 // Place is something that could not be read.
 type Place struct {
@@ -91,6 +97,9 @@ type File struct {
 	Path string // to open; "" for Reader
 	// Reader is read instead of opening Path, and never closed.
 	Reader io.Reader
+	// Modified, its day in UTC, dates requests when neither a line nor
+	// Options.Day does; zero when unknown.
+	Modified time.Time
 }
 
 // Logs reads files and returns what they say. The error is ctx's or an

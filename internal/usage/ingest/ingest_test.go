@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -286,6 +287,11 @@ func TestNoDay(t *testing.T) {
 	}
 	if got := describe(logs(t, Options{Day: "2026-04-05", Entry: "e"}, log).Days); got != "app.log 2026-04-05 n=1 cold=-1\n" {
 		t.Error(got)
+	}
+	// A file was written on a day.
+	res, err := Logs(t.Context(), []File{{Name: "x.log", Reader: strings.NewReader(log), Modified: time.Date(2026, 4, 6, 23, 0, 0, 0, time.UTC)}}, Options{})
+	if err != nil || describe(res.Days) != "x.log 2026-04-06 n=1 cold=-1\n" || !slices.Equal(res.Undated, []Undated{{"x.log", "2026-04-06"}}) {
+		t.Error(err, res)
 	}
 	// The name of a stream has a day.
 	if got := describe(logs(t, Options{}, names(`{"logStream":"streamA","logEvents":[{"message":"START RequestId: idA"}]}`)).Days); got != "streamA 2026-03-01 n=1 cold=-1\n" {

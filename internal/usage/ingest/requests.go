@@ -66,6 +66,7 @@ type collector struct {
 type source struct {
 	rows  map[day]*row
 	first day
+	file  day     // on which the first of its files was written
 	cold  bool    // lines say which requests were cold starts
 	init  []int32 // modules used outside requests
 }
@@ -98,6 +99,9 @@ func (c *collector) fileStream(name string, f File) *stream {
 	}
 	if streamName.MatchString(name) {
 		return c.stream(name, nil)
+	}
+	if src := c.source(name); src.file == 0 && !f.Modified.IsZero() {
+		src.file = dayOf(f.Modified.UTC())
 	}
 	return &stream{source: name}
 }
@@ -320,6 +324,10 @@ func (c *collector) days(name string, src *source) ([]*evidence.UsageDay, error)
 	}
 	if w := src.rows[0]; w != nil && w.requests > 0 {
 		d := cmp.Or(src.first, c.day)
+		if d == 0 && src.file != 0 {
+			d = src.file
+			c.res.Undated = append(c.res.Undated, Undated{name, d.String()})
+		}
 		if d == 0 {
 			return nil, &NoDayError{name, w.requests}
 		}
