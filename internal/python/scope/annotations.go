@@ -144,13 +144,14 @@ func (i *Info) annotationWhen(n syntax.NodeID, text bool, around When) When {
 
 // readsAnnotations reports whether the creation of a class may evaluate the
 // annotations of its fields: a decorator or a base class that is not known to
-// leave them alone.
+// leave them alone. Before 3.15 dataclass looks at the text of kept ones only;
+// from then on it gets what their first name stands for.
 func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 	for c := range i.File.Children(class) {
 		switch i.File.Kind(c) {
 		case syntax.Decorator:
 			name := LastName(i.File, i.File.First(c))
-			if !harmlessDecorators[name] && !(kept && name == "dataclass") && !i.blind[i.File.First(c)] {
+			if !harmlessDecorators[name] && !(name == "dataclass" && kept && i.version.Less(syntax.Version{Major: 3, Minor: 15})) && !i.blind[i.File.First(c)] {
 				return true
 			}
 		case syntax.Args:
@@ -194,12 +195,13 @@ var harmlessDecorators = wordSet(`staticmethod classmethod property setter gette
 	fixture parametrize skipif usefixtures`)
 
 // harmlessBases do not evaluate the annotations of classes derived from them.
-var harmlessBases = wordSet(`object Generic Protocol ABC Enum IntEnum StrEnum Flag IntFlag Exception BaseException dict list tuple set str int float bytes`)
+var harmlessBases = wordSet(`object Generic ABC Enum IntEnum StrEnum Flag IntFlag Exception BaseException dict list tuple set str int float bytes`)
 
 // harmlessBase reports whether a base class leaves annotations alone. With
-// kept annotations, NamedTuple and TypedDict only wrap the text.
+// kept annotations, NamedTuple and TypedDict only wrap the text, and Protocol
+// looks for the names of the fields alone; others it evaluates (3.14).
 func harmlessBase(name string, kept bool) bool {
-	return harmlessBases[name] || kept && (name == "NamedTuple" || name == "TypedDict") ||
+	return harmlessBases[name] || kept && (name == "NamedTuple" || name == "TypedDict" || name == "Protocol") ||
 		strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Exception") || strings.HasSuffix(name, "Warning")
 }
 
