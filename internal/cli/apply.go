@@ -3,6 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,7 +84,11 @@ func (a *app) runApplyUndo(force bool) error {
 		return err
 	}
 	for _, f := range restored {
-		fmt.Fprintln(a.Stdout, "restored", f)
+		what := "restored"
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(f))); errors.Is(err, fs.ErrNotExist) {
+			what = "removed" // apply had created it
+		}
+		fmt.Fprintln(a.Stdout, what, f)
 	}
 	if len(restored) == 0 {
 		fmt.Fprintln(a.Stdout, "the files were restored already")
@@ -137,6 +144,9 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 			return err
 		}
 		g.report(res, mergeEdits(edits, g))
+		if !g.writesFile() && opt.only != "code" {
+			a.step("%s is written once there is a profile; run \"fastpath profile\"", g.file)
+		}
 	}
 	res.finish(edits, opt.diff)
 	if !opt.diff {

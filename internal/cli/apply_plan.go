@@ -350,14 +350,17 @@ func (g *applyGroup) facts() fastfile.Facts {
 // the edits.
 func (g *applyGroup) kept() []fastfile.Kept {
 	var out []fastfile.Kept
+	seen := map[importKey]bool{}
 	for _, an := range g.analyses {
 		for _, it := range an.plan.Items {
 			if it.Decision != plan.Keep || it.Wanted != plan.Function || !it.Measured || it.Rule != plan.RuleUsedAt && it.Rule != plan.RuleUnsafe {
 				continue
 			}
-			k := fastfile.KeptLine(it, g.edits.Relocate(it.Reason))
-			if !slices.Contains(out, k) {
-				out = append(out, k)
+			// Entries that share the file see the same import; its figures
+			// differ where start-up does, and the first one's are shown.
+			if k := keyOf(it.Import); !seen[k] {
+				seen[k] = true
+				out = append(out, fastfile.KeptLine(it, g.edits.Relocate(it.Reason)))
 			}
 		}
 	}
@@ -365,16 +368,15 @@ func (g *applyGroup) kept() []fastfile.Kept {
 	return out
 }
 
-// broken are the modules that the entries reach and that do not parse.
+// broken are the files that do not parse: they are not edited, and what they
+// read of other modules is not seen. Files that the configuration excludes are
+// left out.
 func (g *applyGroup) broken() []*graph.Module {
 	var out []*graph.Module
-	for _, an := range g.analyses {
-		for m := range rewrite.Reached(g.prog, g.prog.File(an.entry.File)) {
-			if len(m.Syntax.Errors) > 0 && !slices.Contains(out, m) {
-				out = append(out, m)
-			}
+	for _, m := range g.prog.Modules { // sorted by file
+		if len(m.Syntax.Errors) > 0 && !g.analyses[0].project.Config.Excluded(m.File) {
+			out = append(out, m)
 		}
 	}
-	slices.SortFunc(out, func(a, b *graph.Module) int { return strings.Compare(a.File, b.File) })
 	return out
 }

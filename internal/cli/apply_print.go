@@ -170,7 +170,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 			case it.Decision == plan.Measure:
 				stay(it, it.Reason)
 			case it.Decision == plan.Remove:
-				stay(it, it.Reason)
+				stay(it, it.Reason+"; delete it by hand")
 			case it.Decision == plan.Keep && it.Rule != plan.RuleStartup && it.Wanted != plan.Tier1:
 				stay(it, it.Reason)
 			case it.Decision == plan.Keep && it.Rule == plan.RuleUnsafe:
@@ -186,6 +186,9 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 // statementText writes the import of one name as a statement of its own.
 func statementText(it *plan.Item) string {
 	imp := it.Import
+	if imp.Binds == "*" {
+		return "from " + imp.Module + " import *"
+	}
 	text, bound := "import "+imp.Module, imp.Module
 	if imp.Item != "" {
 		text, bound = "from "+imp.Module+" import "+imp.Item, imp.Item

@@ -23,6 +23,8 @@ func steady(old, c *Content) {
 		}
 		if imp.Measured && was.Measured && !evidence.Moved(was.MS, imp.MS) {
 			imp.MS = was.MS
+		} else {
+			same = false // the total is that of these lines
 		}
 		switch {
 		case was.AddsAfter == imp.AddsAfter:

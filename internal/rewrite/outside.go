@@ -245,27 +245,6 @@ func reach(from []*graph.Module, prog *graph.Program, skip func(*graph.Import) b
 	return seen
 }
 
-// Reached returns the project modules that importing m, or calling into what it
-// loads, can load: m itself and what it imports at any time.
-func Reached(prog *graph.Program, m *graph.Module) map[*graph.Module]bool {
-	seen := map[*graph.Module]bool{m: true}
-	for todo := []*graph.Module{m}; len(todo) > 0; {
-		m, todo = todo[len(todo)-1], todo[:len(todo)-1]
-		for _, imp := range m.Imports {
-			if imp.Runs != "import" && imp.Runs != "call" {
-				continue
-			}
-			for _, next := range prog.Targets(imp) {
-				if !seen[next] {
-					seen[next] = true
-					todo = append(todo, next)
-				}
-			}
-		}
-	}
-	return seen
-}
-
 // importersOf returns the given modules and all that load one of them when
 // they are imported.
 func importersOf(prog *graph.Program, of []*graph.Module) map[*graph.Module]bool {
