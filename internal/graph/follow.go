@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -25,8 +26,11 @@ func (p *Program) follow(limit int) {
 	for _, tests := range []bool{false, true} {
 		f := newFollower(p)
 		for _, m := range p.Modules {
-			if !m.Test || tests {
-				f.enqueue(f.unitOf(f.moduleRegion(m), syntax.None))
+			if m.Test && !tests {
+				continue
+			}
+			if r := f.moduleRegion(m); !p.onlyRun(m) {
+				f.enqueue(f.unitOf(r, syntax.None))
 			}
 		}
 		f.run()
@@ -55,6 +59,23 @@ func (p *Program) follow(limit int) {
 			return
 		}
 	}
+}
+
+// onlyRun reports whether a module is the program of "python -m package" and
+// nothing else: what its body calls is the program's run and no import, so
+// that it says nothing about when the functions of other modules run.
+func (p *Program) onlyRun(m *Module) bool {
+	if path.Base(m.File) != "__main__.py" {
+		return false
+	}
+	for _, other := range p.Modules {
+		for _, imp := range other.Imports {
+			if imp.Base == m.Name || imp.Target == m.Name {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // maxFollowed is the number of modules up to which functions are followed by

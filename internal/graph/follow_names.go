@@ -15,7 +15,9 @@ func (p *Program) followNames() {
 		n.index(m)
 	}
 	for _, m := range p.Modules {
-		n.todo = append(n.todo, object{module, m, syntax.Root, ""})
+		if !p.onlyRun(m) {
+			n.todo = append(n.todo, object{module, m, syntax.Root, ""})
+		}
 	}
 	for len(n.todo) > 0 {
 		o := n.todo[len(n.todo)-1]
