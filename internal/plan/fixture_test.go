@@ -2,8 +2,6 @@ package plan
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"fastpath/internal/graph"
 	"fastpath/internal/project"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/testtree"
 	"fastpath/internal/usage"
 )
 
@@ -63,15 +62,7 @@ func newFixture(t testing.TB, files map[string]string) *fixture {
 func (f *fixture) program() *graph.Program {
 	f.t.Helper()
 	dir := f.t.TempDir()
-	for name, text := range f.files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			f.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			f.t.Fatal(err)
-		}
-	}
+	testtree.Write(f.t, dir, f.files)
 	p, err := graph.Load(f.t.Context(), graph.LoadOptions{
 		Root: dir, Files: slices.Sorted(maps.Keys(f.files)), ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12},
 	})

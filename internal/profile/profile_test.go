@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/probe"
 	"fastpath/internal/python/resolve"
+	"fastpath/internal/testtree"
 )
 
 // pythons returns one interpreter of every version that is there.
@@ -51,15 +51,7 @@ func find(t *testing.T, p oracle.Python) *interp.Interpreter {
 // write puts files below dir; an empty text removes the file.
 func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testtree.Write(t, dir, files)
 }
 
 // options prepares the measurement of the handler app:handler in dir.

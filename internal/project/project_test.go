@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fastpath/internal/config"
+	"fastpath/internal/testtree"
 )
 
 // tree writes files, given as "path" → content, into a new folder.
@@ -19,15 +20,7 @@ func tree(t testing.TB, files map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testtree.Write(t, dir, files)
 	return dir
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"fastpath/internal/graph"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/testtree"
 )
 
 // load writes files into a new folder and loads them as a program.
@@ -26,15 +27,7 @@ func loadFor(t testing.TB, files map[string]string, v syntax.Version) *graph.Pro
 
 func writeFiles(t testing.TB, dir string, files map[string]string) {
 	t.Helper()
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testtree.Write(t, dir, files)
 }
 
 func loadDir(t testing.TB, dir string, v syntax.Version) *graph.Program {

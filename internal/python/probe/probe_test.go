@@ -14,6 +14,7 @@ import (
 
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/oracle"
+	"fastpath/internal/testtree"
 )
 
 // each runs a test under every interpreter.
@@ -29,15 +30,7 @@ func entry(t *testing.T, python string, files map[string]string) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testtree.Write(t, dir, files)
 	return Options{
 		Python: python, Dir: dir, Folder: dir, Env: launch.Environment(os.Environ(), launch.EnvOptions{}),
 		Kind: KindImport, Target: "entry", Label: "entry", Timeout: time.Minute,
