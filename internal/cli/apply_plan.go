@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fastpath/internal/config"
 	"fastpath/internal/fastfile"
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
@@ -256,7 +257,10 @@ func (g *applyGroup) entering() []rewrite.Entering {
 			continue
 		}
 		done[an.entry.File] = true
-		en := rewrite.Entering{Module: g.module, In: g.prog.File(an.entry.File), ByName: strings.Contains(g.module, ".")}
+		en := rewrite.Entering{
+			Module: g.module, In: g.prog.File(an.entry.File),
+			ByName: strings.Contains(g.module, ".") || an.project.Config.ImportStyle == config.StyleNames,
+		}
 		for _, it := range an.plan.Items {
 			if it.OnFastPath && !it.FromFastPath && names[it.Import.Binds] && it.Import.In.File == an.entry.File && !an.project.Config.Excluded(an.entry.File) {
 				en.Imports = append(en.Imports, it.Import)

@@ -5,10 +5,15 @@
 // Edit changes it while keeping the user's comments, order and line endings.
 package config
 
-// Policies and platforms, as the configuration writes them.
+// Policies, import styles and platforms, as the configuration writes them.
 const (
 	PolicyLMMS     = "lmms"
 	PolicyLifetime = "lifetime"
+
+	// How an entry at the top of an import root imports from its fast path
+	// file; entries inside a package always list the names.
+	StyleStar  = "star"
+	StyleNames = "names"
 
 	PlatformLambda    = "lambda"
 	PlatformServer    = "server"
@@ -23,6 +28,8 @@ type Config struct {
 	Python  string   // as written, "" when not set
 	Policy  string
 	Exclude []string
+	// ImportStyle is StyleStar or StyleNames.
+	ImportStyle string
 
 	Entry      map[string]Entry // [tool.fastpath.entry."NAME"]
 	Thresholds Thresholds
@@ -70,9 +77,10 @@ type Modules struct{ Critical, Eager, Forbidden []string }
 // Default returns the configuration of a project that says nothing.
 func Default() *Config {
 	return &Config{
-		Policy:     PolicyLMMS,
-		Entry:      map[string]Entry{},
-		Thresholds: Thresholds{LightMS: 10, HeavyMS: 100, HotUsage: 80},
+		Policy:      PolicyLMMS,
+		ImportStyle: StyleStar,
+		Entry:       map[string]Entry{},
+		Thresholds:  Thresholds{LightMS: 10, HeavyMS: 100, HotUsage: 80},
 		Limits: Limits{
 			Imports: 20, TotalMS: 200, CodeLines: 50, ColdStartMS: 2000,
 			RegressionPercent: 10, ProfileAgeDays: 31,

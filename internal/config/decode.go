@@ -24,6 +24,7 @@ var (
 	moduleName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
 	policies   = []string{PolicyLMMS, PolicyLifetime}
+	styles     = []string{StyleStar, StyleNames}
 	platforms  = []string{PlatformLambda, PlatformServer, PlatformContainer, PlatformCLI}
 	severities = []string{"off", "info", "warning", "error"}
 )
@@ -44,6 +45,7 @@ func decode(doc *document, table *value, prefix string) (*Config, error) {
 		field{"python", d.str(&c.Python)},
 		field{"policy", d.oneOf(&c.Policy, policies)},
 		field{"exclude", d.strings(&c.Exclude, nil)},
+		field{"import-style", d.oneOf(&c.ImportStyle, styles)},
 		field{"entry", d.perEntry(c)},
 		field{"thresholds", d.section("thresholds",
 			field{"light-ms", d.positive(&c.Thresholds.LightMS)},

@@ -25,6 +25,7 @@ entries = ["lambda_function:lambda_handler", "console:orders", "-m pkg", "script
 python = ".venv/bin/python"
 policy = "lifetime"
 exclude = ["vendor/**"]
+import-style = "names"
 
 [tool.fastpath.entry."lambda_function:lambda_handler"]
 file = "fast.py"
@@ -73,7 +74,7 @@ func TestLoadFull(t *testing.T) {
 			"lambda_function:lambda_handler", "console:orders", "-m pkg", "scripts/app.py",
 			"functions/a/app:handler",
 		},
-		Python: ".venv/bin/python", Policy: "lifetime", Exclude: []string{"vendor/**"},
+		Python: ".venv/bin/python", Policy: "lifetime", Exclude: []string{"vendor/**"}, ImportStyle: StyleNames,
 		Entry: map[string]Entry{"lambda_function:lambda_handler": {
 			"fast.py", "events/traffic.toml",
 			"event.requestContext.http.path",
@@ -147,7 +148,7 @@ func TestLoadErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown table": {
 			"[tool.fastpath]\npolicy = \"lmms\"\n\n[tool.fastpath.treshholds]\nlight-ms = 1\n",
-			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, entry, thresholds, limits, traffic, modules, rules`,
+			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, import-style, entry, thresholds, limits, traffic, modules, rules`,
 		},
 		"unknown key": {
 			"[tool.fastpath.limits]\nimport = 3\n",
