@@ -520,7 +520,8 @@ func TestRuntimeMissing(t *testing.T) {
 	i := evidence.PhaseInit
 	r := NewRuntime(&evidence.Entry{
 		Modules: []evidence.Module{
-			{Name: "app", SelfMS: 1, Phase: i, Kind: "source"}, {Name: "subprocess", SelfMS: 3, Phase: i, Kind: "source"},
+			{Name: "app", SelfMS: 1, Phase: i, Kind: "source"},
+			{Name: "subprocess", SelfMS: 3, Phase: i, Kind: "source"},
 			{Name: "msvcrt", SelfMS: 0.5, Phase: i, Kind: "missing"},
 		},
 		Edges: []evidence.Edge{

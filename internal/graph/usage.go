@@ -27,11 +27,18 @@ func (p *Program) count(m *Module) {
 		for _, u := range uses {
 			imp.take(u)
 		}
+		if moduleHook(imp.Binds) && imp.owner == 0 && !imp.UsedAtImport && imp.mayRun() {
+			imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, m.Line(imp.Stmt), "the import system calls it"
+		}
 		if unseen != syntax.None && imp.owner == 0 && !imp.UsedAtImport && imp.mayRun() {
 			imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, m.Line(unseen), "any name, by "+m.Syntax.Text(unseen)
 		}
 	}
 }
+
+// moduleHook reports whether a name of a module is one that Python itself looks
+// up, whenever somebody asks the module for a name (PEP 562).
+func moduleHook(name string) bool { return name == "__getattr__" || name == "__dir__" }
 
 // unseen returns a place where the module lets code that no scan sees use any
 // of its names while it is being imported: exec, eval, and globals() as an
