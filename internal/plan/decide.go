@@ -8,6 +8,7 @@ import (
 
 	"fastpath/internal/config"
 	"fastpath/internal/graph"
+	"fastpath/internal/project"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
 )
@@ -130,7 +131,7 @@ func (b *builder) tableDecision(c *candidate) {
 	if rule == RuleCritical {
 		c.Workflow = ev.Workflow
 	}
-	c.settle(decision, rule, reason(c, ev, cost, t, rule))
+	c.settle(decision, rule, b.reason(c, ev, cost, t, rule))
 	c.Margin = margin(ev, cost, t, decision)
 }
 
@@ -214,7 +215,7 @@ func (b *builder) critical(module string) (workflow string, critical bool) {
 }
 
 // reason says in a few words why the table decided so.
-func reason(c *candidate, ev Evidence, cost Cost, t config.Thresholds, rule string) string {
+func (b *builder) reason(c *candidate, ev Evidence, cost Cost, t config.Thresholds, rule string) string {
 	text := ""
 	switch rule {
 	case RuleLight:
@@ -228,6 +229,9 @@ func reason(c *candidate, ev Evidence, cost Cost, t config.Thresholds, rule stri
 		text = "critical path of " + ev.Workflow
 	case RuleUnknown:
 		text = "heavy, and nobody knows who uses it; run fastpath usage invoke"
+		if b.in.Entry.Kind != project.EntryHandler { // nothing to send events to
+			text = "heavy, and nobody knows who uses it; try --assume-unused"
+		}
 	case RuleTable:
 		if ev.UsageKnown {
 			text = fmt.Sprintf("not over %s%%", number(t.HotUsage))

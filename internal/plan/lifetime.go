@@ -116,9 +116,9 @@ func (b *builder) lifetimeDecision(c *candidate) {
 	t := b.in.Config.Thresholds
 	switch {
 	case l.Decision == Measure:
-		c.settle(Measure, RuleUnknown, reason(c, ev, Cost{}, t, RuleUnknown))
+		c.settle(Measure, RuleUnknown, b.reason(c, ev, Cost{}, t, RuleUnknown))
 	case c.AloneMS < t.LightMS && l.Decision != Function:
-		c.settle(Tier1, RuleLight, reason(c, ev, Cost{}, t, RuleLight))
+		c.settle(Tier1, RuleLight, b.reason(c, ev, Cost{}, t, RuleLight))
 	case l.Decision == Function:
 		c.settle(Function, RuleLifetime, fmt.Sprintf("gains %s per cold start; %.0f%% of processes need it", ms(l.GainMS), l.Needed*100))
 	case !l.Known:
