@@ -160,6 +160,8 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 	for _, an := range g.analyses {
 		for _, it := range an.plan.Items {
 			switch {
+			case it.Existing && it.Rule == plan.RuleForced && it.Decision != plan.Function:
+				stay(it, it.Reason) // --hot: hoisting it is left to people
 			case it.Existing, it.Rule == plan.RuleAlong:
 			case it.Move && cfg.Excluded(it.Import.In.File), it.OnFastPath && cfg.Excluded(it.Import.In.File):
 				stay(it, "excluded by the configuration")
