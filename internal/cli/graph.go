@@ -137,17 +137,7 @@ func (a *app) printGraph(t *term.Terminal, p *project.Project, results []*graphR
 	w := bufio.NewWriter(a.Stdout)
 	switch a.format {
 	case "json":
-		env := a.envelopeFor("graph", p.Root)
-		if len(results) == 1 {
-			return a.printJSON(struct {
-				envelope
-				*graphResult
-			}{env, results[0]})
-		}
-		return a.printJSON(struct {
-			envelope
-			Entries []*graphResult `json:"entries"`
-		}{env, results})
+		return printEntries(a, "graph", p.Root, results)
 	case "dot":
 		writeDOT(w, filepath.Base(p.Root), results)
 	case "mermaid":

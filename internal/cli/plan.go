@@ -294,23 +294,13 @@ func newPlanDecision(it *plan.Item) planDecision {
 	return d
 }
 
-// printPlanJSON prints one entry's keys at the top, several in "entries".
+// printPlanJSON prints the plans of entries as JSON.
 func (a *app) printPlanJSON(list []*analysis, only string) error {
-	env := a.envelopeFor("plan", list[0].project.Root)
 	var results []*planResult
 	for _, r := range list {
 		results = append(results, newPlanResult(r, only))
 	}
-	if len(results) == 1 {
-		return a.printJSON(struct {
-			envelope
-			*planResult
-		}{env, results[0]})
-	}
-	return a.printJSON(struct {
-		envelope
-		Entries []*planResult `json:"entries"`
-	}{env, results})
+	return printEntries(a, "plan", list[0].project.Root, results)
 }
 
 // nextAfterPlan is the command that a plan leads to.

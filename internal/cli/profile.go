@@ -155,7 +155,7 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 		results = append(results, newProfileResult(programs[i], e, lock.Entries[e.Name]))
 	}
 	if a.format == "json" {
-		return a.printProfileJSON(p, results)
+		return printEntries(a, "profile", p.Root, results)
 	}
 	a.printProfile(t, results)
 	return nil
@@ -399,21 +399,6 @@ func newProfileResult(program *graph.Program, e project.Entry, ev *evidence.Entr
 		}
 	}
 	return r
-}
-
-// printProfileJSON prints one entry's keys at the top, several in "entries".
-func (a *app) printProfileJSON(p *project.Project, results []*profileResult) error {
-	env := a.envelopeFor("profile", p.Root)
-	if len(results) == 1 {
-		return a.printJSON(struct {
-			envelope
-			*profileResult
-		}{env, results[0]})
-	}
-	return a.printJSON(struct {
-		envelope
-		Entries []*profileResult `json:"entries"`
-	}{env, results})
 }
 
 func joinOr(list []string, limit int) string {

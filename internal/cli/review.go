@@ -242,7 +242,7 @@ func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64
 		fmt.Fprintf(w, "no heavy import at module level is used by less than %s%% of requests\n", grouped(hotUsage))
 	}
 	if len(r.Unknown) > 0 {
-		fmt.Fprintf(w, "usage unknown: %s; run fastpath usage invoke\n", strings.Join(r.Unknown, ", "))
+		fmt.Fprintf(w, "usage unknown: %s; run fastpath usage invoke or fastpath usage ingest\n", strings.Join(r.Unknown, ", "))
 	}
 	if list := append(slices.Clone(r.Consider), r.Exceptions...); len(list) > 0 {
 		tab := &term.Table{Columns: []term.Column{{Title: "import"}, {Title: "alone", Right: true}, {Title: "saves", Right: true}, {Title: "used", Right: true}, {Title: "where"}, {Title: "why it is there"}}}

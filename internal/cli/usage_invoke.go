@@ -133,7 +133,7 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 		return err
 	}
 	if a.format == "json" {
-		return a.printInvokeJSON(p, results)
+		return printEntries(a, "usage-invoke", p.Root, results)
 	}
 	for _, r := range results {
 		a.printInvoke(t, r)
@@ -269,21 +269,6 @@ func indented(text string) string {
 		return ""
 	}
 	return "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
-}
-
-// printInvokeJSON prints one entry's keys at the top, several in "entries".
-func (a *app) printInvokeJSON(p *project.Project, results []*invokeResult) error {
-	env := a.envelopeFor("usage-invoke", p.Root)
-	if len(results) == 1 {
-		return a.printJSON(struct {
-			envelope
-			*invokeResult
-		}{env, results[0]})
-	}
-	return a.printJSON(struct {
-		envelope
-		Entries []*invokeResult `json:"entries"`
-	}{env, results})
 }
 
 // printInvoke shows which modules were used, and what each event used.

@@ -149,17 +149,7 @@ func (a *app) runWhy(module string, opt whyOptions) error {
 	}
 	a.showNotes(s)
 	if a.format == "json" {
-		env := a.envelopeFor("why", p.Root)
-		if len(results) == 1 {
-			return a.printJSON(struct {
-				envelope
-				*whyResult
-			}{env, results[0]})
-		}
-		return a.printJSON(struct {
-			envelope
-			Entries []*whyResult `json:"entries"`
-		}{env, results})
+		return printEntries(a, "why", p.Root, results)
 	}
 	for i, w := range results {
 		if i > 0 {
