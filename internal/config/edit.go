@@ -34,20 +34,11 @@ func (c *Change) Write() error {
 	return atomicfile.Write(c.path, c.After)
 }
 
-// SetEntries writes entries, python (unless empty) and settings of single
-// entries into the configuration of the project at root, in the file that has
-// it: fastpath.toml, else pyproject.toml, else a new fastpath.toml. Entries
-// that are missing are added; keys that have a value keep it, and so do the
-// user's comments, order and line endings.
-func SetEntries(root string, entries []string, python string, extra ...EntrySetting) error {
-	c, err := Edit(root, entries, python, extra...)
-	if err != nil {
-		return err
-	}
-	return c.Write()
-}
-
-// Edit computes what SetEntries writes.
+// Edit computes the change that writes entries, python (unless empty) and
+// settings of single entries into the configuration of the project at root, in
+// the file that has it: fastpath.toml, else pyproject.toml, else a new
+// fastpath.toml. Entries that are missing are added; keys that have a value keep
+// it, and so do the user's comments, order and line endings.
 func Edit(root string, entries []string, python string, extra ...EntrySetting) (*Change, error) {
 	if _, err := Load(root); err != nil {
 		return nil, err

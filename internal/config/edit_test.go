@@ -116,7 +116,11 @@ func TestSetEntriesChoosesTheFile(t *testing.T) {
 		for _, f := range strings.Fields(c.files) {
 			write(t, dir, f, "\ufeff# "+f+"\n")
 		}
-		if err := SetEntries(dir, []string{"a:b"}, ""); err != nil {
+		change, err := Edit(dir, []string{"a:b"}, "")
+		if err == nil {
+			err = change.Write()
+		}
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}

@@ -8,24 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"fastpath/internal/config"
 )
 
-// Discover proposes the entries of the project at root: the functions of
+// Discover proposes the entries of the project: the functions of
 // CloudFormation and SAM templates, console scripts of pyproject.toml,
 // packages with a __main__.py, and, where none of these exist, files with the
 // usual names. The problems are what it found but could not use. A function
 // with two handlers is an error.
-func Discover(root string) ([]Entry, []Problem, error) {
-	cfg, err := config.Load(root)
-	if err != nil {
-		return nil, nil, err
-	}
-	return (&Project{Root: root, Config: cfg}).Discover()
-}
-
-// Discover proposes entries as the function Discover does, for an open project.
 func (p *Project) Discover() ([]Entry, []Problem, error) {
 	r := newResolver(p)
 	var err error

@@ -12,7 +12,15 @@ import (
 
 func discover(t *testing.T, files map[string]string) ([]Entry, []Problem, error) {
 	t.Helper()
-	return Discover(tree(t, files))
+	return discoverIn(tree(t, files))
+}
+
+func discoverIn(dir string) ([]Entry, []Problem, error) {
+	p, err := Open(dir, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.Discover()
 }
 
 func summary(entries []Entry) []string {
@@ -136,7 +144,7 @@ func TestDiscoveredNamesResolve(t *testing.T) {
 	"C": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.handler", "Runtime": "python3.12", "CodeUri": "c"}}}}`,
 		"sam/a/hello.py": handler, "sam/b/app.py": handler, "sam/c/app.py": handler,
 	})
-	entries, problems, err := Discover(dir)
+	entries, problems, err := discoverIn(dir)
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
@@ -147,7 +155,11 @@ func TestDiscoveredNamesResolve(t *testing.T) {
 	if want := []string{"hello:handler", "sam/b/app:handler", "sam/c/app:handler"}; !slices.Equal(list, want) {
 		t.Fatalf("names %v, want %v", list, want)
 	}
-	if err := config.SetEntries(dir, list, ""); err != nil {
+	change, err := config.Edit(dir, list, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := change.Write(); err != nil {
 		t.Fatal(err)
 	}
 	p, err := Open(dir, false)

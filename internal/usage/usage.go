@@ -213,12 +213,6 @@ func (s *Summary) ColdStartRate() (rate float64, ok bool) {
 	return min(s.ColdStarts/s.coldOf, 1), true
 }
 
-// Observed reports whether the recorder saw requests, so that every module is
-// known.
-func (s *Summary) Observed() bool {
-	return s != nil && s.kinds[evidence.UsageInvoke] != nil && s.kinds[evidence.UsageInvoke].requests > 0
-}
-
 // WithParents returns the modules and the packages that contain them, each
 // once and sorted: use of a.b.c is use of a.b and of a.
 func WithParents(modules []string) []string {

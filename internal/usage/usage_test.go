@@ -54,7 +54,7 @@ func TestSummaryOfRecorder(t *testing.T) {
 	if got := s.ByWorkflow("pandas"); !reflect.DeepEqual(got, map[string]float64{"report": 1}) {
 		t.Error(got)
 	}
-	if !s.Observed() || s.First != "2026-03-01" || s.Last != "2026-03-01" {
+	if s.First != "2026-03-01" || s.Last != "2026-03-01" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -73,7 +73,7 @@ func TestSummaryOfLogs(t *testing.T) {
 	if rate, ok := s.ColdStartRate(); !ok || !near(rate, 0.1) {
 		t.Error(rate, ok)
 	}
-	if _, _, ok := s.Majority(); ok || s.Observed() {
+	if _, _, ok := s.Majority(); ok {
 		t.Error("there are no workflows")
 	}
 	// With the recorder's rows beside them, each kind counts where it knows.
@@ -115,7 +115,7 @@ func TestNoData(t *testing.T) {
 		_, _, majority := s.Majority()
 		_, rate := s.ColdStartRate()
 		low, high := s.Interval("json")
-		if known || inKnown || majority || rate || s.Observed() || low != 0 || high != 1 || len(s.Modules()) != 0 || len(s.ByWorkflow("json")) != 0 || s.Used("json") != 0 {
+		if known || inKnown || majority || rate || low != 0 || high != 1 || len(s.Modules()) != 0 || len(s.ByWorkflow("json")) != 0 || s.Used("json") != 0 {
 			t.Errorf("%+v knows something", s)
 		}
 	}
