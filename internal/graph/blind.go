@@ -149,12 +149,16 @@ func (p *Program) plainBase(m *Module, base syntax.NodeID, depth int) bool {
 // looksAtAnnotations reports whether the text of a module mentions a way to
 // get at annotations.
 func (m *Module) looksAtAnnotations() bool {
-	for _, word := range []string{"__annot", "annotations", "hints", "signature", "inspect", "typing.get", "getfullargspec"} {
-		if bytes.Contains(withoutFuture(m.Syntax.Src), []byte(word)) {
-			return true
+	m.annotations.Do(func() {
+		src := withoutFuture(m.Syntax.Src)
+		for _, word := range []string{"__annot", "annotations", "hints", "signature", "inspect", "typing.get", "getfullargspec"} {
+			if bytes.Contains(src, []byte(word)) {
+				m.looks = true
+				return
+			}
 		}
-	}
-	return false
+	})
+	return m.looks
 }
 
 // withoutFuture cuts the statement that mentions annotations in many files.

@@ -7,6 +7,8 @@
 package graph
 
 import (
+	"sync"
+
 	"fastpath/internal/evidence"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
@@ -48,6 +50,9 @@ type Module struct {
 	readers map[string][]*Import // name → from-imports of it in other modules, "*" for star imports
 	reads   map[string][]read    // name → attribute reads of it in other modules
 	star    *starNames           // what "from m import *" takes, see exportsOf
+
+	annotations sync.Once // computes looks
+	looks       bool      // see looksAtAnnotations
 }
 
 // Import is one name that one import statement binds ("import a, b" is two,
