@@ -1,4 +1,5 @@
-// Package oracle finds the real interpreters that tests compare fastpath with.
+// Package oracle finds the real interpreters that tests compare fastpath with, and
+// the packages that they compare on.
 //
 // Only tests import it. It looks where the machine of a developer and that of
 // continuous integration have their Pythons (PATH, pyenv, the folder that
@@ -6,8 +7,9 @@
 // where the oracles are required. Settings, all of them environment variables:
 //
 //   - FASTPATH_ORACLE_PYTHON: a path list; these interpreters and no others
-//   - FASTPATH_REQUIRE_ORACLES=1: every supported version must be there; a list
-//     such as "3.9 3.13" requires those
+//   - FASTPATH_REQUIRE_ORACLES=1: every supported version and the corpus must be
+//     there; a list such as "3.9 3.13" requires those versions
+//   - FASTPATH_CORPUS: the folder of the corpus, one folder a package
 //   - FASTPATH_ORACLE_FULL=1: tests that take a sample compare everything
 //   - PYENV_ROOT (~/.pyenv), PYTHONS_DIR (/opt/pythons): where versions lie
 package oracle
