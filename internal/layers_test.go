@@ -18,7 +18,7 @@ import (
 // may not import each other.
 var layers = []string{
 	"diag atomicfile term python/oracle testtree",
-	"config",
+	"config flame",
 	"python/syntax",
 	"python/scope python/interp",
 	"project",

@@ -50,3 +50,6 @@ func msText(ms float64) string {
 	}
 	return fmt.Sprintf("%.0fms", ms)
 }
+
+// decimal writes a small figure without an exponent: "0.0000166667".
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -28,6 +28,7 @@ type profileOptions struct {
 	timeout         time.Duration
 	replace         bool
 	realCredentials bool
+	views           profileViews
 }
 
 func (a *app) profileCommand() *cobra.Command {
@@ -40,10 +41,15 @@ for which module, then several times for the clock. Each run also imports what
 functions of the project import, so that the cost of a moved import stays known.
 The result is merged into fastpath.lock: rows keep their figures within the noise.
 
+The tree, the icicle and the exports book each module on what asked for it first;
+what a statement would save is another matter, which the tree shows beside it.
+
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath profile
   fastpath profile lambda_function:lambda_handler --runs 20
-  fastpath profile --replace        after a change of machine or interpreter`,
+  fastpath profile --replace        after a change of machine or interpreter
+  fastpath profile --from-lock --tree
+  fastpath profile --from-lock --export speedscope=profile.json`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runProfile(args, opt) },
 	}
 	f := cmd.Flags()
@@ -51,6 +57,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one run, `TIME` in seconds or such as 2m")
 	f.BoolVar(&opt.replace, "replace", false, "replace evidence of another machine or interpreter, or a lock that cannot be read")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
+	opt.views.flags(f)
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
 }
@@ -84,6 +91,9 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	case opt.runs < 1 || opt.runs > 1000:
 		return usageErrorf("--runs %d: expected a number from 1 to 1000", opt.runs)
 	}
+	if err := opt.views.validate(a.format); err != nil {
+		return err
+	}
 	t, err := term.For(a.Stdout, a.Env, a.color)
 	if err != nil {
 		return usageErrorf("%w", err)
@@ -95,6 +105,9 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	entries, err := a.selectEntries(p, args)
 	if err != nil {
 		return err
+	}
+	if opt.views.fromLock {
+		return a.showLock(t, p, entries, opt.views)
 	}
 	if !opt.realCredentials {
 		a.step("%s", launch.Notice)
@@ -150,15 +163,11 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	if err := lock.Write(path); err != nil {
 		return err
 	}
-	var results []*profileResult
+	var results []profiled
 	for i, e := range entries {
-		results = append(results, newProfileResult(programs[i], e, lock.Entries[e.Name]))
+		results = append(results, profiled{e, programs[i], lock.Entries[e.Name]})
 	}
-	if a.format == "json" {
-		return printEntries(a, "profile", p.Root, results)
-	}
-	a.printProfile(t, results)
-	return nil
+	return a.showProfile(t, p, results, opt.views)
 }
 
 // lockToWrite reads the lock that the measurement will be merged into, a new
@@ -271,6 +280,7 @@ type profileResult struct {
 	Startup     profileStartup     `json:"startup"`
 	Modules     []profileModule    `json:"modules"`
 	Statements  []profileStatement `json:"statements"`
+	Sizes       *profileSizes      `json:"sizes,omitempty"`
 }
 
 type profileEnvironment struct {

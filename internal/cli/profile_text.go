@@ -15,22 +15,17 @@ const (
 	profileModules    = 10
 )
 
-// printProfile shows results to people.
-func (a *app) printProfile(t *term.Terminal, results []*profileResult) {
+// printProfileHead says what was measured and how.
+func (a *app) printProfileHead(t *term.Terminal, r *profileResult) {
 	w := a.Stdout
-	for _, r := range results {
-		env := r.Environment
-		fmt.Fprintf(w, "%s · %s %s · min of %d, byte-code %s\n", t.Bold(r.Entry), env.Implementation, env.Version, r.Total.N, env.Bytecode)
-		fmt.Fprintf(w, "init %s (median %s), %d %s, collections %s, peak %.0f MiB", t.Bold(msText(r.Total.MinMS)), msText(r.Total.MedianMS),
-			r.Total.Modules, plural(r.Total.Modules, "module"), msText(r.Total.GCMS), float64(r.Total.PeakKiB)/1024)
-		if r.Startup.TotalMS > 0 {
-			fmt.Fprintf(w, "; the runtime client before it %s", msText(r.Startup.TotalMS))
-		}
-		fmt.Fprint(w, "\n\n")
-		a.printStatements(t, r)
-		a.printModuleRows(t, r)
+	env := r.Environment
+	fmt.Fprintf(w, "%s · %s %s · min of %d, byte-code %s\n", t.Bold(r.Entry), env.Implementation, env.Version, r.Total.N, env.Bytecode)
+	fmt.Fprintf(w, "init %s (median %s), %d %s, collections %s, peak %.0f MiB", t.Bold(msText(r.Total.MinMS)), msText(r.Total.MedianMS),
+		r.Total.Modules, plural(r.Total.Modules, "module"), msText(r.Total.GCMS), float64(r.Total.PeakKiB)/1024)
+	if r.Startup.TotalMS > 0 {
+		fmt.Fprintf(w, "; the runtime client before it %s", msText(r.Startup.TotalMS))
 	}
-	fmt.Fprintf(w, "wrote %s\n\nnext: %s\n", evidence.FileName, t.Accent("fastpath plan"))
+	fmt.Fprint(w, "\n\n")
 }
 
 // printStatements lists the imports of the project, the dearest first.

@@ -35,6 +35,7 @@ type Config struct {
 	Thresholds Thresholds
 	Limits     Limits
 	Traffic    Traffic
+	Prices     Prices
 	Modules    Modules
 	Rules      map[string]string // "FP202" → "off" | "info" | "warning" | "error"
 }
@@ -71,6 +72,15 @@ type Traffic struct {
 	PlatformSet   bool // Platform was configured
 }
 
+// Prices turn time and memory into money. They change, so they carry a date.
+type Prices struct {
+	GBSecond float64 // of one GB of memory for one second
+	Request  float64 // of one request
+	Currency string
+	Date     string // YYYY-MM-DD
+	Source   string // who says so; "configured" for the user's own
+}
+
 // Modules overrides decisions for modules and their submodules.
 type Modules struct{ Critical, Eager, Forbidden []string }
 
@@ -86,6 +96,9 @@ func Default() *Config {
 			RegressionPercent: 10, ProfileAgeDays: 31,
 		},
 		Traffic: Traffic{DailyRequests: 10000, ColdStartRate: 0.1, MemoryMB: 512, Platform: PlatformLambda},
-		Rules:   map[string]string{},
+		// The first tier for x86 in us-east-1, as AWS published it when it began
+		// to bill init.
+		Prices: Prices{GBSecond: 0.0000166667, Request: 0.0000002, Currency: "USD", Date: "2025-08-01", Source: "AWS list price, x86, us-east-1"},
+		Rules:  map[string]string{},
 	}
 }

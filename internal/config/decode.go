@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // decoder checks a table against the schema and collects every mistake.
@@ -63,6 +64,7 @@ func decode(doc *document, table *value, prefix string) (*Config, error) {
 			field{"cold-start-rate", d.also(d.between(&c.Traffic.ColdStartRate, 0, 1), &c.Traffic.RateSet)},
 			field{"memory-mb", d.also(d.positive(&c.Traffic.MemoryMB), &c.Traffic.MemorySet)},
 			field{"platform", d.also(d.oneOf(&c.Traffic.Platform, platforms), &c.Traffic.PlatformSet)})},
+		field{"prices", d.prices(&c.Prices)},
 		field{"modules", d.section("modules",
 			field{"critical", d.strings(&c.Modules.Critical, d.checkModule)},
 			field{"eager", d.strings(&c.Modules.Eager, d.checkModule)},
@@ -234,6 +236,33 @@ func (d *decoder) str(to *string) func(*value) {
 		}
 		if strings.TrimSpace(v.text) == "" {
 			d.fail(v.pos, "the string is empty; give a value or remove the key")
+			return
+		}
+		*to = v.text
+	}
+}
+
+// prices reads a table of prices. Whoever sets a price says since when it holds.
+func (d *decoder) prices(to *Prices) func(*value) {
+	return func(v *value) {
+		d.table(v, "prices",
+			field{"gb-second", d.positive(&to.GBSecond)},
+			field{"request", d.positive(&to.Request)},
+			field{"currency", d.str(&to.Currency)},
+			field{"date", d.day(&to.Date)})
+		if v.kind == kindTable && v.get("date") == nil && len(v.keys) > 0 {
+			d.fail(v.keys[0].pos, "%s has no date; say on which day the prices held, such as date = 2026-11-28", d.title("prices"))
+		}
+		to.Source = "configured"
+	}
+}
+
+// day reads a date, as TOML has it or as a string.
+func (d *decoder) day(to *string) func(*value) {
+	return func(v *value) {
+		_, err := time.Parse(time.DateOnly, v.text)
+		if err != nil || v.kind != kindDate && v.kind != kindString {
+			d.fail(v.pos, "found %s, expected a day such as 2026-11-28", found(v))
 			return
 		}
 		*to = v.text

@@ -51,6 +51,12 @@ cold-start-rate = 0.02
 memory-mb = 1769
 platform = "server"
 
+[tool.fastpath.prices]
+gb-second = 0.0000133334
+request = 2e-7
+currency = "EUR"
+date = 2026-11-01
+
 [tool.fastpath.modules]
 critical = ["a"]
 eager = ["b.c"]
@@ -82,6 +88,7 @@ func TestLoadFull(t *testing.T) {
 		Thresholds: Thresholds{5, 50.5, 90},
 		Limits:     Limits{10, 100, 30, 1000, 5, 7},
 		Traffic:    Traffic{50000, 0.02, true, 1769, true, "server", true},
+		Prices:     Prices{0.0000133334, 0.0000002, "EUR", "2026-11-01", "configured"},
 		Modules:    Modules{[]string{"a"}, []string{"b.c"}, []string{"pandas"}},
 		Rules:      map[string]string{"FP202": "warning", "FP113": "error"},
 	}
@@ -148,7 +155,7 @@ func TestLoadErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown table": {
 			"[tool.fastpath]\npolicy = \"lmms\"\n\n[tool.fastpath.treshholds]\nlight-ms = 1\n",
-			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, import-style, entry, thresholds, limits, traffic, modules, rules`,
+			`pyproject.toml:4:16: unknown key "treshholds" in [tool.fastpath], did you mean "thresholds"? allowed: entries, python, policy, exclude, import-style, entry, thresholds, limits, traffic, prices, modules, rules`,
 		},
 		"unknown key": {
 			"[tool.fastpath.limits]\nimport = 3\n",
@@ -181,6 +188,14 @@ func TestLoadErrors(t *testing.T) {
 		"rate": {
 			"[tool.fastpath.traffic]\ncold-start-rate = 10\n",
 			`pyproject.toml:2:19: 10 is out of range; allowed: a number from 0 to 1`,
+		},
+		"price without a date": {
+			"[tool.fastpath.prices]\ngb-second = 0.1\n",
+			`pyproject.toml:2:1: [tool.fastpath.prices] has no date; say on which day the prices held, such as date = 2026-11-28`,
+		},
+		"no day": {
+			"[tool.fastpath.prices]\ndate = \"last week\"\n",
+			`pyproject.toml:2:8: found the string "last week", expected a day such as 2026-11-28`,
 		},
 		"limit":   {"[tool.fastpath.limits]\ntotal-ms = -1\n", `pyproject.toml:2:12: -1 is out of range; allowed: a number above 0`},
 		"nan":     {"[tool.fastpath.limits]\ntotal-ms = nan\n", `pyproject.toml:2:12: found nan, expected a number above 0`},
