@@ -19,6 +19,7 @@ import (
 type whyOptions struct {
 	entry string
 	limit int
+	all   bool
 }
 
 func (a *app) whyCommand() *cobra.Command {
@@ -28,9 +29,15 @@ func (a *app) whyCommand() *cobra.Command {
 		Short: "every chain that loads a module, what it costs and saves, who uses it",
 		Long: `Why shows, for each entry, every chain of import statements that loads a module:
 one for each statement that names it, the shortest one that leads there. It
-reads fastpath.lock and the sources, and executes nothing. Without evidence it
-shows what the sources alone say.`,
+reads fastpath.lock and the sources, and executes nothing. What no profile has
+seen loading is shown as the sources say: through the project and through the
+libraries that the interpreter finds, each statement with its function and the
+blocks around it.
+
+With --all the chains are those of the sources in any case, and every one that
+passes no module twice, not only the shortest for each statement.`,
 		Example: `  fastpath why pandas
+  fastpath why numpy --all --limit 0
   fastpath why urllib3.util --format json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -43,6 +50,7 @@ shows what the sources alone say.`,
 	f := cmd.Flags()
 	f.StringVar(&opt.entry, "entry", "", "look at one `ENTRY` only")
 	f.IntVar(&opt.limit, "limit", 10, "show at most `N` chains an entry; 0 shows all")
+	f.BoolVar(&opt.all, "all", false, fmt.Sprintf("every chain that the sources have, the shortest first, up to %s", grouped(allChains)))
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
 }
@@ -63,6 +71,8 @@ type whyResult struct {
 	UsageShare   *float64      `json:"usage_share,omitempty"`
 	Chains       [][]whyStep   `json:"chains"`
 	MoreChains   int           `json:"more_chains,omitempty"`
+	CutChains    bool          `json:"cut_chains,omitempty"`
+	Static       bool          `json:"static_chains,omitempty"`
 	Imports      []whyImport   `json:"imports"`
 	Workflows    []whyWorkflow `json:"workflows,omitempty"`
 }
@@ -74,6 +84,12 @@ type whyStep struct {
 	Line     int    `json:"line,omitempty"`
 	Qualname string `json:"qualname,omitempty"`
 	Imports  string `json:"imports"` // as written
+	// What only the sources know.
+	Scope   string   `json:"scope,omitempty"`
+	Runs    string   `json:"runs,omitempty"`
+	Context []string `json:"context,omitempty"`
+	Lazy    bool     `json:"lazy,omitempty"`
+	Library bool     `json:"library,omitempty"`
 }
 
 // whyImport is one import of the project that names the module.
@@ -133,7 +149,12 @@ func (a *app) runWhy(module string, opt whyOptions) error {
 		if err != nil {
 			return err
 		}
-		if w := newWhy(r, module, opt.limit); w != nil {
+		w := newWhy(r, module)
+		if w == nil || w.needsSources(opt) {
+			w = w.fromSources(r, module, opt, known)
+		}
+		if w != nil {
+			w.limit(opt.limit)
 			results = append(results, w)
 		}
 		knownModules(r, known)
@@ -175,9 +196,13 @@ func knownModules(r *analysis, known map[string]bool) {
 	}
 }
 
+func emptyWhy(r *analysis, module string) *whyResult {
+	return &whyResult{Entry: r.entry.Name, Module: module, Loaded: "unknown", Chains: [][]whyStep{}, Imports: []whyImport{}}
+}
+
 // newWhy collects what is known of a module; nil when nothing is.
-func newWhy(r *analysis, module string, limit int) *whyResult {
-	w := &whyResult{Entry: r.entry.Name, Module: module, Loaded: "unknown", Chains: [][]whyStep{}, Imports: []whyImport{}}
+func newWhy(r *analysis, module string) *whyResult {
+	w := emptyWhy(r, module)
 	rt := r.runtime
 	lines := statementLines(r.program)
 	var named []evidence.Statement
@@ -219,23 +244,12 @@ func newWhy(r *analysis, module string, limit int) *whyResult {
 	} else if known && len(named) > 0 {
 		w.AloneMS = figure(rt.Union(named, nil))
 	}
-	seen := map[string]bool{}
 	for _, chain := range chains {
 		var steps []whyStep
-		var text strings.Builder
 		for _, s := range chain {
-			step := whyStep{Module: s.From, File: s.File, Line: lines[s], Qualname: s.Qualname, Imports: s.Module}
-			steps = append(steps, step)
-			text.WriteString(step.text() + " > ")
+			steps = append(steps, whyStep{Module: s.From, File: s.File, Line: lines[s], Qualname: s.Qualname, Imports: s.Module})
 		}
-		switch {
-		case seen[text.String()]: // a library names it twice in one module
-		case limit > 0 && len(w.Chains) == limit:
-			w.MoreChains++
-		default:
-			w.Chains = append(w.Chains, steps)
-		}
-		seen[text.String()] = true
+		w.Chains = append(w.Chains, steps)
 	}
 	if share, ok := r.usage.Share(module); ok {
 		share = round6(share)
@@ -246,6 +260,22 @@ func newWhy(r *analysis, module string, limit int) *whyResult {
 		w.Workflows = append(w.Workflows, whyWorkflow{name, round6(by[name])})
 	}
 	return w
+}
+
+// limit drops chains that read the same, because a library names the module
+// twice, and those beyond a number; 0 is no limit.
+func (w *whyResult) limit(n int) {
+	seen := map[string]bool{}
+	w.Chains = slices.DeleteFunc(w.Chains, func(c []whyStep) bool {
+		text := chainText(c)
+		double := seen[text]
+		seen[text] = true
+		return double
+	})
+	if n > 0 && len(w.Chains) > n {
+		w.MoreChains = len(w.Chains) - n
+		w.Chains = w.Chains[:n]
+	}
 }
 
 // setCosts computes what loading a module costs and what goes when all of the
@@ -314,11 +344,19 @@ func (s whyStep) text() string {
 	case s.Line == 0:
 		return s.File
 	}
-	text := fmt.Sprintf("%s:%d", s.File, s.Line)
-	if s.Qualname != "" {
-		text += " (" + s.Qualname + ")"
+	text := fmt.Sprintf("%s:%d", s.shortFile(), s.Line)
+	if notes := s.notes(); len(notes) > 0 {
+		text += " (" + strings.Join(notes, ", ") + ")"
 	}
 	return text
+}
+
+func chainText(c []whyStep) string {
+	parts := make([]string, len(c))
+	for k, s := range c {
+		parts[k] = s.text()
+	}
+	return strings.Join(parts, " > ")
 }
 
 // printWhy shows a result to people.
@@ -371,16 +409,19 @@ func (a *app) printWhy(t *term.Terminal, w *whyResult) {
 		fmt.Fprintln(out, "used by: unknown")
 	}
 	if len(w.Chains) > 0 {
-		fmt.Fprintf(out, "\nloaded through\n")
-		for _, c := range w.Chains {
-			var parts []string
-			for _, s := range c {
-				parts = append(parts, s.text())
-			}
-			fmt.Fprintf(out, "  %s > %s\n", strings.Join(parts, " > "), t.Accent(w.Module))
+		verb := "loaded"
+		if w.Static {
+			verb = "imported"
 		}
-		if w.MoreChains > 0 {
-			fmt.Fprintf(out, "  %s\n", t.Faint(fmt.Sprintf("and %d more; --limit 0 shows all", w.MoreChains)))
+		fmt.Fprintf(out, "\n%s through\n", verb)
+		for _, c := range w.Chains {
+			fmt.Fprintf(out, "  %s > %s\n", chainText(c), t.Accent(w.Module))
+		}
+		switch {
+		case w.CutChains:
+			fmt.Fprintf(out, "  %s\n", t.Faint(fmt.Sprintf("and more than %s more; --limit 0 shows %s", grouped(float64(w.MoreChains)), grouped(allChains))))
+		case w.MoreChains > 0:
+			fmt.Fprintf(out, "  %s\n", t.Faint(fmt.Sprintf("and %s more; --limit 0 shows all", grouped(float64(w.MoreChains)))))
 		}
 	}
 	if len(w.Imports) == 0 {

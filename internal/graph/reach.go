@@ -222,3 +222,9 @@ func (r *Reach) Modules() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Exists reports whether there is such a module at all, be it imported or not.
+func (r *Reach) Exists(module string) bool {
+	kind, _ := r.program.describe(r.stops[r.starts[0]].module, module)
+	return kind != resolve.KindMissing
+}
