@@ -20,7 +20,7 @@ var layers = []string{
 	"diag atomicfile term python/oracle testtree",
 	"config flame",
 	"python/syntax",
-	"python/scope python/interp",
+	"python/scope python/interp python/pyc",
 	"project",
 	"python/resolve python/launch",
 	"evidence",
