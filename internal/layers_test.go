@@ -21,7 +21,7 @@ var layers = []string{
 	"config flame",
 	"python/syntax",
 	"python/scope python/interp python/pyc",
-	"project",
+	"project deploy",
 	"python/resolve python/launch",
 	"evidence",
 	"graph",

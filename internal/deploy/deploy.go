@@ -1,0 +1,181 @@
+// Package deploy reads what deployment files say about the place where a
+// program will run: environment variables, how its files are packed, and which
+// files are left out. It knows Dockerfiles with .dockerignore, AWS SAM and
+// CloudFormation templates, serverless.yml, Terraform's archive_file, and the
+// wheels of pyproject.toml.
+//
+// What comes in is the project's folder, what goes out are facts with the line
+// that states them. Files that cannot be read or parsed say nothing: their
+// own tools report that. Nothing is executed, and what a file leaves to
+// variables is taken for right.
+package deploy
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Deployment is what the deployment files of a project say.
+type Deployment struct {
+	Variables []Variable
+	Options   []Option
+	Packers   []Packer
+	rules     []rule
+}
+
+// Place is a line of a deployment file.
+type Place struct {
+	File string // relative to the project, with slashes
+	Line int    // 1-based
+}
+
+// Variable is an environment variable that is set where the program will run.
+type Variable struct {
+	Place
+	Name, Value string
+	Function    string // whose it is, "" for all of the file
+	// Compiles: the same image compiles byte-code when it is built.
+	Compiles bool
+}
+
+// Option is an interpreter option "-X NAME" of a command that starts.
+type Option struct {
+	Place
+	Name string
+}
+
+// Packer is a tool that packs a folder and sets the dates of all files in it
+// to a constant.
+type Packer struct {
+	Place
+	Name  string                       // "the serverless framework"
+	Dir   string                       // relative to the project
+	packs func(file string) (yes bool) // a file below Dir, relative to the project
+}
+
+// Packs reports whether the packer takes a file, relative to the project.
+func (p *Packer) Packs(file string) bool {
+	return within(p.Dir, file) && (p.packs == nil || p.packs(file))
+}
+
+// Omission says where a deployment that has one file leaves out another.
+type Omission struct {
+	Place
+	What string // "the image copies lambda_function.py"
+}
+
+// rule decides for one deployment whether it has a file, relative to the
+// project; place is the line that leaves it out.
+type rule struct {
+	what string // "the image of %s"
+	has  func(file string) (yes bool, place Place)
+	// only: the deployment concerns these files alone; nil is any.
+	only func(file string) bool
+}
+
+// Omissions returns the deployments that have the file with and not the file
+// wanted, which it imports; both are relative to the project.
+func (d *Deployment) Omissions(with, wanted string) []Omission {
+	var out []Omission
+	for _, r := range d.rules {
+		if r.only != nil && !r.only(with) {
+			continue
+		}
+		if has, _ := r.has(with); !has {
+			continue
+		}
+		if has, at := r.has(wanted); !has {
+			out = append(out, Omission{at, r.what})
+		}
+	}
+	return out
+}
+
+// skipped are folders without deployment files of the project's own.
+var skipped = []string{".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox", ".aws-sam", ".fastpath", "cdk.out", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+
+const maxSize = 8 << 20 // bytes of a file that is read
+
+var (
+	dockerfileName = regexp.MustCompile(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
+	templateName   = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
+	serverlessName = regexp.MustCompile(`^serverless(\..+)?\.ya?ml$`)
+)
+
+// Read reads the deployment files below root, an absolute folder.
+func Read(root string) (*Deployment, error) {
+	d := &Deployment{}
+	err := filepath.WalkDir(root, func(p string, item fs.DirEntry, err error) error {
+		if err != nil {
+			if p != root {
+				return fs.SkipDir // no permission, or gone
+			}
+			return err
+		}
+		name := item.Name()
+		if item.IsDir() {
+			if p != root && (slices.Contains(skipped, name) || exists(filepath.Join(p, "pyvenv.cfg"))) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		var read func(root, file string, data []byte)
+		switch {
+		case strings.HasSuffix(name, ".dockerignore"):
+		case dockerfileName.MatchString(name):
+			read = d.dockerfile
+		case serverlessName.MatchString(name):
+			read = d.serverless
+		case templateName.MatchString(name):
+			read = d.template
+		case strings.HasSuffix(name, ".tf"):
+			read = d.terraform
+		case name == "pyproject.toml":
+			read = d.wheel
+		}
+		if read == nil {
+			return nil
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		if info, err := item.Info(); err != nil || info.Size() > maxSize {
+			return nil
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return nil // it says nothing
+		}
+		read(root, filepath.ToSlash(rel), data)
+		return nil
+	})
+	return d, err
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// within reports whether file lies in dir or below; both have slashes.
+func within(dir, file string) bool {
+	dir = path.Clean(dir)
+	return dir == "." || file == dir || strings.HasPrefix(file, dir+"/")
+}
+
+// below makes file relative to dir; ok is false when it lies elsewhere.
+func below(dir, file string) (string, bool) {
+	if dir = path.Clean(dir); dir == "." {
+		return file, !strings.HasPrefix(file, "../")
+	}
+	return strings.CutPrefix(file, dir+"/")
+}
+
+// lineOf returns the line of a byte offset.
+func lineOf(text string, offset int) int { return 1 + strings.Count(text[:offset], "\n") }
