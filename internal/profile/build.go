@@ -59,9 +59,9 @@ func (m *measurement) totals(e *evidence.Entry) {
 	n := len(runs)
 	e.TotalMinMS, e.GCMS = ms(runs[0].Total), ms(runs[0].GC)
 	e.TotalMedianMS = (ms(runs[(n-1)/2].Total) + ms(runs[n/2].Total)) / 2
-	e.StartupMS, e.PeakKiB = ms(runs[0].Startup), runs[0].PeakKiB
+	e.StartupMS, e.PeakKiB = ms(runs[0].Client), runs[0].PeakKiB
 	for _, r := range runs {
-		e.StartupMS = min(e.StartupMS, ms(r.Startup))
+		e.StartupMS = min(e.StartupMS, ms(r.Client))
 		e.PeakKiB = min(e.PeakKiB, r.PeakKiB)
 	}
 }

@@ -34,6 +34,7 @@ type Frame struct {
 // material: who knows the entry and the project writes the message.
 type Failure struct {
 	Kind      FailureKind
+	Setup     bool     // Raised, Exited: while Options.Setup ran, before the entry
 	Traceback string   // Raised, Exited: untrimmed
 	Exception string   // Raised: the class
 	Missing   string   // Raised: the module that was not found, when that is the reason
@@ -71,7 +72,7 @@ const lostResult = 97
 
 // failure makes a Failure of an incomplete result.
 func failure(r *result, rest string, res *launch.Result) *Failure {
-	f := &Failure{Traceback: r.traceback, Stderr: string(res.Stderr), Stack: r.frames}
+	f := &Failure{Setup: r.setup, Traceback: r.traceback, Stderr: string(res.Stderr), Stack: r.frames}
 	switch {
 	case r.failed == "raised":
 		f.Kind, f.Exception, f.Missing = Raised, r.fields[0], r.fields[1]

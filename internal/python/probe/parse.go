@@ -11,16 +11,19 @@ type result struct {
 	complete bool // the entry was imported and reported
 	peak     int64
 	total    time.Duration
-	startup  time.Duration
+	client   time.Duration
 	gc       time.Duration
 	loaded   []string // modules of start-up
+	mapped   []string
 	missing  []string // the attribute that is missing, and what there is
 	stopped  int      // deferred module that began and did not end, -1
 
 	times      []selfTime
+	parts      []partTime
 	nodes      []Node
 	statements []Statement
 
+	setup     bool     // it was the preparation that failed
 	failed    string   // "exit", "raised", "os._exit"
 	fields    []string // of that record
 	traceback string
@@ -31,6 +34,11 @@ type selfTime struct {
 	name     string
 	self     time.Duration
 	deferred bool
+}
+
+type partTime struct {
+	part, name string
+	self       time.Duration
 }
 
 // parse reads the records of the probe. Lines that are none, as Python's
@@ -63,8 +71,10 @@ func (r *result) record(key string, f []string) bool {
 	switch {
 	case key == "m" && len(f) == 2:
 		r.times = append(r.times, selfTime{f[0], time.Duration(n(1)), r.complete})
-	case key == "n" && len(f) == 4:
-		r.nodes = append(r.nodes, Node{f[0], f[1], f[2], f[3], r.complete})
+	case key == "s" && len(f) == 3:
+		r.parts = append(r.parts, partTime{f[0], f[1], time.Duration(n(2))})
+	case key == "n" && len(f) == 7:
+		r.nodes = append(r.nodes, Node{f[0], f[1], f[2], f[3], f[4], f[5], n(6), r.complete})
 	case key == "e" && len(f) == 7:
 		s := Statement{From: f[0], How: f[1], Line: int(n(2)), Written: f[3], Base: f[4], To: list(f[6])}
 		for _, item := range list(f[5]) {
@@ -75,7 +85,9 @@ func (r *result) record(key string, f []string) bool {
 	case key == "peak" && len(f) == 1:
 		r.peak = n(0)
 	case key == "startup" && len(f) > 0:
-		r.startup, r.loaded = time.Duration(n(0)), f[1:]
+		r.client, r.loaded = time.Duration(n(0)), f[1:]
+	case key == "mapped":
+		r.mapped = f
 	case key == "total" && len(f) == 3:
 		r.total, r.gc = time.Duration(n(0)), time.Duration(n(1))
 	case key == "noattr" && len(f) > 0:
@@ -86,6 +98,8 @@ func (r *result) record(key string, f []string) bool {
 		r.stopped = int(n(0))
 	case key == "done" && len(f) == 1:
 		r.stopped = -1
+	case key == "setup" && len(f) == 0:
+		r.setup = true
 	case (key == "exit" || key == "os._exit") && len(f) == 1, key == "raised" && len(f) == 2:
 		r.failed, r.fields = key, f
 	case key == "t" && len(f) == 1:

@@ -1,9 +1,11 @@
 // Package probe holds the embedded Python that measures imports, and the
 // runner around it. What comes in is an entry and the modules of the deferred
-// pass; what goes out is, for one fresh process, either the self times of all
-// that was imported (TimingPass) or who asked for what (GraphPass).
+// pass; what goes out is, for one fresh process, the self times of all that was
+// imported (TimingPass), the same in parts (SplitPass), or who asked for what
+// and what memory it took (GraphPass). StartupPass tells what Python does
+// before it runs anything.
 //
-// The two passes are two modes of one file, because what finds the edges costs
+// The passes are modes of one program, because what finds the edges costs
 // time of its own. Records are flat, names and lines are resolved after the
 // run, and the result travels through its own descriptor, so that an entry
 // which prints, exits, hangs or replaces its streams is either measured or
@@ -20,8 +22,17 @@ import (
 	"fastpath/internal/python/launch"
 )
 
-//go:embed probe.py
-var source string
+// The parts of the program, see output.py.
+var (
+	//go:embed output.py
+	outputSource string
+	//go:embed timing.py
+	timingSource string
+	//go:embed graph.py
+	graphSource string
+	//go:embed main.py
+	mainSource string
+)
 
 // The kinds of entries as the probe starts them.
 const (
@@ -41,14 +52,17 @@ type Options struct {
 	Target   string        // a module, or for KindFile a file, absolute
 	Attr     string        // dotted name that the module must have, "" for none (GraphPass only)
 	Label    string        // name of the module that runs as __main__
+	Setup    string        // file that runs before everything else, absolute; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
 	Timeout  time.Duration // for the whole process
 }
 
-// Timing is what one run of the timing pass saw.
+// Timing is what one run of the timing pass saw. Where the kernel tells it
+// (Linux), the time that the process waited because others held the processor
+// is in none of the figures; waiting for files, timers and other processes is.
 type Timing struct {
 	Total    time.Duration            // import of the entry
-	Startup  time.Duration            // imports of the runtime client before it
+	Client   time.Duration            // imports of AWS's runtime client before it
 	GC       time.Duration            // garbage collection, part of Total and of no module
 	PeakKiB  int64                    // peak resident memory when the entry was imported
 	Self     map[string]time.Duration // of every name that was searched for, also in vain
@@ -56,11 +70,20 @@ type Timing struct {
 	Stopped  int                      // index of the deferred module that ended the process, -1
 }
 
+// Parts are the parts of a module's self time.
+type Parts struct {
+	Find    time.Duration // search of the path, of all names that were searched for
+	Read    time.Duration // reading and unmarshalling byte-code, or compiling the source
+	Create  time.Duration // making the module; of an extension, loading its library
+	Execute time.Duration // the body, and all else
+}
+
 // Graph is what the graph pass saw.
 type Graph struct {
 	Startup    []string // modules loaded before the entry, sorted
 	Nodes      []Node   // in the order in which they were first searched for
 	Statements []Statement
+	Mapped     []string // files, libraries among them, that the entry mapped into memory; Linux only
 	PeakKiB    int64
 	Stopped    int // index of the deferred module that ended the process, -1
 }
@@ -71,8 +94,25 @@ type Node struct {
 	Kind     string // as evidence.Module.Kind
 	File     string // as the module says, "" where it has none
 	Cached   string // its byte-code file, whether it exists or not; "" where there is none
+	Bytecode string // state of that file after the pass: BytecodeCached …
+	Check    string // how Python tells whether the file is current: CheckTimestamp …, "" where it is missing
+	RSSKiB   int64  // growth of resident memory while the module itself ran; what it freed counts against it
 	Deferred bool   // first searched for in the deferred pass
 }
+
+// The states of a byte-code file.
+const (
+	BytecodeCached  = "cached"
+	BytecodeMissing = "missing"
+	BytecodeStale   = "stale" // there, and of no use: of another source or another Python
+)
+
+// How Python tells whether a byte-code file belongs to its source. (PEP 552)
+const (
+	CheckTimestamp = "timestamp"
+	CheckHash      = "hash"
+	CheckNone      = "unchecked" // a hash that is not compared
+)
 
 // How a statement came to run.
 const (
@@ -106,7 +146,7 @@ func TimingPass(ctx context.Context, o Options) (*Timing, error) {
 		return nil, err
 	}
 	t := &Timing{Self: map[string]time.Duration{}, Deferred: map[string]time.Duration{}, Stopped: r.stopped}
-	t.Total, t.Startup, t.GC, t.PeakKiB = r.total, r.startup, r.gc, r.peak
+	t.Total, t.Client, t.GC, t.PeakKiB = r.total, r.client, r.gc, r.peak
 	for _, m := range r.times {
 		if m.deferred {
 			t.Deferred[m.name] += m.self
@@ -115,6 +155,35 @@ func TimingPass(ctx context.Context, o Options) (*Timing, error) {
 		}
 	}
 	return t, nil
+}
+
+// SplitPass runs the timing pass with more clocks, which cost time themselves:
+// the parts are for comparison with each other. Names of init and of the
+// deferred pass are not told apart.
+func SplitPass(ctx context.Context, o Options) (map[string]Parts, error) {
+	r, err := run(ctx, o, "split")
+	if err != nil {
+		return nil, err
+	}
+	parts := map[string]Parts{}
+	for _, m := range r.times {
+		p := parts[m.name]
+		p.Execute += m.self
+		parts[m.name] = p
+	}
+	for _, s := range r.parts {
+		p := parts[s.name]
+		switch s.part {
+		case "find":
+			p.Find += s.self
+		case "read":
+			p.Read += s.self
+		case "create":
+			p.Create += s.self
+		}
+		parts[s.name] = p
+	}
+	return parts, nil
 }
 
 // GraphPass runs the graph pass once.
@@ -126,7 +195,7 @@ func GraphPass(ctx context.Context, o Options) (*Graph, error) {
 	if len(r.missing) > 0 {
 		return nil, &Failure{Kind: NoAttribute, Attr: r.missing[0], Names: r.missing[1:]}
 	}
-	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, PeakKiB: r.peak, Stopped: r.stopped}, nil
+	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, Mapped: r.mapped, PeakKiB: r.peak, Stopped: r.stopped}, nil
 }
 
 // slack is how much longer than the probe's own limit the process may live:
@@ -146,10 +215,14 @@ func run(ctx context.Context, o Options, mode string) (*result, error) {
 	if len(o.Deferred) > 0 {
 		deferred = []byte(strings.Join(o.Deferred, "\n"))
 	}
+	recorder := timingSource
+	if mode == "graph" {
+		recorder = graphSource
+	}
+	source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
 	res, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: deferred,
-		Args: launch.Script(launch.PreloadSource()+launch.TracebackSource+source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder,
-			strconv.FormatFloat(seconds, 'f', -1, 64)),
+		Args: launch.Script(source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup),
 	})
 	if err != nil {
 		return nil, err

@@ -247,7 +247,7 @@ func TestStartup(t *testing.T) {
 			t.Errorf("%v", g.Startup)
 		}
 		m, err := TimingPass(t.Context(), o)
-		if err != nil || m.Startup <= 0 {
+		if err != nil || m.Client <= 0 {
 			t.Errorf("%+v %v", m, err)
 		}
 	})

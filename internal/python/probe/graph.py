@@ -1,0 +1,348 @@
+class _Graph:
+    # The graph pass. A node of a stack is [executing module, statement, pages],
+    # the statement an index into self.statements while one runs, else -1. Only
+    # the outermost statement of a module counts: what runs on its behalf
+    # (functions of other modules, module __getattr__) belongs to it. Pages is
+    # by how much resident memory grew while the module itself ran.
+    WIDTH = 9  # parent, executing, code, f_lasti, __name__, __package__, name, fromlist, level
+
+    def __init__(self, startup):
+        modules = sys.modules
+        self.stack = main = [["__main__", -1, 0]]
+        self.stacks = stacks = {get_ident(): main}
+        self.statements = statements = []
+        self.loads = loads = []  # statement, executing, name
+        self.known = known = set(startup)
+        self.loaded = loaded = {}
+        self.order = order = []  # names that were searched for
+        self.aliases = aliases = []
+        self.reported = set(startup)
+        self.label = None
+        self.bytecode = _Bytecode()
+        self.memory = memory = {}
+        self.before = set(_mapped())
+        width = self.WIDTH
+        pages = _reader("/proc/self/statm", 1) or int
+        resident = [pages(0)]
+        find_and_load, imp, gcd = _bootstrap._find_and_load, builtins.__import__, _bootstrap._gcd_import
+        getframe = sys._getframe
+
+        def current():
+            ident = get_ident()
+            stack = stacks.get(ident)
+            if stack is None:
+                stack = stacks[ident] = [[main[-1][0], -1, 0]]
+            return stack
+
+        def notice(top):
+            # Names that code put into sys.modules by itself since the last
+            # look. The module that has just ended was moved to the end.
+            try:
+                for name in reversed(modules):
+                    if name in known:
+                        if name == top[0]:
+                            continue
+                        break
+                    known.add(name)
+                    aliases.append(name)
+                    loads.extend((top[1], top[0], name))
+            except RuntimeError:  # another thread imports; the next look finds it
+                pass
+
+        def grow(node):
+            # Books what memory grew since the last look.
+            now = pages(resident[0])
+            node[2] += now - resident[0]
+            resident[0] = now
+
+        def _find_and_load(name, *args, **kwargs):
+            stack = current()
+            top = stack[-1]
+            notice(top)
+            if not top[0].startswith(name + "."):
+                loads.extend((top[1], top[0], name))
+            if name not in known:
+                known.add(name)
+            order.append(name)
+            node = [name, -1, 0]
+            grow(top)
+            stack.append(node)
+            try:
+                module = loaded[name] = find_and_load(name, *args, **kwargs)
+                return module
+            finally:
+                notice(node)
+                grow(node)
+                memory[name] = memory.get(name, 0) + node[2]
+                stack.pop()
+
+        def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+            top = current()[-1]
+            g = globals if type(globals) is dict else {}
+            if top[1] >= 0:
+                statements.extend((top[1], top[0], None, 0, g.get("__name__"), g.get("__package__"), name, fromlist, level))
+                return imp(name, globals, locals, fromlist, level)
+            notice(top)
+            frame = getframe(1)
+            top[1] = len(statements) // width
+            statements.extend((-1, top[0], frame.f_code, frame.f_lasti, g.get("__name__"), g.get("__package__"), name, fromlist, level))
+            del frame
+            try:
+                return imp(name, globals, locals, fromlist, level)
+            finally:
+                top[1] = -1
+
+        def _gcd_import(name, package=None, level=0):
+            top = current()[-1]
+            if top[1] >= 0:
+                statements.extend((top[1], top[0], None, 0, package, package, name, None, level))
+                return gcd(name, package, level)
+            if top[0].startswith(name + "."):  # the parent of what is being loaded
+                return gcd(name, package, level)
+            top[1] = len(statements) // width
+            statements.extend((-1, top[0], None, 0, package, package, name, None, level))
+            try:
+                return gcd(name, package, level)
+            finally:
+                top[1] = -1
+
+        self.grow = grow
+        _bootstrap._find_and_load = _find_and_load
+        _bootstrap._gcd_import = _gcd_import
+        builtins.__import__ = __import__
+
+    def main(self, label, run):
+        self.label = label
+        self.order.append(label)
+        self.statements += [-1, "__main__", None, 0, "@entry", None, label, None, 0]
+        node = [label, -1, 0]
+        self.stack.append(node)
+        try:
+            run()
+        finally:
+            self.grow(node)
+            self.memory[label] = node[2]
+            del self.stack[1:]
+            self.loaded[label] = sys.modules.get("__main__")
+
+    def entry(self, target, run):
+        self.statement("@entry", 0, target, run)
+
+    def deferred(self, index, target, run):
+        self.statement("@deferred", index, target, run)
+
+    def statement(self, how, index, target, run):
+        # Runs one import on behalf of the probe itself.
+        self.statements += [-1, "__main__", None, index, how, None, target, None, 0]
+        top = self.stack[0]
+        top[1] = len(self.statements) // self.WIDTH - 1
+        try:
+            run()
+        finally:
+            del self.stack[1:]
+            top[1] = -1
+
+    def start(self):
+        self.grow(self.stack[0])
+
+    def total(self):
+        return 0, 0, 0
+
+    def mapped(self):
+        # The files that were mapped since the entry began.
+        return [name for name in _mapped() if name not in self.before]
+
+    def take(self):
+        lines = []
+        statements, width = self.statements, self.WIDTH
+        count = len(statements) // width
+        kinds = _Kinds(self)
+        page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+        keys, targets, order = [], {}, []
+        for i in range(count):
+            parent, executing, code, lasti, name, package, written, fromlist, level = statements[i * width : (i + 1) * width]
+            if level:
+                base = _absolute(written, name, package, level)
+                written = "." * level + written
+            else:
+                base = written
+            items = []
+            for item in fromlist or ():
+                if type(item) is str:
+                    sub = base + "." + item
+                    items.append((item, sub if kinds.is_module(base, item, sub) else ""))
+            if parent >= 0:
+                keys.append(keys[parent])
+                found = targets[keys[parent]]
+                found[base] = None
+                for _, sub in items:
+                    if sub:
+                        found[sub] = None
+                continue
+            if name in ("@entry", "@deferred"):
+                key = ("__main__", name[1:], lasti, written, base, ())
+            else:
+                direct = code is not None and (name == executing or (name == "__main__" and executing == self.label))
+                if direct:
+                    key = (executing, "direct", _line(code, lasti), written, base, tuple(items))
+                else:
+                    key = (executing, "call", 0, base, base, tuple(items))
+            keys.append(key)
+            if key not in targets:
+                targets[key] = {}
+                order.append(key)
+        loads = list(self.loads)
+        for i in range(0, len(loads) // 3 * 3, 3):
+            statement, executing, name = loads[i : i + 3]
+            key = keys[statement] if 0 <= statement < count else (executing, "call", 0, name, name, ())
+            if key not in targets:
+                targets[key] = {}
+                order.append(key)
+            targets[key][name] = None
+        del self.statements[: count * width], self.loads[: len(loads)]
+        for key in order:
+            executing, how, line, written, base, items = key
+            lines.append(
+                _record(
+                    "e", executing, how, line, written, base,
+                    ",".join([item + "=" + sub for item, sub in items]),
+                    ",".join(targets[key]),
+                )
+            )
+        aliases = set(self.aliases)
+        for name in self.order + self.aliases:
+            if name not in self.reported:
+                self.reported.add(name)
+                kind, file, cached = kinds.of(name, name in aliases and name not in self.loaded)
+                state, check = self.bytecode.state(file, cached)
+                kib = self.memory.get(name, 0) * page // 1024
+                lines.append(_record("n", name, kind, file, cached, state, check, kib))
+        return lines
+
+
+class _Kinds:
+    # What the loaded modules are. Modules may be objects of any class here,
+    # whose attributes run user code, so that only their dictionaries are read.
+    def __init__(self, graph):
+        self.graph = graph
+        self.searched = set(graph.order)
+
+    @staticmethod
+    def namespace(module):
+        try:
+            d = object.__getattribute__(module, "__dict__")
+        except BaseException:
+            return {}
+        return d if isinstance(d, dict) else {}
+
+    def is_module(self, base, item, sub):
+        # Whether "from base import item" asks for the module sub.
+        module = sys.modules.get(sub)
+        if module is None:
+            return sub in self.searched and sub not in self.graph.loaded
+        value = self.namespace(sys.modules.get(base)).get(item, module)
+        return value is module or isinstance(value, type(sys))
+
+    def of(self, name, alias):
+        # Returns kind, file, byte-code file.
+        module = self.graph.loaded.get(name)
+        if module is None:
+            module = sys.modules.get(name)
+        if alias:
+            return "alias", "", ""
+        if module is None:
+            return "missing", "", ""
+        d = self.namespace(module)
+        if name == self.graph.label:
+            return "source", d.get("__file__", ""), ""
+        spec = d.get("__spec__")
+        origin = getattr(spec, "origin", None)
+        where = getattr(spec, "submodule_search_locations", None)
+        if spec is None or origin == "built-in" or origin == "frozen":
+            kind = {"built-in": "builtin", "frozen": "frozen"}.get(origin, "source")
+            return kind, "", ""
+        if not isinstance(origin, str) or origin == "namespace":
+            return ("namespace" if where is not None else "source"), "", ""
+        cached = getattr(spec, "cached", None)
+        if not isinstance(cached, str) or not origin.endswith(".py"):
+            cached = ""
+        if where is not None:
+            return "package", origin, cached
+        if origin.endswith((".so", ".pyd", ".dylib", ".dll")):
+            return "extension", origin, ""
+        return "source", origin, cached
+
+
+class _Bytecode:
+    # In what state byte-code files are. (PEP 552)
+    def __init__(self):
+        import _frozen_importlib_external as external
+        import _imp
+
+        self.hash, self.magic = _imp.source_hash, external.MAGIC_NUMBER
+
+    def state(self, source, cached):
+        # Returns "cached", "stale" or "missing", and how Python tells whether
+        # the file belongs to the source: "timestamp", "hash", or "unchecked"
+        # for a hash that it does not look at.
+        if not cached:
+            return "", ""
+        try:
+            head = _content(cached)[:16]
+        except OSError:
+            return "missing", ""
+        flags = int.from_bytes(head[4:8], "little")
+        check = "timestamp" if not flags & 1 else "hash" if flags & 2 else "unchecked"
+        if len(head) < 16 or head[:4] != self.magic:
+            return "stale", check
+        try:
+            if check == "timestamp":
+                s = _stat(source)
+                want = int(s.st_mtime) & 0xFFFFFFFF, s.st_size & 0xFFFFFFFF
+                same = want == (int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:], "little"))
+            elif check == "hash":
+                same = self.hash(int.from_bytes(self.magic, "little"), _content(source)) == head[8:]
+            else:
+                same = True
+        except OSError:  # byte-code without its source
+            same = True
+        return ("cached" if same else "stale"), check
+
+
+def _mapped():
+    # The files that are mapped into memory: libraries, and what they load.
+    names = {}
+    try:
+        data = _content("/proc/self/maps")
+    except OSError:
+        return []
+    for line in data.split(b"\n"):
+        start = line.find(b"/")
+        if start > 0:
+            names[line[start:].decode("utf-8", "surrogateescape")] = None
+    return list(names)
+
+
+def _absolute(name, module, package, level):
+    if not package:
+        package = module or ""
+        if not hasattr(sys.modules.get(package), "__path__"):
+            package = package.rpartition(".")[0]
+    for _ in range(level - 1):
+        package = package.rpartition(".")[0]
+    return package + "." + name if name else package
+
+
+def _line(code, lasti):
+    if hasattr(code, "co_lines"):
+        for start, end, line in code.co_lines():
+            if start <= lasti < end:
+                return line or 0
+        return 0
+    line, address, table = code.co_firstlineno, 0, code.co_lnotab
+    for i in range(0, len(table), 2):
+        address += table[i]
+        if address > lasti:
+            break
+        line += table[i + 1] - (256 if table[i + 1] >= 128 else 0)
+    return line

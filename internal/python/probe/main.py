@@ -1,0 +1,158 @@
+def _run_file(path):
+    with open(path, "rb") as f:
+        source = f.read()
+    _run_main(compile(source, path, "exec", dont_inherit=True), {"__file__": path, "__spec__": None, "__package__": None})
+
+
+def _run_module(name):
+    from importlib.util import find_spec  # runpy has loaded it
+
+    spec = find_spec(name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        name += ".__main__"
+        spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("No module named %r" % name, name=name)
+    sys.argv[0] = spec.origin
+    _run_main(
+        spec.loader.get_code(name),
+        {"__file__": spec.origin, "__spec__": spec, "__package__": spec.parent, "__loader__": spec.loader, "__cached__": spec.cached},
+    )
+
+
+def _run_main(code, names):
+    module = sys.modules["__main__"] = type(sys)("__main__")
+    module.__dict__["__builtins__"] = builtins
+    module.__dict__.update(names)
+    exec(code, module.__dict__)
+
+
+def _frames(frame):
+    # The stack from the innermost frame outwards.
+    lines = []
+    while frame is not None and len(lines) < 200:
+        code = frame.f_code
+        lines.append(_record("f", code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return lines
+
+
+def _failure(exc):
+    if isinstance(exc, SystemExit):
+        lines = [_record("exit", exc.code if exc.code is not None else 0)]
+    else:
+        missing = getattr(exc, "name", None) if isinstance(exc, ModuleNotFoundError) else None
+        lines = [_record("raised", type(exc).__name__, missing or "")]
+    return lines + [_record("t", traceback_text(exc))]
+
+
+def _missing_attribute(target, attr):
+    # The dotted attribute of the handler's module, or what there is instead.
+    value = sys.modules.get(target)
+    for part in attr.split("."):
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            names = [n for n, v in vars(value).items() if callable(v) and n[:1] != "_"] if isinstance(value, type(sys)) else []
+            return [_record("noattr", part, *names)]
+    return []
+
+
+def _watch(out, limit):
+    # Reports where the process is when it hangs, crashes or leaves by os._exit.
+    try:
+        import faulthandler
+
+        faulthandler.enable(out.fd)
+        faulthandler.dump_traceback_later(limit, exit=True, file=out.fd)
+    except (ImportError, OSError, ValueError, RuntimeError):
+        pass
+    leave, getframe = os._exit, sys._getframe
+
+    def _exit(status):
+        if out.getpid() == out.pid:
+            out.send([_record("os._exit", status)] + _frames(getframe(1)))
+        leave(status)
+
+    os._exit = _exit
+
+
+def _run_setup(path):
+    with open(path, "rb") as f:
+        source = f.read()
+    exec(compile(source, path, "exec", dont_inherit=True), {"__name__": "__setup__", "__file__": path, "__builtins__": builtins})
+
+
+def _probe():
+    # The arguments: mode ("time", "split" or "graph"), kind, target, attribute,
+    # label of the module that runs as __main__, folder for sys.path, time limit
+    # in seconds, file that prepares the process. Standard input: the modules
+    # of the deferred pass, one a line.
+    mode, kind, target, attr, label, folder, limit, setup = sys.argv[1:9]
+    out = _Output()
+    deferred = _read(0).decode("utf-8", "surrogateescape").split()
+    if mode == "graph":
+        _watch(out, float(limit))
+    for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
+        del sys.modules[name]
+    if sys.path and sys.path[0] == "":
+        sys.path[0] = folder
+    else:
+        sys.path.insert(0, folder)
+    clock, waited = time.perf_counter_ns, _reader("/proc/thread-self/schedstat", 1) or int
+    sys.argv[:] = [target if kind == "file" else label]
+    if setup:
+        try:
+            _run_setup(setup)
+        except BaseException as e:
+            out.send([_record("setup")] + _failure(e))
+            out.exit(0)
+    imp = builtins.__import__
+    client_ns = 0
+    if kind == "module":
+        import runpy  # as "python -m" does
+    elif kind == "lambda":
+        client_ns = waited(0) - clock()
+        preload()
+        client_ns += clock() - waited(0)
+    startup = sorted(sys.modules)
+
+    recorder = _Graph(startup) if mode == "graph" else _Split() if mode == "split" else _Timing()
+    exc = None
+    recorder.start()
+    try:
+        if kind == "file":
+            recorder.main(label, lambda: _run_file(target))
+        elif kind == "module":
+            recorder.main(label, lambda: _run_module(target))
+        else:
+            recorder.entry(target, lambda: imp(target))
+    except SystemExit as e:
+        if kind not in ("file", "module"):  # a command ends like this
+            exc = e
+    except BaseException as e:
+        exc = e
+    total = recorder.total()
+
+    lines = recorder.take()
+    if exc is not None:
+        out.send(_failure(exc))
+        out.exit(0)
+    if mode == "graph":
+        lines.append(_record("mapped", *recorder.mapped()))
+        if attr:
+            lines += _missing_attribute(target, attr)
+    lines += [_record("peak", _peak()), _record("startup", client_ns, *startup), _record("total", *total)]
+    lines.append("end")
+    out.send(lines)
+    for index, name in enumerate(deferred):
+        out.send([_record("begin", index)])
+        try:
+            recorder.deferred(index, name, lambda: imp(name))
+        except BaseException:
+            pass
+        out.send(recorder.take() + [_record("done", index)])
+    out.exit(0)
+
+
+_probe()

@@ -1,0 +1,184 @@
+//go:build unix
+
+package probe
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fastpath/internal/python/launch"
+	"fastpath/internal/python/oracle"
+	"fastpath/internal/testtree"
+)
+
+// TestSplit: each part of a module's time is found where it is spent.
+func TestSplit(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		o := entry(t, python, map[string]string{
+			"entry.py": "import sys, time\n" +
+				"class F:\n    def find_spec(self, name, *a):\n        if name == 'slow': time.sleep(0.03)\n" +
+				"sys.meta_path.insert(0, F())\nimport slow, big\nimport no_such_name_here as x\n",
+			"slow.py":              "import time\ntime.sleep(0.05)\n",
+			"big.py":               "x = [\n" + strings.Repeat("    {'a': (1, 2.5, 'text')},\n", 4000) + "]\n",
+			"no_such_name_here.py": "import _socket\n",
+		})
+		o.Env = append(o.Env, "PYTHONDONTWRITEBYTECODE=1")
+		parts, err := SplitPass(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := parts["slow"]; p.Find < 30*time.Millisecond || p.Execute < 50*time.Millisecond || p.Read > p.Execute {
+			t.Errorf("slow: %+v", p)
+		}
+		if p := parts["big"]; p.Read < p.Execute || p.Read < p.Find { // it is compiled
+			t.Errorf("big: %+v", p)
+		}
+		if p := parts["_socket"]; p.Create <= 0 {
+			t.Errorf("_socket: %+v", p)
+		}
+	})
+}
+
+// TestSetup: what prepares the process belongs to start-up, and its failures
+// are not the entry's.
+func TestSetup(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		o := entry(t, python, map[string]string{
+			"entry.py": "import os, wave, stub, csv\nassert os.environ['TABLE'] == 'x' and stub.X == 1\n",
+			"setup.py": "import os, sys, types, wave\nos.environ['TABLE'] = 'x'\nstub = sys.modules['stub'] = types.ModuleType('stub')\nstub.X = 1\nassert __name__ != '__main__' and os.path.basename(__file__) == 'setup.py'\n",
+			"bad.py":   "import sys\nsys.exit(3)\n",
+		})
+		o.Setup = filepath.Join(o.Dir, "setup.py")
+		g := graphOf(t, o)
+		for _, name := range []string{"wave", "stub"} {
+			if !slices.Contains(g.Startup, name) || kindOf(g, name) != "" {
+				t.Errorf("%s does not belong to start-up: %v", name, g.Startup)
+			}
+		}
+		if kindOf(g, "csv") != "source" {
+			t.Error("csv does not belong to the entry")
+		}
+		if m, err := TimingPass(t.Context(), o); err != nil || m.Self["entry"] <= 0 || m.Self["wave"] != 0 {
+			t.Errorf("%+v %v", m, err)
+		}
+		o.Setup = filepath.Join(o.Dir, "bad.py")
+		var f *Failure
+		if _, err := TimingPass(t.Context(), o); !errors.As(err, &f) || !f.Setup || f.Kind != Exited || f.Code != "3" || !strings.Contains(f.Traceback, "bad.py") {
+			t.Errorf("%+v", err)
+		}
+	})
+}
+
+// TestBytecode: the states of byte-code files as Python itself makes them.
+func TestBytecode(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		names := []string{"timestamp", "checked", "unchecked", "old_time", "old_hash", "broken", "absent"}
+		files := map[string]string{"entry.py": "import " + strings.Join(names, ", ") + "\n"}
+		for _, n := range names {
+			files[n+".py"] = "X = 1\n"
+		}
+		o := entry(t, python, files)
+		compile := `
+import os, py_compile, sys
+from py_compile import PycInvalidationMode as M
+for name, mode in ("timestamp", M.TIMESTAMP), ("checked", M.CHECKED_HASH), ("unchecked", M.UNCHECKED_HASH), ("old_time", M.TIMESTAMP), ("old_hash", M.CHECKED_HASH), ("broken", M.TIMESTAMP):
+    c = py_compile.compile(name + ".py", invalidation_mode=mode)
+    if name == "broken":
+        open(c, "r+b").write(b"xxxx")
+    if name in ("old_time", "old_hash", "unchecked"):
+        open(name + ".py", "w").write("YY = 22\n")
+`
+		cmd := exec.Command(python, "-c", compile)
+		cmd.Dir = o.Dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		o.Env = append(o.Env, "PYTHONDONTWRITEBYTECODE=1")
+		got := map[string]string{}
+		for _, n := range graphOf(t, o).Nodes {
+			got[n.Name] = n.Bytecode + " " + n.Check
+		}
+		for name, want := range map[string]string{
+			"timestamp": "cached timestamp", "checked": "cached hash", "unchecked": "cached unchecked", "old_time": "stale timestamp",
+			"old_hash": "stale hash", "broken": "stale timestamp", "absent": "missing ",
+		} {
+			if got[name] != want {
+				t.Errorf("%s is %q, want %q", name, got[name], want)
+			}
+		}
+	})
+}
+
+// TestMemory: growth is booked on the module that caused it.
+func TestMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	o := entry(t, oracle.One(t).Path, map[string]string{
+		"entry.py": "import small\nimport large\nimport _ctypes\n", "small.py": "", "large.py": "import small2\nx = bytearray(40 << 20)\n", "small2.py": "",
+	})
+	g := graphOf(t, o)
+	for _, n := range g.Nodes {
+		switch large := n.RSSKiB > 30<<10; {
+		case n.Name == "large" && !large, n.Name != "large" && large:
+			t.Errorf("%s: %d KiB", n.Name, n.RSSKiB)
+		}
+		if n.Name == "_ctypes" && n.Kind == "extension" && !slices.Contains(g.Mapped, n.File) {
+			t.Errorf("%s is not among the mapped files: %v", n.File, g.Mapped)
+		}
+	}
+}
+
+// TestStartupPass: code in .pth files is told apart from site.
+func TestStartupPass(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		dir := t.TempDir()
+		if out, err := exec.Command(python, "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+			t.Skipf("%v: %s", err, out)
+		}
+		site, err := filepath.Glob(filepath.Join(dir, "lib", "python*", "site-packages"))
+		if err != nil || len(site) != 1 {
+			t.Fatalf("%v %v", site, err)
+		}
+		testtree.Write(t, site[0], map[string]string{
+			"slow.pth":         "folder\nimport sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nimport sys; assert sys._getframe(1).f_locals['sitedir'], 'no sitedir'\n",
+			"folder/x.py":      "",
+			"plain.pth":        "folder\n",
+			"broken.pth":       "import sys; raise ValueError\n",
+			"sitecustomize.py": "import time\ntime.sleep(0.02)\n",
+		})
+		s, err := StartupPass(t.Context(), Options{Python: filepath.Join(dir, "bin", "python"), Dir: dir, Env: launch.Environment(os.Environ(), launch.EnvOptions{}), Timeout: time.Minute})
+		if err != nil {
+			t.Fatalf("%v\n%+v", err, err)
+		}
+		if s.Interpreter <= 0 || s.Site <= 0 {
+			t.Errorf("%+v", s)
+		}
+		byFile := map[string]StartupCode{}
+		for _, c := range s.Code {
+			byFile[filepath.Base(c.File)] = c
+		}
+		if c := byFile["slow.pth"]; c.Time < 30*time.Millisecond || !slices.Contains(c.Modules, "wave") || !filepath.IsAbs(c.File) {
+			t.Errorf("slow.pth: %+v", c)
+		}
+		if c := byFile["sitecustomize"]; c.Time < 20*time.Millisecond || !slices.Contains(c.Modules, "sitecustomize") {
+			t.Errorf("sitecustomize: %+v", c)
+		}
+		if _, ok := byFile["broken.pth"]; !ok {
+			t.Error("broken.pth is missing")
+		}
+		if _, ok := byFile["plain.pth"]; ok {
+			t.Error("a file without code is listed")
+		}
+		if len(byFile) != len(s.Code) {
+			t.Errorf("a file is listed twice: %+v", s.Code)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package probe
+
+import (
+	"context"
+	_ "embed"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fastpath/internal/python/launch"
+)
+
+//go:embed startup.py
+var startupSource string
+
+// Startup is what one start of the interpreter took, before any program.
+type Startup struct {
+	Interpreter time.Duration // from the start of the process to its first line of Python, without site
+	Site        time.Duration // the module site, without Code
+	Code        []StartupCode // what ran in it, in order
+}
+
+// StartupCode is code that runs at each start of the interpreter: a .pth or
+// .start file of the installation, or the modules sitecustomize and
+// usercustomize.
+type StartupCode struct {
+	File    string // absolute; the name of the module for the latter
+	Time    time.Duration
+	Modules []string // that it loaded, sorted
+}
+
+// StartupPass starts the interpreter once.
+func StartupPass(ctx context.Context, o Options) (*Startup, error) {
+	res, err := launch.Run(ctx, launch.Options{
+		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: o.Timeout,
+		Args: []string{"-S", "-c", startupSource, strconv.FormatInt(time.Now().UnixNano(), 10)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, ok := parseStartup(string(res.Data))
+	if !ok {
+		return nil, failure(&result{}, "", res)
+	}
+	return s, nil
+}
+
+// parseStartup reads the records; ok is false when they are not complete.
+func parseStartup(data string) (s *Startup, ok bool) {
+	s = &Startup{}
+	for line := range strings.Lines(data) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		for i := range f {
+			f[i] = unescape(f[i])
+		}
+		if len(f) < 3 {
+			return nil, false
+		}
+		if f[0] == "start" {
+			s.Interpreter, s.Site = nanoseconds(f[1]), nanoseconds(f[2])
+			ok = true
+			continue
+		}
+		code := StartupCode{File: f[1], Time: nanoseconds(f[2]), Modules: f[3:]}
+		if f[0] == "custom" && len(code.Modules) == 0 {
+			continue // there is no such module
+		}
+		// One row for each line of the file; and site runs the files of a virtual
+		// environment twice before 3.15.
+		if i := slices.IndexFunc(s.Code, func(c StartupCode) bool { return c.File == code.File }); i >= 0 {
+			s.Code[i].Time += code.Time
+			s.Code[i].Modules = append(s.Code[i].Modules, code.Modules...)
+			slices.Sort(s.Code[i].Modules)
+			continue
+		}
+		s.Code = append(s.Code, code)
+	}
+	for _, c := range s.Code {
+		s.Site -= c.Time
+	}
+	return s, ok
+}
+
+func nanoseconds(text string) time.Duration {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(max(n, 0))
+}
