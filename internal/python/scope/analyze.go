@@ -1,64 +1,102 @@
 package scope
 
 import (
-	"golang.org/x/text/unicode/norm"
+	"cmp"
+	"slices"
+	"sync"
 
 	"fastpath/internal/python/syntax"
 )
 
-// eventKind says what an event is; a load has none of the bits.
-type eventKind uint8
-
-const (
-	eventStore eventKind = 1 << iota
-	eventDel
-	eventImport     // bound by an import statement
-	eventAnnotation // part of an annotation
-	eventText       // in a string annotation
-)
-
-// event is one place that mentions a name.
-type event struct {
-	node   syntax.NodeID
-	scope  ScopeID
-	name   nameID
-	kind   eventKind
-	global bool
-}
-
 // analyzer builds the scopes and symbols of one file.
 type analyzer struct {
 	*Info
-	events     []event
-	class      string // name of the class around, for the mangling of private names
-	annotation eventKind
-	kept       bool            // annotations do not count as uses in the symbol table: they are kept as text, or not at all
-	suspects   []syntax.NodeID // candidates for DynamicNames
+	events  []event
+	first   []symbolID // by scope: one of its symbols
+	current []symbolID // by name: its symbol in the innermost open scope that mentions it
+
+	class       string // name of the class around, for the mangling of private names
+	annotation  eventKind
+	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
+	when        When // the answer of Info.when for the place that is being visited
+	environment bool
+	suspects    []suspect // candidates for DynamicNames
+
+	ends  []ScopeID
+	fill  []int32
+	stack []symbolID
+	local []localUse
 }
+
+// suspect is a load of one of the dynamicNames.
+type suspect struct {
+	node   syntax.NodeID
+	symbol symbolID
+}
+
+// Analyzer analyses files one after another and keeps its memory for the next
+// one. The zero value is ready. It is not safe for concurrent use.
+type Analyzer struct {
+	info     Info
+	analyzer analyzer
+}
+
+var analyzers = sync.Pool{New: func() any { return new(Analyzer) }}
 
 // Analyze returns the scopes, bindings and uses of a file for a version of the
 // language. It never fails: what did not parse has no names.
 func Analyze(f *syntax.File, v syntax.Version) *Info {
-	n := len(f.Nodes)
-	a := &analyzer{
-		Info: &Info{
-			File: f, version: v,
-			ids:      make(map[string]nameID, n/16),
-			symbols:  make([]symbol, 0, n/10),
-			symbolOf: make(map[symbolKey]int32, n/10),
-			scopeAt:  map[syntax.NodeID]ScopeID{},
-		},
-		events: make([]event, 0, n/4),
+	r := analyzers.Get().(*Analyzer)
+	i := *r.Analyze(f, v)
+	i.Scopes, i.DynamicNames = slices.Clone(i.Scopes), slices.Clone(i.DynamicNames)
+	i.names, i.symbols, i.byName, i.nameAt = i.names.clone(), slices.Clone(i.symbols), slices.Clone(i.byName), slices.Clone(i.nameAt)
+	i.uses, i.usesAt = slices.Clone(i.uses), slices.Clone(i.usesAt)
+	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
+	i.placed = slices.Clone(i.placed)
+	if len(f.Nodes) <= maxKept {
+		r.info.File = nil
+		analyzers.Put(r)
+	}
+	return &i
+}
+
+// maxKept is how many nodes a file may have for Analyze to keep the memory that
+// it took.
+const maxKept = 1 << 19
+
+// Analyze is like the function Analyze, but that the Info and all that it
+// returns but for strings are valid only until the next call.
+func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
+	i, a := &r.info, &r.analyzer
+	*i = Info{
+		File: f, version: v,
+		Scopes: i.Scopes[:0], DynamicNames: i.DynamicNames[:0],
+		names: i.names, symbols: append(i.symbols[:0], symbol{}), byName: i.byName, nameAt: i.nameAt,
+		uses: i.uses, usesAt: i.usesAt, localUses: i.localUses, localOf: i.localOf, placed: i.placed[:0],
+	}
+	clear(a.current)
+	*a = analyzer{
+		Info: i, events: a.events[:0], first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
+		ends: a.ends, fill: a.fill, stack: a.stack, local: a.local,
+	}
+	a.names.reset(len(f.Nodes) / 16)
+	for _, name := range dynamicNames {
+		a.internString(name)
 	}
 	a.FutureAnnotations = futureAnnotations(f)
 	a.kept = a.FutureAnnotations && !v.Less(syntax.Version{Major: 3, Minor: 10})
 	a.enter(ModuleScope, syntax.Root, 0)
 	a.children(syntax.Root, 0)
+	a.names.seal()
+	for s, d := range a.Scopes {
+		a.placed = append(a.placed, placedScope{d.Node, ScopeID(s)})
+	}
+	slices.SortFunc(a.placed, func(x, y placedScope) int { return cmp.Compare(x.node, y.node) })
 	a.classify()
-	a.collectUses(a.events)
+	a.collectUses()
 	a.collectDynamic()
-	a.exports = a.findExports()
-	return a.Info
+	a.exports = a.findAll()
+	return i
 }
 
 // futureAnnotations reports whether the file has "from __future__ import
@@ -81,80 +119,49 @@ func futureAnnotations(f *syntax.File) bool {
 	return false
 }
 
-// enter opens a scope.
-func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
-	id := ScopeID(len(a.Scopes))
-	a.Scopes = append(a.Scopes, Scope{Kind: k, Node: n, Parent: parent})
-	a.scopeAt[n] = id
-	return id
-}
-
 // intern returns the number of the name that a node spells, mangled where a
 // class makes it private.
 func (a *analyzer) intern(n syntax.NodeID) nameID {
-	d := a.File.Node(n)
-	return a.internText(a.File.Src[d.Start:d.End])
+	d := &a.File.Nodes[n]
+	return a.internText(a.File.Src, int(d.Start), int(d.End))
 }
 
-func (a *analyzer) internText(text []byte) nameID {
-	if a.class != "" && private(text) {
-		return a.add("_" + a.class + spelled(text))
+// event records a place that mentions a name.
+func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
+	if a.environment {
+		kind |= eventEnvironment
 	}
-	if id, ok := a.ids[string(text)]; ok {
-		return id
-	}
-	return a.add(spelled(text))
+	a.events = append(a.events, event{node: n, symbol: s, kind: kind, when: a.when})
 }
 
-func (a *analyzer) add(name string) nameID {
-	if id, ok := a.ids[name]; ok {
-		return id
+// raise notes that what is visited next runs at w, unless what is around it
+// says more. It returns the answer that was valid until then.
+func (a *analyzer) raise(w When, environment bool) moment {
+	before := moment{a.when, a.environment}
+	if w > AtImport && w >= a.when {
+		a.when, a.environment = w, environment
 	}
-	id := nameID(len(a.names))
-	a.names = append(a.names, name)
-	a.ids[name] = id
-	return id
+	return before
 }
 
-// spelled returns an identifier as Python compares it: in normal form NFKC.
-func spelled(text []byte) string {
-	for _, b := range text {
-		if b >= 0x80 {
-			return string(norm.NFKC.Bytes(text))
-		}
-	}
-	return string(text)
+// moment is an answer of Info.when.
+type moment struct {
+	when        When
+	environment bool
 }
 
-// private reports whether a class mangles a name.
-func private(text []byte) bool {
-	n := len(text)
-	return n > 2 && text[0] == '_' && text[1] == '_' && (text[n-1] != '_' || text[n-2] != '_')
-}
-
-// mark adds flags to the symbol of a name in a scope.
-func (a *analyzer) mark(s ScopeID, name nameID, f flags) {
-	key := keyOf(s, name)
-	if k, ok := a.symbolOf[key]; ok {
-		a.symbols[k].flags |= f
-		return
-	}
-	a.symbolOf[key] = int32(len(a.symbols))
-	a.symbols = append(a.symbols, symbol{scope: s, name: name, flags: f})
-}
+func (a *analyzer) restore(m moment) { a.when, a.environment = m.when, m.environment }
 
 // bind records that the scope binds the name that the node spells.
 func (a *analyzer) bind(n syntax.NodeID, s ScopeID, f flags) {
 	if n == syntax.None {
 		return
 	}
-	name := a.intern(n)
-	a.mark(s, name, f)
 	kind := eventStore
 	if f&defImport != 0 {
 		kind |= eventImport
 	}
-	a.events = append(a.events, event{node: n, scope: s, name: name, kind: kind})
+	a.event(n, a.mark(s, a.intern(n), f), kind)
 }
 
 // children visits all children of n in the scope s.
@@ -175,24 +182,25 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 			a.text(n, s)
 		}
 		a.children(n, s)
+	case syntax.If, syntax.IfExp, syntax.While:
+		for c := f.First(n); c != syntax.None; c = f.Next(c) {
+			before := a.raise(a.Branch(n, c))
+			a.visit(c, s)
+			a.restore(before)
+		}
 	case syntax.FunctionDef:
 		a.function(n, s)
 	case syntax.ClassDef:
 		a.classDef(n, s)
 	case syntax.Lambda:
-		inner := ScopeID(0)
-		for c := range f.Children(n) {
-			if f.Kind(c) == syntax.Params {
-				a.defaults(c, s)
-				inner = a.enter(LambdaScope, n, s)
-				a.params(c, inner)
-				continue
-			}
-			if inner == 0 {
-				inner = a.enter(LambdaScope, n, s)
-			}
-			a.visit(c, inner)
-		}
+		params := f.First(n)
+		a.defaults(params, s)
+		inner := a.enter(LambdaScope, n, s)
+		a.params(params, inner)
+		before := a.raise(AtCall, false)
+		a.visit(f.Next(params), inner)
+		a.restore(before)
+		a.leave(inner)
 	case syntax.ListComp, syntax.SetComp, syntax.DictComp, syntax.GeneratorExp:
 		a.comprehension(n, s)
 	case syntax.NamedExpr:
@@ -200,7 +208,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.AugAssign:
 		a.children(n, s)
 		if target := a.File.First(n); a.File.Kind(target) == syntax.Name { // it reads the name, too
-			a.events = append(a.events, event{node: target, scope: s, name: a.intern(target)})
+			a.event(target, a.mark(s, a.intern(target), 0), 0)
 		}
 	case syntax.AnnAssign:
 		a.annAssign(n, s)
@@ -227,10 +235,10 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		}
 		for c := range f.Children(n) {
 			name := a.intern(c)
-			a.mark(s, name, flag)
+			symbol := a.mark(s, name, flag)
 			if flag == defGlobal && s != 0 {
 				a.mark(0, name, defGlobal)
-				a.events = append(a.events, event{node: c, scope: s, name: name, kind: kind})
+				a.event(c, symbol, kind)
 			}
 		}
 	case syntax.Handler, syntax.PatternCapture, syntax.PatternStar, syntax.PatternRest, syntax.PatternAs:
@@ -250,25 +258,20 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 // name records a Name.
 func (a *analyzer) name(n syntax.NodeID, s ScopeID) {
 	name := a.intern(n)
-	e := event{node: n, scope: s, name: name, kind: a.annotation}
-	switch fl := a.File.Node(n).Flags; {
+	kind, flag := a.annotation, use
+	switch fl := a.File.Nodes[n].Flags; {
 	case fl&syntax.FlagStore != 0:
-		e.kind |= eventStore
-		a.mark(s, name, defLocal)
+		kind, flag = kind|eventStore, defLocal
 	case fl&syntax.FlagDel != 0:
-		e.kind |= eventDel
-		a.mark(s, name, defLocal)
-	default:
-		if a.annotation != 0 && a.kept {
-			a.mark(s, name, 0)
-		} else {
-			a.mark(s, name, use)
-		}
-		if dynamicNames[a.names[name]] {
-			a.suspects = append(a.suspects, n)
-		}
+		kind, flag = kind|eventDel, defLocal
+	case a.annotation != 0 && a.kept:
+		flag = 0
 	}
-	a.events = append(a.events, e)
+	symbol := a.mark(s, name, flag)
+	if int(name) < len(dynamicNames) && flag != defLocal {
+		a.suspects = append(a.suspects, suspect{n, symbol})
+	}
+	a.event(n, symbol, kind)
 }
 
 func (a *analyzer) importAlias(n syntax.NodeID, s ScopeID, dotted bool) {
@@ -286,16 +289,12 @@ func (a *analyzer) importAlias(n syntax.NodeID, s ScopeID, dotted bool) {
 		return
 	}
 	d := f.Node(target)
-	text := f.Src[d.Start:d.End]
-	for k, b := range text {
-		if !identifierByte(b) {
-			text = text[:k]
-			break
-		}
+	end := int(d.Start)
+	for end < int(d.End) && identifierByte(f.Src[end]) {
+		end++
 	}
-	name := a.internText(text)
-	a.mark(s, name, defImport)
-	a.events = append(a.events, event{node: target, scope: s, name: name, kind: eventStore | eventImport})
+	name := a.internText(f.Src, int(d.Start), end)
+	a.event(target, a.mark(s, name, defImport), eventStore|eventImport)
 }
 
 func identifierByte(b byte) bool {
@@ -307,42 +306,50 @@ func identifierByte(b byte) bool {
 func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	f := a.File
 	typed, saved := s, a.class
-	var params, body syntax.NodeID
-	for c := range f.Children(n) {
+	var types, params, returns, body syntax.NodeID
+	for c := f.First(n); c != syntax.None; c = f.Next(c) {
 		switch f.Kind(c) {
 		case syntax.Ident:
 			a.bind(c, s, defLocal)
 		case syntax.Decorator:
 			a.visit(c, s)
 		case syntax.TypeParams:
-			typed = a.typeParams(c, s)
+			types = c
 		case syntax.Params:
 			params = c
 			a.defaults(c, s)
-			for p := range f.Children(c) {
-				if ann := f.Child(p, syntax.Annotation); ann != syntax.None {
-					a.annotate(ann, typed)
-				}
-			}
 		case syntax.Returns:
-			a.annotate(c, typed)
+			returns = c
 		case syntax.Block:
 			body = c
 		}
 	}
-	inner := a.enter(FunctionScope, n, typed)
-	if params != syntax.None {
-		a.params(params, inner)
+	if types != syntax.None {
+		typed = a.typeParams(types, s)
 	}
-	if body != syntax.None {
-		a.children(body, inner)
+	for p := f.First(params); p != syntax.None; p = f.Next(p) {
+		if ann := f.Child(p, syntax.Annotation); ann != syntax.None {
+			a.annotate(ann, typed)
+		}
+	}
+	if returns != syntax.None {
+		a.annotate(returns, typed)
+	}
+	inner := a.enter(FunctionScope, n, typed)
+	a.params(params, inner)
+	before := a.raise(AtCall, false)
+	a.children(body, inner)
+	a.restore(before)
+	a.leave(inner)
+	if typed != s {
+		a.leave(typed)
 	}
 	a.class = saved
 }
 
 // defaults visits the default values of parameters.
 func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) {
-	for p := range a.File.Children(params) {
+	for p := a.File.First(params); p != syntax.None; p = a.File.Next(p) {
 		if d := a.File.Child(p, syntax.Default); d != syntax.None {
 			a.children(d, s)
 		}
@@ -351,7 +358,7 @@ func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) {
 
 // params binds the parameters.
 func (a *analyzer) params(params syntax.NodeID, s ScopeID) {
-	for p := range a.File.Children(params) {
+	for p := a.File.First(params); p != syntax.None; p = a.File.Next(p) {
 		a.bind(a.File.Child(p, syntax.Ident), s, defParam)
 	}
 }
@@ -377,7 +384,11 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 				a.class = className(f.Text(ident))
 			}
 			a.children(c, inner)
+			a.leave(inner)
 		}
+	}
+	if outer != s {
+		a.leave(outer)
 	}
 	a.class = saved
 }
@@ -391,10 +402,12 @@ func className(name string) string {
 	return spelled([]byte(name))
 }
 
-// typeParams opens the scope of type parameters.
+// typeParams opens the scope of type parameters, which the caller closes. What
+// is in it is evaluated when somebody asks.
 func (a *analyzer) typeParams(n syntax.NodeID, s ScopeID) ScopeID {
 	f := a.File
 	inner := a.enter(AnnotationScope, n, s)
+	before := a.raise(AtCall, false)
 	for p := range f.Children(n) {
 		for c := range f.Children(p) {
 			if f.Kind(c) == syntax.Ident {
@@ -405,9 +418,12 @@ func (a *analyzer) typeParams(n syntax.NodeID, s ScopeID) ScopeID {
 			if f.Kind(c) == syntax.Default {
 				owner = c
 			}
-			a.visit(c, a.enter(AnnotationScope, owner, inner)) // evaluated when somebody asks
+			bound := a.enter(AnnotationScope, owner, inner)
+			a.visit(c, bound)
+			a.leave(bound)
 		}
 	}
+	a.restore(before)
 	return inner
 }
 
@@ -419,10 +435,17 @@ func (a *analyzer) typeAlias(n syntax.NodeID, s ScopeID) {
 		case f.Kind(c) == syntax.TypeParams:
 			outer = a.typeParams(c, s)
 		case f.Next(c) == syntax.None:
-			a.visit(c, a.enter(AnnotationScope, n, outer))
+			value := a.enter(AnnotationScope, n, outer)
+			before := a.raise(AtCall, false)
+			a.visit(c, value)
+			a.restore(before)
+			a.leave(value)
 		default:
 			a.visit(c, s)
 		}
+	}
+	if outer != s {
+		a.leave(outer)
 	}
 }
 
@@ -451,6 +474,7 @@ func (a *analyzer) comprehension(n syntax.NodeID, s ScopeID) {
 			}
 		}
 	}
+	a.leave(inner)
 }
 
 // namedExpr binds its target; in a comprehension it is the function or module
@@ -463,11 +487,11 @@ func (a *analyzer) namedExpr(n syntax.NodeID, s ScopeID) {
 			if a.Scopes[p].Kind == ComprehensionScope {
 				continue
 			}
-			switch k, mentioned := a.symbolOf[keyOf(p, name)]; {
+			switch {
 			case p == 0:
 				a.mark(s, name, defGlobal)
 				a.mark(0, name, defGlobal)
-			case mentioned && a.symbols[k].flags&defGlobal != 0:
+			case a.symbols[a.mark(p, name, 0)].flags&defGlobal != 0:
 				a.mark(s, name, defGlobal)
 				a.mark(p, name, defLocal)
 			default:

@@ -11,7 +11,9 @@ import (
 func (a *analyzer) annotate(n syntax.NodeID, s ScopeID) {
 	saved := a.annotation
 	a.annotation |= eventAnnotation
+	before := a.raise(a.annotationWhen(n, false, a.when, s), a.environment)
 	a.children(n, s)
+	a.restore(before)
 	a.annotation = saved
 }
 
@@ -63,25 +65,24 @@ func LastName(f *syntax.File, n syntax.NodeID) string {
 // not follow a dot. Strings in it are types again; more names than there are
 // do no harm.
 func (a *analyzer) text(n syntax.NodeID, s ScopeID) {
-	body := literalBody(a.File, n)
-	for k := 0; k < len(body); {
-		if !identifierByte(body[k]) {
+	from, to := literalBounds(a.File, n)
+	src := a.File.Src
+	for k := from; k < to; {
+		if !identifierByte(src[k]) {
 			k++
 			continue
 		}
 		start := k
-		for k < len(body) && identifierByte(body[k]) {
+		for k < to && identifierByte(src[k]) {
 			k++
 		}
-		if before := bytes.TrimRight(body[:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' {
+		if before := bytes.TrimRight(src[from:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' {
 			continue
 		}
-		if b := body[start]; '0' <= b && b <= '9' || keywords[string(body[start:k])] {
+		if b := src[start]; '0' <= b && b <= '9' || keywords[string(src[start:k])] {
 			continue
 		}
-		name := a.internText(body[start:k])
-		a.mark(s, name, 0)
-		a.events = append(a.events, event{node: n, scope: s, name: name, kind: eventAnnotation | eventText})
+		a.event(n, a.mark(s, a.internText(src, start, k), 0), eventAnnotation|eventText)
 	}
 }
 
@@ -90,27 +91,35 @@ var keywords = map[string]bool{"None": true, "True": true, "False": true, "if": 
 
 // literalBody returns the characters between the quotes of a string literal.
 func literalBody(f *syntax.File, n syntax.NodeID) []byte {
+	from, to := literalBounds(f, n)
+	return f.Src[from:to]
+}
+
+// literalBounds returns the offsets of the text between the quotes of a string
+// literal.
+func literalBounds(f *syntax.File, n syntax.NodeID) (from, to int) {
 	d := f.Node(n)
-	t := f.Src[d.Start:d.End]
-	q := bytes.IndexAny(t, `"'`)
+	from, to = int(d.Start), int(d.End)
+	q := bytes.IndexAny(f.Src[from:to], `"'`)
 	if q < 0 {
-		return nil
+		return from, from
 	}
-	t = t[q:]
+	from += q
 	width := 1
-	if len(t) >= 6 && t[1] == t[0] && t[2] == t[0] {
+	if t := f.Src[from:to]; len(t) >= 6 && t[1] == t[0] && t[2] == t[0] {
 		width = 3
 	}
-	if len(t) < 2*width {
-		return nil
+	if to-from < 2*width {
+		return from, from
 	}
-	return t[width : len(t)-width]
+	return from + width, to - width
 }
 
 // annotationWhen says when an annotation is evaluated. n is the Annotation or
 // Returns node; text says that the name stands in a string; around is the
-// answer for the definition or statement that holds the annotation.
-func (i *Info) annotationWhen(n syntax.NodeID, text bool, around When) When {
+// answer for the definition or statement that holds the annotation, and in the
+// scope of that statement.
+func (i *Info) annotationWhen(n syntax.NodeID, text bool, around When, in ScopeID) When {
 	f := i.File
 	owner := f.Parent(n)
 	kept := AtImport // where the annotation is not evaluated with its statement
@@ -122,7 +131,7 @@ func (i *Info) annotationWhen(n syntax.NodeID, text bool, around When) When {
 	}
 	switch f.Kind(owner) {
 	case syntax.AnnAssign:
-		s := &i.Scopes[i.ScopeOf(owner)]
+		s := &i.Scopes[in]
 		switch {
 		case s.Kind == FunctionScope || s.Kind == LambdaScope:
 			return Never

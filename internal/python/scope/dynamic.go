@@ -4,18 +4,18 @@ import "fastpath/internal/python/syntax"
 
 // dynamicNames are builtins that reach names no scan sees. "sys" leads to
 // sys.modules[__name__].
-var dynamicNames = map[string]bool{
-	"exec": true, "eval": true, "globals": true, "locals": true, "vars": true, "dir": true, "__import__": true, "sys": true,
-}
+//
+// They are the first names of every file, so that their numbers tell them.
+var dynamicNames = [...]string{"exec", "eval", "globals", "locals", "vars", "dir", "__import__", "sys"}
 
 // collectDynamic keeps the suspects that mean the builtins.
 func (a *analyzer) collectDynamic() {
 	f := a.File
-	for _, n := range a.suspects {
-		name, s := f.Text(n), a.ScopeOf(n)
-		_, bound := a.Lookup(name, s)
+	for _, suspect := range a.suspects {
+		n, symbol := suspect.node, a.symbols[suspect.symbol]
+		name := dynamicNames[symbol.name]
 		if name != "sys" {
-			if !bound && !a.harmlessCall(n, name) {
+			if a.symbols[symbol.owner].scope == 0 && !a.Binds(0, name) && !a.harmlessCall(n, name) {
 				a.DynamicNames = append(a.DynamicNames, n)
 			}
 			continue

@@ -2,24 +2,23 @@ package scope
 
 import (
 	"slices"
-	"strings"
 
 	"fastpath/internal/python/syntax"
 )
 
-// exports is what "from module import *" takes.
+// exports is what __all__ says.
 type exports struct {
 	names []string
 	known bool
 	all   bool // there is an __all__
 }
 
-// findExports reads __all__: assignments and additions of lists and tuples of
+// findAll reads __all__: assignments and additions of lists and tuples of
 // literals, and calls of append, extend and remove, in the order of the file.
-func (a *analyzer) findExports() exports {
+func (a *analyzer) findAll() exports {
 	f := a.File
 	e := exports{known: true}
-	for _, u := range a.uses["__all__"] {
+	for _, u := range a.Uses("__all__") {
 		e.all = true
 		p := f.Parent(u.Node)
 		switch f.Kind(p) {
@@ -58,13 +57,6 @@ func (a *analyzer) findExports() exports {
 		}
 		if u.Store || u.Del {
 			e.known = false
-		}
-	}
-	if !e.all {
-		for k := range a.symbols {
-			if s := a.symbols[k]; s.scope == 0 && s.flags&(defBound|defByGlobal) != 0 && !strings.HasPrefix(a.names[s.name], "_") {
-				e.names = append(e.names, a.names[s.name])
-			}
 		}
 	}
 	slices.Sort(e.names)

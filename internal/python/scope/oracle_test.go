@@ -126,16 +126,16 @@ func implicit(name string) bool {
 // ours builds the table that CPython would have for a scope.
 func ours(i *Info, s ScopeID) (names map[string]string, children []ScopeID) {
 	names = map[string]string{}
-	for k := range i.symbols {
+	for k := 1; k < len(i.symbols); k++ {
 		sym := i.symbols[k]
-		if sym.scope != s || implicit(i.names[sym.name]) {
+		if sym.scope != s || implicit(i.names.of(sym.name)) {
 			continue
 		}
 		f := sym.flags &^ (defTypeParam | defByGlobal)
 		if f == 0 {
 			continue
 		}
-		names[i.names[sym.name]] = describe(f, sym.class)
+		names[i.names.of(sym.name)] = describe(f, sym.class)
 	}
 	for c := range i.Scopes {
 		if c > 0 && i.Scopes[c].Parent == s {
@@ -344,7 +344,7 @@ func typeAliasName(f *syntax.File, n syntax.NodeID) string {
 }
 
 // library returns the folder of an interpreter's standard library.
-func library(t *testing.T, python string) string {
+func library(t testing.TB, python string) string {
 	t.Helper()
 	out, err := exec.Command(python, "-S", "-c", "import os; print(os.path.dirname(os.__file__))").Output()
 	if err != nil {

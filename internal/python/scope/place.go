@@ -1,6 +1,8 @@
 package scope
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"fastpath/internal/python/syntax"
@@ -38,10 +40,10 @@ func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 			}
 		}
 		if inside {
-			return i.scopeAt[p]
+			return i.opened(p)
 		}
 		if t := i.typeParamsAround(p, c); t != syntax.None && (f.Kind(c) != syntax.Params || !inDefault) {
-			return i.scopeAt[t]
+			return i.opened(t)
 		}
 		inDefault = inDefault && f.Kind(c) != syntax.Params
 	}
@@ -51,8 +53,17 @@ func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 // Opens returns the scope that the node itself opens: of a Module, FunctionDef,
 // Lambda, ClassDef or comprehension.
 func (i *Info) Opens(n syntax.NodeID) (ScopeID, bool) {
-	s, ok := i.scopeAt[n]
-	return s, ok
+	k, ok := slices.BinarySearchFunc(i.placed, n, func(p placedScope, n syntax.NodeID) int { return cmp.Compare(p.node, n) })
+	if !ok {
+		return 0, false
+	}
+	return i.placed[k].scope, true
+}
+
+// opened is Opens, with the module for nodes that open no scope.
+func (i *Info) opened(n syntax.NodeID) ScopeID {
+	s, _ := i.Opens(n)
+	return s
 }
 
 // isParam reports whether n is the parameter below, or its name.

@@ -13,6 +13,9 @@
 package scope
 
 import (
+	"slices"
+	"strings"
+
 	"fastpath/internal/python/syntax"
 )
 
@@ -81,40 +84,54 @@ type Info struct {
 	FutureAnnotations bool
 
 	version   syntax.Version
-	ids       map[string]nameID
-	names     []string
-	symbols   []symbol
-	symbolOf  map[symbolKey]int32
-	scopeAt   map[syntax.NodeID]ScopeID
-	uses      map[string][]Use    // uses that resolve to the module's namespace
-	localUses map[symbolKey][]Use // uses of names that an import binds in a function or class
+	names     names
+	symbols   []symbol   // symbols[0] is none
+	byName    []symbolID // sorted by name, then by scope
+	nameAt    []int32    // by name: where its symbols begin in byName
+	uses      []Use      // those that resolve to the module's namespace, by name
+	usesAt    []int32    // by name: where its uses begin
+	localUses []Use      // those of names that an import binds in a function or class, by symbol
+	localOf   []localRange
+	placed    []placedScope // sorted by node
 	exports   exports
 	blind     map[syntax.NodeID]bool // see Blind
 	promoted  []bool                 // by ScopeID: functions and lambdas that run at import; nil before Promote
+}
+
+// placedScope is the node that opens a scope.
+type placedScope struct {
+	node  syntax.NodeID
+	scope ScopeID
 }
 
 // Uses returns every use of name that means the module's global name, in
 // source order: loads in functions and at module level, stores other than
 // those of import statements, deletions, string annotations. Entries of
 // __all__ are no uses.
-func (i *Info) Uses(name string) []Use { return i.uses[name] }
+func (i *Info) Uses(name string) []Use {
+	id, ok := i.names.find(name)
+	if !ok {
+		return nil
+	}
+	return i.usesOf(id)
+}
 
 // LocalUses returns the uses of a name that an import statement binds in the
 // scope of a function or class, in that scope and those inside it.
 func (i *Info) LocalUses(s ScopeID, name string) []Use {
-	id, ok := i.ids[name]
-	if !ok {
+	k := i.symbol(s, name)
+	if k == 0 {
 		return nil
 	}
-	return i.localUses[keyOf(s, id)]
+	return i.localUsesOf(k)
 }
 
 // GlobalNames calls yield for each name that is used or bound as a global
 // name of the module, in no particular order (range over func).
 func (i *Info) GlobalNames() func(yield func(name string, uses []Use) bool) {
 	return func(yield func(string, []Use) bool) {
-		for name, uses := range i.uses {
-			if !yield(name, uses) {
+		for n := range i.names.len() {
+			if uses := i.usesOf(nameID(n)); len(uses) > 0 && !yield(i.names.of(nameID(n)), uses) {
 				return
 			}
 		}
@@ -125,8 +142,7 @@ func (i *Info) GlobalNames() func(yield func(name string, uses []Use) bool) {
 // import, parameter, deletion …; for the module also where a function binds a
 // name that it declares global.
 func (i *Info) Binds(s ScopeID, name string) bool {
-	sym := i.symbol(s, name)
-	return sym != nil && sym.flags&(defBound|defByGlobal) != 0
+	return i.symbols[i.symbol(s, name)].flags&(defBound|defByGlobal) != 0
 }
 
 // Lookup returns the scope whose name a load of name in the scope from means:
@@ -135,21 +151,32 @@ func (i *Info) Binds(s ScopeID, name string) bool {
 // builtin, the name of a star import, or nothing. In a class body a name that
 // the class binds is the class's.
 func (i *Info) Lookup(name string, from ScopeID) (ScopeID, bool) {
-	if sym := i.symbol(from, name); sym != nil {
-		if sym.owner == 0 {
-			return 0, i.Binds(0, name)
-		}
-		return sym.owner, true
+	var owner symbolID
+	if k := i.symbol(from, name); k != 0 {
+		owner = i.symbols[k].owner
+	} else if from != 0 {
+		_, owner = i.resolve(from, 0, i.around(from, name))
 	}
-	owner := i.resolve(from, name, 0).owner
-	return owner, owner != 0 || i.Binds(0, name)
+	s := i.symbols[owner].scope
+	return s, s != 0 || i.Binds(0, name)
 }
 
 // Exports returns the names that "from module import *" takes: those of
 // __all__, else every name without a leading underscore that the module binds,
 // sorted. Without __all__ and with star imports of its own the list is not
 // complete. It is known when __all__ is absent or made of literals.
-func (i *Info) Exports() (names []string, known bool) { return i.exports.names, i.exports.known }
+func (i *Info) Exports() (names []string, known bool) {
+	if i.exports.all {
+		return i.exports.names, i.exports.known
+	}
+	for _, k := range i.symbols[1:] {
+		if name := i.names.of(k.name); k.scope == 0 && k.flags&(defBound|defByGlobal) != 0 && !strings.HasPrefix(name, "_") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, true
+}
 
 // HasAll reports whether the module sets __all__.
 func (i *Info) HasAll() bool { return i.exports.all }
@@ -167,12 +194,8 @@ func (i *Info) Promote(functions []ScopeID) {
 	for _, s := range functions {
 		i.promoted[s] = true
 	}
-	for _, uses := range i.uses {
-		i.refresh(uses)
-	}
-	for _, uses := range i.localUses {
-		i.refresh(uses)
-	}
+	i.refresh(i.uses)
+	i.refresh(i.localUses)
 }
 
 // Blind says that these decorators and base classes (expressions) are known not
@@ -183,11 +206,9 @@ func (i *Info) Blind(expressions map[syntax.NodeID]bool) {
 		return
 	}
 	i.blind = expressions
-	for _, uses := range i.uses {
-		for k := range uses {
-			if u := &uses[k]; u.Annotation && u.When == AtImport {
-				u.When, u.Environment = i.when(u.Node, i.isText(u.Node))
-			}
+	for k := range i.uses {
+		if u := &i.uses[k]; u.Annotation && u.When == AtImport {
+			u.When, u.Environment = i.when(u.Node, i.isText(u.Node))
 		}
 	}
 }

@@ -194,17 +194,19 @@ func TestQualname(t *testing.T) {
 	}
 }
 
-// checkScopes compares ScopeOf, which climbs, with the scopes that the walk
+// checkScopes compares ScopeOf and when, which climb, with what the walk
 // recorded.
 func checkScopes(t *testing.T, i *Info) {
 	t.Helper()
-	for _, uses := range i.uses {
-		for _, u := range uses {
-			if got := i.ScopeOf(u.Node); got != u.Scope {
-				line, column := i.File.Position(i.File.Node(u.Node).Start)
-				t.Errorf("%d:%d %s: scope %d, the walk says %d", line, column, i.File.Text(u.Node), got, u.Scope)
-				return
-			}
+	for _, u := range i.uses {
+		line, column := i.File.Position(i.File.Node(u.Node).Start)
+		if got := i.ScopeOf(u.Node); got != u.Scope {
+			t.Errorf("%d:%d %s: scope %d, the walk says %d", line, column, i.File.Text(u.Node), got, u.Scope)
+			return
+		}
+		if w, environment := i.when(u.Node, u.Annotation && i.isText(u.Node)); w != u.When || environment != u.Environment {
+			t.Errorf("%d:%d %s: runs at %s (%v), the walk says %s (%v)", line, column, i.File.Text(u.Node), w, environment, u.When, u.Environment)
+			return
 		}
 	}
 }

@@ -1,14 +1,10 @@
 package scope
 
-import "slices"
+import (
+	"sort"
 
-// nameID is an interned name.
-type nameID int32
-
-// symbolKey finds the symbol of a name in a scope.
-type symbolKey uint64
-
-func keyOf(s ScopeID, n nameID) symbolKey { return symbolKey(uint32(s))<<32 | symbolKey(uint32(n)) }
+	"fastpath/internal/python/syntax"
+)
 
 // flags say what a scope does with a name; they are CPython's.
 type flags uint16
@@ -37,170 +33,213 @@ const (
 	free
 )
 
+// symbolID indexes Info.symbols; 0 is none.
+type symbolID int32
+
 // symbol is a name in a scope.
 type symbol struct {
 	scope ScopeID
 	name  nameID
 	flags flags
 	class class
-	owner ScopeID // the scope that the name belongs to; 0 for globals
+	// owner is the symbol that the name belongs to: itself for a local, none for
+	// a global. While the scopes are being built it is the symbol of the same
+	// name in the next scope further out that is open.
+	owner symbolID
+	next  symbolID // in the same scope
 }
 
-// symbol returns the symbol of a name that s mentions, or nil.
-func (i *Info) symbol(s ScopeID, name string) *symbol {
-	id, ok := i.ids[name]
-	if !ok {
-		return nil
+// mark adds flags to the symbol of a name in an open scope.
+func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
+	for int(name) >= len(a.current) {
+		a.current = append(a.current, 0)
 	}
-	if k, ok := i.symbolOf[keyOf(s, id)]; ok {
-		return &i.symbols[k]
+	k := a.current[name]
+	if x := &a.symbols[k]; k != 0 && x.scope == s {
+		x.flags |= f
+		return k
 	}
-	return nil
+	// The open scopes lie within each other, the inner ones have the higher
+	// numbers: the list of a name is in descending order.
+	inner := symbolID(0)
+	for k != 0 && a.symbols[k].scope > s {
+		inner, k = k, a.symbols[k].owner
+	}
+	if k != 0 && a.symbols[k].scope == s {
+		a.symbols[k].flags |= f
+		return k
+	}
+	added := symbolID(len(a.symbols))
+	a.symbols = append(a.symbols, symbol{scope: s, name: name, flags: f, owner: k, next: a.first[s]})
+	a.first[s] = added
+	if inner == 0 {
+		a.current[name] = added
+	} else {
+		a.symbols[inner].owner = added
+	}
+	return added
 }
 
-// resolution is the answer for a name in a scope.
-type resolution struct {
-	class class
-	owner ScopeID
+// enter opens a scope.
+func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
+	id := ScopeID(len(a.Scopes))
+	a.Scopes = append(a.Scopes, Scope{Kind: k, Node: n, Parent: parent})
+	a.first = append(a.first, 0)
+	return id
+}
+
+// leave closes the innermost open scope.
+func (a *analyzer) leave(s ScopeID) {
+	for k := a.first[s]; k != 0; k = a.symbols[k].next {
+		a.current[a.symbols[k].name] = a.symbols[k].owner
+	}
 }
 
 // classify decides what every symbol is, as symtable.c's analyze_name does.
-func (i *Info) classify() {
-	for k := range i.symbols {
-		s := &i.symbols[k]
-		r := i.resolve(s.scope, i.names[s.name], s.flags)
-		s.class, s.owner = r.class, r.owner
-	}
-	// A function that declares a name global and binds it binds it in the module.
-	for k := range i.symbols {
-		if s := i.symbols[k]; s.scope != 0 && s.class == globalExplicit && s.flags&defBound != 0 {
-			if m, ok := i.symbolOf[keyOf(0, s.name)]; ok {
-				i.symbols[m].flags |= defByGlobal
-				continue
-			}
-			i.symbolOf[keyOf(0, s.name)] = int32(len(i.symbols))
-			i.symbols = append(i.symbols, symbol{scope: 0, name: s.name, flags: defByGlobal, class: globalImplicit})
+// It goes through the symbols of each name from the outer scopes to the inner
+// ones; that is the order of their numbers, and the scopes within a scope s
+// have the numbers up to ends[s].
+func (a *analyzer) classify() {
+	a.sortSymbols()
+	ends := resize(&a.ends, len(a.Scopes))
+	for s := len(a.Scopes) - 1; s >= 0; s-- {
+		ends[s] = max(ends[s], ScopeID(s)+1)
+		if p := a.Scopes[s].Parent; s > 0 {
+			ends[p] = max(ends[p], ends[s])
 		}
+	}
+	for n := range a.names.len() {
+		group := a.byName[a.nameAt[n]:a.nameAt[n+1]]
+		around := a.stack[:0]
+		for _, k := range group {
+			s := &a.symbols[k]
+			for len(around) > 0 && ends[a.symbols[around[len(around)-1]].scope] <= s.scope {
+				around = around[:len(around)-1]
+			}
+			s.class, s.owner = a.resolve(s.scope, s.flags, around)
+			if s.class == local {
+				s.owner = k
+			} else if s.class == globalExplicit && s.scope != 0 && s.flags&defBound != 0 {
+				// A function that declares a name global and binds it binds it in the
+				// module, which has a symbol for what is declared.
+				a.symbols[group[0]].flags |= defByGlobal
+			}
+			around = append(around, k)
+		}
+		a.stack = around
 	}
 }
 
-// resolve finds what a name with these flags means in the scope s.
-func (i *Info) resolve(s ScopeID, name string, f flags) resolution {
+// sortSymbols fills in byName and nameAt.
+func (a *analyzer) sortSymbols() {
+	at := resize(&a.nameAt, a.names.len()+1)
+	for _, s := range a.symbols[1:] {
+		at[s.name+1]++
+	}
+	for n := 1; n < len(at); n++ {
+		at[n] += at[n-1]
+	}
+	byName := resize(&a.byName, len(a.symbols)-1)
+	next := append(a.fill[:0], at...)
+	for s := range a.Scopes {
+		for k := a.first[s]; k != 0; k = a.symbols[k].next {
+			name := a.symbols[k].name
+			byName[next[name]] = k
+			next[name]++
+		}
+	}
+	a.fill = next
+}
+
+// resolve finds what a name with these flags means in the scope s; around are
+// the symbols of the name in the scopes around, the innermost last. The owner
+// of a local is left out.
+func (i *Info) resolve(s ScopeID, f flags, around []symbolID) (class, symbolID) {
 	switch {
 	case f&defGlobal != 0:
-		return resolution{globalExplicit, 0}
+		return globalExplicit, 0
 	case f&defNonlocal == 0 && f&defBound != 0:
-		return resolution{local, s}
+		return local, 0
 	case s == 0:
-		return resolution{globalImplicit, 0}
+		return globalImplicit, 0
 	}
-	id, known := i.ids[name]
-	if !known {
-		return resolution{globalImplicit, 0}
-	}
-	sees := i.Scopes[s].Kind == AnnotationScope // annotation scopes see the names of the class around
-	for p := i.Scopes[s].Parent; p != 0; p = i.Scopes[p].Parent {
-		kind := i.Scopes[p].Kind
-		k, mentioned := i.symbolOf[keyOf(p, id)]
-		if kind == ClassScope {
-			if sees && mentioned && i.symbols[k].flags&(defBound|defGlobal) != 0 && i.symbols[k].flags&defNonlocal == 0 {
+	for n := len(around) - 1; n >= 0; n-- {
+		o := &i.symbols[around[n]]
+		switch bound := o.flags&defNonlocal == 0 && o.flags&defBound != 0; {
+		case o.scope == 0:
+		case i.Scopes[o.scope].Kind == ClassScope:
+			if (bound || o.flags&defNonlocal == 0 && o.flags&defGlobal != 0) && i.sees(s, o.scope) {
 				// CPython looks into the class first and then takes the global name.
-				return resolution{globalImplicit, 0}
+				return globalImplicit, 0
 			}
-			sees = false
-			continue
-		}
-		sees = sees && kind == AnnotationScope
-		if !mentioned {
-			continue
-		}
-		switch g := i.symbols[k].flags; {
-		case g&defGlobal != 0:
-			return resolution{globalImplicit, 0}
-		case g&defNonlocal == 0 && g&defBound != 0:
-			return resolution{free, p}
+		case o.flags&defGlobal != 0:
+			return globalImplicit, 0
+		case bound:
+			return free, around[n]
 		}
 	}
 	if f&defNonlocal != 0 {
-		return resolution{free, 0} // an error in the file: there is nothing to be nonlocal to
+		return free, 0 // an error in the file: there is nothing to be nonlocal to
 	}
-	return resolution{globalImplicit, 0}
+	return globalImplicit, 0
 }
 
-// collectUses keeps the events that mean the module's names, by name, and
-// those of names that an import binds elsewhere, by scope and name.
-func (i *Info) collectUses(events []event) {
-	i.localUses = map[symbolKey][]Use{}
-	count := make([]int32, len(i.names))
-	total := 0
-	for k := range events {
-		e := &events[k]
-		if e.global = i.meansGlobal(e); e.global {
-			count[e.name]++
-			total++
-		}
-		i.collectLocal(e)
-	}
-	all := make([]Use, total)
-	i.uses = make(map[string][]Use, len(i.names)/2)
-	lists := make([][]Use, len(i.names))
-	at := 0
-	for n, c := range count {
-		if c > 0 {
-			lists[n] = all[at : at : at+int(c)]
-			at += int(c)
+// sees reports whether the names of a class are seen in the scope s: in
+// annotation scopes only.
+func (i *Info) sees(s, class ScopeID) bool {
+	for ; s != class; s = i.Scopes[s].Parent {
+		if i.Scopes[s].Kind != AnnotationScope {
+			return false
 		}
 	}
-	for _, e := range events {
-		if !e.global {
-			continue
-		}
-		lists[e.name] = append(lists[e.name], i.useOf(&e))
-	}
-	for n, l := range lists {
-		if len(l) > 0 {
-			slices.SortStableFunc(l, func(a, b Use) int { return int(i.File.Node(a.Node).Start - i.File.Node(b.Node).Start) })
-			i.uses[i.names[n]] = l
-		}
-	}
+	return true
 }
 
-func (i *Info) useOf(e *event) Use {
-	u := Use{Node: e.node, Scope: e.scope, Annotation: e.kind&eventAnnotation != 0, Store: e.kind&eventStore != 0, Del: e.kind&eventDel != 0}
-	u.When, u.Environment = i.when(e.node, e.kind&eventText != 0)
-	return u
+// find returns the symbol of a name that s mentions, or 0.
+func (i *Info) find(s ScopeID, name nameID) symbolID {
+	group := i.byName[i.nameAt[name]:i.nameAt[name+1]]
+	k := sort.Search(len(group), func(k int) bool { return i.symbols[group[k]].scope >= s })
+	if k < len(group) && i.symbols[group[k]].scope == s {
+		return group[k]
+	}
+	return 0
 }
 
-// collectLocal keeps a use of a name that an import binds in a function or
-// class.
-func (i *Info) collectLocal(e *event) {
-	if e.kind&eventImport != 0 {
-		return
+// symbol returns the symbol of a name that s mentions, or 0.
+func (i *Info) symbol(s ScopeID, name string) symbolID {
+	if id, ok := i.names.find(name); ok {
+		return i.find(s, id)
 	}
-	k, ok := i.symbolOf[keyOf(e.scope, e.name)]
-	if !ok || i.symbols[k].owner == 0 {
-		return
-	}
-	key := keyOf(i.symbols[k].owner, e.name)
-	if o, ok := i.symbolOf[key]; ok && i.symbols[o].flags&defImport != 0 {
-		i.localUses[key] = append(i.localUses[key], i.useOf(e))
-	}
+	return 0
 }
 
-// meansGlobal reports whether an event is a use of the module's name.
-func (i *Info) meansGlobal(e *event) bool {
-	if e.kind&eventImport != 0 {
-		return false
-	}
-	k, ok := i.symbolOf[keyOf(e.scope, e.name)]
+// around returns the symbols of a name in the scopes around s, the innermost
+// last.
+func (i *Info) around(s ScopeID, name string) []symbolID {
+	id, ok := i.names.find(name)
 	if !ok {
-		return false
+		return nil
 	}
-	s := &i.symbols[k]
-	if s.class == globalExplicit || s.class == globalImplicit || s.scope == 0 {
-		return true
+	var found []symbolID
+	for s != 0 {
+		s = i.Scopes[s].Parent
+		if k := i.find(s, id); k != 0 {
+			found = append(found, k)
+		}
 	}
-	// A class body looks a name that it binds itself up in the module while it
-	// is not bound yet.
-	return i.Scopes[e.scope].Kind == ClassScope && s.class == local && e.kind&(eventStore|eventDel) == 0
+	for a, b := 0, len(found)-1; a < b; a, b = a+1, b-1 {
+		found[a], found[b] = found[b], found[a]
+	}
+	return found
+}
+
+// resize returns a slice of n zeros in the memory of another one.
+func resize[T any](buffer *[]T, n int) []T {
+	if cap(*buffer) < n {
+		*buffer = make([]T, n)
+	} else {
+		*buffer = (*buffer)[:n]
+		clear(*buffer)
+	}
+	return *buffer
 }

@@ -43,7 +43,7 @@ func (i *Info) when(n syntax.NodeID, text bool) (w When, environment bool) {
 			raise(v, env)
 		case syntax.Annotation, syntax.Returns:
 			around, env := i.when(p, false)
-			raise(i.annotationWhen(p, text, around), env)
+			raise(i.annotationWhen(p, text, around, i.ScopeOf(f.Parent(p))), env)
 			return w, environment
 		}
 	}
@@ -52,7 +52,7 @@ func (i *Info) when(n syntax.NodeID, text bool) (w When, environment bool) {
 
 // runsAtImport reports whether Promote named the function or lambda n.
 func (i *Info) runsAtImport(n syntax.NodeID) bool {
-	return i.promoted != nil && i.promoted[i.scopeAt[n]]
+	return i.promoted != nil && i.promoted[i.opened(n)]
 }
 
 // Branch says when the child c of the conditional statement or expression n

@@ -201,9 +201,9 @@ func (c *checker) futures() {
 			}
 		}
 	}
-	for i := 2; i < len(f.Nodes); i++ {
-		if f.Nodes[i].Kind == ImportFrom && f.Nodes[i].Parent != Root && f.isFuture(NodeID(i)) {
-			c.error(NodeID(i), "from __future__ imports must occur at the beginning of the file")
+	for _, n := range f.Imports {
+		if f.Nodes[n].Parent != Root && f.isFuture(n) {
+			c.error(n, "from __future__ imports must occur at the beginning of the file")
 		}
 	}
 }

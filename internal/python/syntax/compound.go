@@ -2,13 +2,13 @@ package syntax
 
 import "fmt"
 
-// suite reads ":" and the block behind it; what names the header and the line
-// on which it begins, for messages. A header that failed is skipped, and its
+// suite reads ":" and the block behind it; what names the header, which begins
+// at the offset header, for messages. A header that failed is skipped, and its
 // block still read. k is Block, Else or Finally.
 func (p *parser) suite(k Kind, header int32, what string) NodeID {
 	p.checkChains()
 	if !p.failed && p.tok != tColon {
-		if p.tok == tNewline || startsForced(p.tokens[p.headerToken(header)].kind) {
+		if p.tok == tNewline || forced(what) {
 			p.failHere("expected ':'")
 		} else {
 			p.fail()
@@ -52,20 +52,11 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 	return n
 }
 
-// headerToken returns the index of the token that begins at an offset of the
-// current line.
-func (p *parser) headerToken(offset int32) int {
-	i := p.i
-	for i > 0 && p.tokens[i].start > offset {
-		i--
-	}
-	return i
-}
-
-// startsForced tells the headers behind which CPython always asks for ":".
-func startsForced(k tokenKind) bool {
-	switch k {
-	case tDef, tClass, tElse, tTry, tFinally, tAsync:
+// forced reports whether what is one of the headers behind which CPython always
+// asks for ":".
+func forced(what string) bool {
+	switch what {
+	case "function definition", "class definition", "'else' statement", "'try' statement", "'finally' statement":
 		return true
 	}
 	return false
@@ -115,13 +106,13 @@ func (p *parser) skipClauses() {
 			}
 			depth--
 		}
-		newline := p.tok == tNewline
-		end := p.prevEnd
-		p.next()
-		if newline {
-			p.prevEnd = end
+		last := p.tok
+		if last == tNewline {
+			p.endLine()
+		} else {
+			p.next()
 		}
-		if depth == 0 && (newline || p.tokens[p.i-1].kind == tDedent) && p.tok != tElif && p.tok != tElse && p.tok != tIndent {
+		if depth == 0 && (last == tNewline || last == tDedent) && p.tok != tElif && p.tok != tElse && p.tok != tIndent {
 			return
 		}
 	}

@@ -31,8 +31,8 @@ type open struct {
 // with tabs of one. Both must agree, else tabs and spaces are mixed.
 type indent struct{ col, alt int }
 
-// lexer turns text into tokens, all at once: the parser can then look ahead
-// and go back by index.
+// lexer turns text into tokens, one logical line at a time: within a line the
+// parser can look ahead and go back by index, and what it has read can go.
 type lexer struct {
 	src      []byte
 	pos, end int // end is lower than len(src) inside of an f-string before 3.12
@@ -45,8 +45,10 @@ type lexer struct {
 	tooDeep int // brackets opened beyond maxParens
 	indents []indent
 	strings []formatted // the f-strings that we are in
+	fresh   bool        // at the start of a logical line, whose indentation is not measured yet
 
 	restarts    int
+	unclosed    int32 // the first bracket that was still open at the end of the text; -1: none
 	recoverFrom int32 // brackets opened here or later end at the start of a statement; -1: none
 	oneLine     bool  // fields of f-strings with single quotes end at the end of the line
 }
@@ -54,25 +56,10 @@ type lexer struct {
 // reset prepares l for a new text and keeps its buffers.
 func (l *lexer) reset(src []byte, v Version) {
 	*l = lexer{
-		src: src, end: len(src), version: v, recoverFrom: -1,
+		src: src, end: len(src), version: v, fresh: true, unclosed: -1, recoverFrom: -1,
 		tokens: l.tokens[:0], comments: l.comments[:0], errors: l.errors[:0],
 		parens: l.parens[:0], indents: append(l.indents[:0], indent{}), strings: l.strings[:0],
 	}
-}
-
-// lex reads the whole text.
-func (l *lexer) lex() {
-	l.run()
-	if len(l.parens)+l.tooDeep == 0 {
-		return
-	}
-	// A bracket was never closed and has swallowed the rest. Read again, and
-	// let the first line that begins like a statement close it.
-	o := l.parens[0]
-	l.reset(l.src, l.version)
-	l.recoverFrom = o.offset
-	l.run()
-	l.parens, l.tooDeep = l.parens[:0], 0
 }
 
 func (l *lexer) emit(k tokenKind, start, end int) {
@@ -106,8 +93,9 @@ func (l *lexer) line(offset int) int {
 	return bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n")) + 1
 }
 
-// run reads tokens up to the end of the text.
-func (l *lexer) run() {
+// logicalLine reads tokens up to the next tNewline or tEOF.
+func (l *lexer) logicalLine() {
+	l.fresh = false
 	l.indentation()
 	src := l.src
 	for {
@@ -133,6 +121,9 @@ func (l *lexer) run() {
 			l.str(start, 0)
 		case cNewline:
 			l.newline()
+			if l.fresh {
+				return
+			}
 		case cHash:
 			l.comment()
 		case cBackslash:
@@ -159,6 +150,9 @@ func (l *lexer) atEnd() bool {
 	}
 	if len(l.parens) > 0 {
 		o := l.parens[0]
+		if l.recoverFrom < 0 {
+			l.unclosed = o.offset
+		}
 		for i := len(l.parens) - 1; i >= 0; i-- { // CPython names the innermost
 			if l.parens[i].offset >= l.recoverFrom {
 				o = l.parens[i]
@@ -194,7 +188,7 @@ func (l *lexer) newline() {
 		return
 	}
 	l.emit(tNewline, start, l.pos)
-	l.indentation()
+	l.fresh = true
 }
 
 // skipNewline steps over one line ending: LF, CR or CR LF.
@@ -231,7 +225,7 @@ func (l *lexer) closeAtStatement(newline int) {
 	l.tokens[len(l.tokens)-1].start, l.tokens[len(l.tokens)-1].end = int32(newline), int32(newline)
 	l.parens, l.tooDeep = l.parens[:0], 0
 	l.emit(tNewline, newline, l.pos)
-	l.indentation()
+	l.fresh = true
 }
 
 func (l *lexer) comment() {

@@ -16,6 +16,13 @@ const maxDepth = 3000
 // one on its left ("a + b + …", "a.b.c…") before its depth is measured.
 const maxChain = 1000
 
+// maxTokens is how many tokens that were read are kept before they are dropped.
+const maxTokens = 1 << 10
+
+// largeTree is the number of nodes from which on the size of the slab is
+// estimated.
+const largeTree = 1 << 18
+
 const invalidSyntax = "invalid syntax"
 
 const tooComplex = "too many nested expressions: source too complex to parse"
@@ -26,11 +33,12 @@ const tooComplex = "too many nested expressions: source too complex to parse"
 // then recovers.
 type parser struct {
 	file    *File
+	lexer   *lexer
 	version Version
-	tokens  []token
+	tokens  []token // those of the current logical line, and perhaps of some before it
 	nodes   []Node
+	imports []NodeID
 	errors  []Error
-	levels  map[NodeID]int32
 
 	i       int       // index of the current token
 	tok     tokenKind // its kind, or tStop
@@ -49,16 +57,19 @@ type parser struct {
 // list is a chain of siblings that is being built.
 type list struct{ first, last NodeID }
 
-// scratch is what a Parse needs while it runs. It is kept for the next one.
-type scratch struct {
-	lexer lexer
-	nodes []Node
+// Parser reads files one after another and keeps its memory for the next one.
+// The zero value is ready. It is not safe for concurrent use.
+type Parser struct {
+	file   File
+	lexer  lexer
+	parser parser
 }
 
-// maxKept is how many nodes a file may have for its scratch to be kept.
+// maxKept is how many nodes a file may have for Parse to keep the memory that
+// it took: a larger one hands it over.
 const maxKept = 1 << 19
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var parsers = sync.Pool{New: func() any { return new(Parser) }}
 
 // Parse reads the text of a file as the given version of Python (Latest when
 // v is zero) would. It never fails: what is wrong with the text is in the
@@ -68,14 +79,32 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // The ranges of nodes are those of Python's ast, with these differences: a
 // FunctionDef or ClassDef begins at its first decorator, and the parentheses
 // of an expression are outside of its range (but for tuples and generators).
+//
+// The File may refer to src, which must not change while the File is in use.
 func Parse(src []byte, v Version) *File {
+	r := parsers.Get().(*Parser)
+	f := *r.Parse(src, v)
+	r.file.Src, r.file.Errors, r.lexer.src, r.parser.file = nil, nil, nil, nil
+	if len(f.Nodes) > maxKept { // a copy would double the peak
+		r.parser.nodes, r.parser.imports, r.file.lines, r.lexer.comments = nil, nil, nil, nil
+	} else {
+		f.Nodes, f.Imports, f.lines, f.Comments = slices.Clone(f.Nodes), slices.Clone(f.Imports), slices.Clone(f.lines), slices.Clone(f.Comments)
+		parsers.Put(r)
+	}
+	return &f
+}
+
+// Parse is like the function Parse, but that the File and all that it holds are
+// valid only until the next call.
+func (r *Parser) Parse(src []byte, v Version) *File {
 	if v == (Version{}) {
 		v = Latest
 	}
-	f := &File{}
+	f := &r.file
+	*f = File{lines: f.lines[:0]}
 	if len(src) > math.MaxInt32-1 {
 		f.Encoding = "utf-8"
-		f.lines = []int32{0}
+		f.lines = append(f.lines, 0)
 		f.Nodes = []Node{{}, {Kind: Module}}
 		f.Errors = []Error{{Message: "file too large: more than 2 GiB"}}
 		return f
@@ -83,23 +112,19 @@ func Parse(src []byte, v Version) *File {
 	f.decode(src)
 	f.indexLines()
 
-	s := scratches.Get().(*scratch)
-	l := &s.lexer
+	l, p := &r.lexer, &r.parser
 	l.reset(f.Src, v)
-	l.lex()
-	p := parser{file: f, version: v, tokens: l.tokens, nodes: append(s.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), errors: l.errors}
-	p.tok = p.tokens[0].kind
-	p.module()
-	f.levels = p.levels
-	f.Errors = append(f.Errors, p.errors...)
-	f.Comments = slices.Clone(l.comments)
-	if len(p.nodes) > maxKept { // a copy would double the peak
-		f.Nodes = slices.Clip(p.nodes)
-	} else {
-		f.Nodes = slices.Clone(p.nodes)
-		s.nodes, l.errors, l.src = p.nodes, p.errors, nil
-		scratches.Put(s)
+	p.run(f, l)
+	if l.unclosed >= 0 {
+		// A bracket was never closed and has swallowed the rest. Read again, and
+		// let the first line that begins like a statement close it.
+		from := l.unclosed
+		l.reset(f.Src, v)
+		l.recoverFrom = from
+		p.run(f, l)
 	}
+	f.Nodes, f.Comments, f.Imports = p.nodes, l.comments, p.imports
+	f.Errors = append(append(f.Errors, l.errors...), p.errors...)
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
 	}
@@ -109,6 +134,15 @@ func Parse(src []byte, v Version) *File {
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	return f
+}
+
+// run reads the tokens of a lexer that was reset.
+func (p *parser) run(f *File, l *lexer) {
+	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], errors: p.errors[:0]}
+	l.logicalLine()
+	p.tokens = l.tokens
+	p.tok = p.tokens[0].kind
+	p.module()
 }
 
 // setParents fills in the links from children to parents.
@@ -128,6 +162,32 @@ func widen(nodes []Node) {
 		for c := d.First; c != None; c = nodes[c].Next {
 			d.Start, d.End = min(d.Start, nodes[c].Start), max(d.End, nodes[c].End)
 		}
+	}
+}
+
+// newline moves from the tNewline at the end of a logical line to the first
+// token of the next one.
+func (p *parser) newline() {
+	if p.i+1 == len(p.tokens) {
+		p.lexer.logicalLine()
+		p.tokens = p.lexer.tokens
+	}
+	p.next()
+}
+
+// makeRoom drops tokens that were read, and makes the slab of a large file grow
+// to about the size that it will have instead of doubling. It is called at the
+// start of a statement, when nothing refers to a token by its index.
+func (p *parser) makeRoom() {
+	if p.i > maxTokens {
+		p.tokens = append(p.tokens[:0], p.tokens[p.i:]...)
+		p.lexer.tokens = p.tokens
+		p.i = 0
+	}
+	if n := len(p.nodes); n > largeTree && cap(p.nodes)-n < largeTree/16 {
+		perByte := float64(n) / float64(max(1, p.prevEnd))
+		rest := int(perByte * 1.02 * float64(len(p.file.Src)-int(p.prevEnd)))
+		p.nodes = append(make([]Node, 0, n+max(rest, largeTree)), p.nodes...)
 	}
 }
 

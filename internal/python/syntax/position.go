@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"unicode/utf8"
 )
@@ -12,8 +13,7 @@ import (
 func (f *File) indexLines() {
 	src := f.Src
 	lone := bytes.IndexByte(src, '\r') >= 0
-	n := bytes.Count(src, []byte("\n"))
-	f.lines = append(make([]int32, 0, n+1), 0)
+	f.lines = append(slices.Grow(f.lines, bytes.Count(src, []byte("\n"))+1), 0)
 	for p := 0; p < len(src); {
 		if !lone {
 			i := bytes.IndexByte(src[p:], '\n')

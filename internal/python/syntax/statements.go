@@ -4,8 +4,12 @@ package syntax
 func (p *parser) module() {
 	var l list
 	for p.tok != tEOF {
-		if p.tok == tDedent || p.tok == tNewline {
-			p.next() // left over by recovery
+		switch p.tok { // left over by recovery
+		case tDedent:
+			p.next()
+			continue
+		case tNewline:
+			p.newline()
 			continue
 		}
 		p.statement(&l)
@@ -16,6 +20,7 @@ func (p *parser) module() {
 // statement reads one compound statement, or one line of simple ones.
 func (p *parser) statement(l *list) {
 	p.begin()
+	p.makeRoom()
 	switch p.tok {
 	case tIf:
 		p.add(l, p.ifStmt(0))
@@ -92,7 +97,7 @@ func (p *parser) line(l *list) {
 			p.misplaced(n)
 		}
 		if p.failed {
-			p.nodes = p.nodes[:m.nodes]
+			p.forget(m.nodes)
 			p.recover()
 			p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
 			p.endLine()
@@ -106,12 +111,22 @@ func (p *parser) line(l *list) {
 	}
 }
 
+// forget drops the nodes from n on.
+func (p *parser) forget(n int) {
+	p.nodes = p.nodes[:n]
+	for k := len(p.imports); k > 0 && int(p.imports[k-1]) >= n; k-- {
+		p.imports = p.imports[:k-1]
+	}
+}
+
 // endLine steps over the end of a logical line. The end of the last token
 // stays that of the line's text.
 func (p *parser) endLine() {
-	end := p.prevEnd
-	p.accept(tNewline)
-	p.prevEnd = end
+	if p.tok == tNewline {
+		end := p.prevEnd
+		p.newline()
+		p.prevEnd = end
+	}
 }
 
 // recover resumes after a failure at the end of the logical line.
@@ -274,7 +289,9 @@ func (p *parser) importStmt(start int32) NodeID {
 	if p.tok == tFrom {
 		p.failHere("Did you mean to use 'from ... import ...' instead?")
 	}
-	return p.node(Import, start, p.prevEnd, l.first)
+	n := p.node(Import, start, p.prevEnd, l.first)
+	p.imports = append(p.imports, n)
+	return n
 }
 
 // alias reads "as name" behind a name.
@@ -313,18 +330,13 @@ func (p *parser) dottedName() NodeID {
 
 func (p *parser) fromStmt(start int32) NodeID {
 	p.next()
-	level := int32(0)
-	for {
-		if p.accept(tDot) {
-			level++
-		} else if p.accept(tEllipsis) {
-			level += 3
-		} else {
-			break
-		}
+	relative := false
+	for p.tok == tDot || p.tok == tEllipsis {
+		relative = true
+		p.next()
 	}
 	l := list{}
-	if p.tok == tName || level == 0 {
+	if p.tok == tName || !relative {
 		p.add(&l, p.dottedName())
 	}
 	p.expect(tImport)
@@ -348,16 +360,11 @@ func (p *parser) fromStmt(start int32) NodeID {
 	}
 	n := p.node(ImportFrom, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
-	if level == 0 && !p.older(14) && p.text(l.first) == "__future__" {
+	p.imports = append(p.imports, n)
+	if !relative && !p.older(14) && p.text(l.first) == "__future__" {
 		for a := p.nodes[l.first].Next; a != None; a = p.nodes[a].Next {
 			p.flufl = p.flufl || p.text(p.nodes[a].First) == "barry_as_FLUFL"
 		}
-	}
-	if level > 0 {
-		if p.levels == nil {
-			p.levels = map[NodeID]int32{}
-		}
-		p.levels[n] = level
 	}
 	return n
 }

@@ -53,6 +53,22 @@ func wellFormed(f *syntax.File) error {
 			return fmt.Errorf("node %d of kind %d (%.60q) is not part of the tree", i, f.Nodes[i].Kind, f.Text(syntax.NodeID(i)))
 		}
 	}
+	found := 0
+	for _, n := range f.Imports {
+		k := f.Kind(n)
+		if k != syntax.Import && k != syntax.ImportFrom || found > 0 && f.Node(n).Start < f.Node(f.Imports[found-1]).End {
+			return fmt.Errorf("node %d of kind %d is no import, or not in order", n, k)
+		}
+		found++
+	}
+	for i := range f.Nodes {
+		if k := f.Nodes[i].Kind; k == syntax.Import || k == syntax.ImportFrom {
+			found--
+		}
+	}
+	if found != 0 {
+		return fmt.Errorf("%d imports too many are listed", found)
+	}
 	last := int32(0)
 	for _, c := range f.Comments {
 		if c.Start < last || c.End <= c.Start || f.Src[c.Start] != '#' || bytes.ContainsAny(f.Src[c.Start:c.End], "\r\n") {

@@ -12,6 +12,8 @@
 // has millions of nodes and most readers only look at a few of them.
 package syntax
 
+import "bytes"
+
 // NodeID addresses a node in File.Nodes. The zero value, None, is no node;
 // the root of every file is Root.
 type NodeID int32
@@ -184,10 +186,10 @@ type File struct {
 	Encoding string // the declared encoding, lower case, "utf-8" by default
 	Nodes    []Node // Nodes[0] is unused, Nodes[Root] is the Module
 	Comments []Comment
+	Imports  []NodeID // the Import and ImportFrom nodes, in source order
 	Errors   []Error
 
-	lines  []int32 // offset of the start of each line
-	levels map[NodeID]int32
+	lines []int32 // offset of the start of each line
 }
 
 // Version is a Python language version, e.g. {3, 12}.
@@ -244,7 +246,23 @@ func (f *File) Text(n NodeID) string {
 }
 
 // ImportLevel returns the number of leading dots of an ImportFrom.
-func (f *File) ImportLevel(n NodeID) int { return int(f.levels[n]) }
+func (f *File) ImportLevel(n NodeID) int {
+	d := f.Nodes[n]
+	if d.Kind != ImportFrom {
+		return 0
+	}
+	level := 0
+	text := f.Src[d.Start:d.End]
+	for _, c := range text[bytes.Index(text, []byte("from"))+len("from"):] {
+		switch {
+		case c == '.':
+			level++
+		case continues[c]:
+			return level
+		}
+	}
+	return level
+}
 
 // IsStatement reports whether k is a statement kind.
 func (k Kind) IsStatement() bool { return k >= FunctionDef && k <= Continue }
