@@ -20,10 +20,11 @@ type Exclusive struct {
 // It is the algorithm of Cooper, Harvey and Kennedy: immediate dominators by
 // iteration in reverse post-order, which for import graphs ends after two or
 // three rounds.
-func (r *Runtime) Exclusive(cut Cut) *Exclusive {
+func (r *Runtime) Exclusive(cut Cut) *Exclusive { return r.exclusive(r.cut(cut)) }
+
+func (r *Runtime) exclusive(c bitset) *Exclusive {
 	n := len(r.names)
 	root := int32(n + len(r.stmts))
-	c := r.cut(cut)
 	var scratch []int32
 	succ := func(v int32) []int32 {
 		scratch = scratch[:0]
@@ -130,6 +131,12 @@ func (x *Exclusive) Saves(s evidence.Statement) (ms float64, modules []string) {
 	if !ok {
 		return 0, nil
 	}
+	gone := x.subtree(id)
+	return x.r.sum(gone), x.r.list(gone)
+}
+
+// subtree returns the modules that disappear with a statement.
+func (x *Exclusive) subtree(id int32) bitset {
 	n := len(x.r.names)
 	gone := newBits(n)
 	stack := []int32{int32(n) + id}
@@ -141,5 +148,5 @@ func (x *Exclusive) Saves(s evidence.Statement) (ms float64, modules []string) {
 		}
 		stack = append(stack, x.children[v]...)
 	}
-	return x.r.sum(gone), x.r.list(gone)
+	return gone
 }

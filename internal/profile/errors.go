@@ -41,6 +41,9 @@ func (m *measurement) roots() []string {
 	if real, err := filepath.EvalSymlinks(m.Root); err == nil && real != m.Root {
 		list = append(list, real)
 	}
+	if m.Setup != "" {
+		list = append(list, filepath.Dir(m.Setup))
+	}
 	return list
 }
 
@@ -48,6 +51,9 @@ func (m *measurement) roots() []string {
 func (m *measurement) entryError(f *probe.Failure) *EntryError {
 	trace := launch.TrimTraceback(f.Traceback, m.roots())
 	var text string
+	if f.Setup {
+		return &EntryError{m.Entry.Name, m.setupFailed(f, trace), f}
+	}
 	switch f.Kind {
 	case probe.Raised:
 		text = m.raised(f, trace)
@@ -87,6 +93,15 @@ func (m *measurement) raised(f *probe.Failure, trace string) string {
 			f.Missing, m.Python.Path, version, trace, m.Python.Path)
 	}
 	return fmt.Sprintf("raised %s while it was imported, so nothing was measured\n%s\nmend that, or set what the entry needs in the environment of this shell, and try again", f.Exception, trace)
+}
+
+// setupFailed speaks of the file that prepares the process.
+func (m *measurement) setupFailed(f *probe.Failure, trace string) string {
+	what := "raised " + f.Exception
+	if f.Kind == probe.Exited {
+		what = fmt.Sprintf("called sys.exit(%s)", exitArgument(f.Code))
+	}
+	return fmt.Sprintf("was not imported, because the file %q of --setup %s\n%s\nmend that file, or leave it out", filepath.Base(m.Setup), what, trace)
 }
 
 // hung shows the chain of imports that leads to where the process stood.

@@ -6,7 +6,8 @@
 // timing runs find. Each run ends with the deferred pass, which imports what
 // functions of reachable project code would import, so that the cost of an
 // import stays known when it has moved. What comes out becomes an
-// evidence.Entry; nothing is written here. An entry that cannot be measured
+// evidence.Entry, and beside it a Module for each row with what the lock does
+// not keep; nothing is written here. An entry that cannot be measured
 // is an *EntryError with the user's own frames and what to do next.
 package profile
 
@@ -42,17 +43,33 @@ type Options struct {
 	Details         *interp.Details // of Python
 	Env             []string        // the user's, as os.Environ
 	RealCredentials bool
+	Setup           string        // a file that runs before the entry, absolute; "" for none
+	Split           bool          // find the parts of self times, by runs of their own
+	Bytecode        Bytecode      // in which state to measure
+	PageCache       PageCache     // the same
 	Runs            int           // timing runs, at least 1
 	Timeout         time.Duration // of each run
 	Progress        func(Stage)   // nil: nobody watches
 }
 
-// Stage is a step of a measurement: the zero value when it starts, then the
-// graph pass with what it found, then each timing run.
+// Pass is a part of a measurement.
+type Pass int
+
+// The passes, in order.
+const (
+	PassBegin Pass = iota
+	PassGraph
+	PassTiming
+	PassSplit // where Options.Split asks for it
+)
+
+// Stage is a step that is done: the measurement has begun, the graph pass with
+// what it found, or one run of the timing or the split pass.
 type Stage struct {
-	Run      int // from 1; 0 for the graph pass
-	Modules  int // of init
-	Deferred int // modules that only the deferred pass loads
+	Pass     Pass
+	Run      int // of the timing and the split pass, from 1
+	Modules  int // of init, by the graph pass
+	Deferred int // modules that only the deferred pass loads, by the graph pass
 	Total    time.Duration
 }
 
@@ -60,6 +77,10 @@ type Stage struct {
 type Profile struct {
 	// Entry is the result in the form of the lock file.
 	Entry *evidence.Entry
+	// Modules holds the same modules with what only this measurement says.
+	Modules map[string]Module
+	// Startup is what happens before the entry; nil where it cannot be timed.
+	Startup *Startup
 	// Warnings say what could not be measured though the profile is usable:
 	// modules of the deferred pass that ended the process, missing byte-code.
 	Warnings []string
@@ -71,13 +92,17 @@ const attempts = 4
 
 // Measure profiles an entry. The error is an *EntryError, ctx's, or says that
 // the interpreter could not be started.
-func Measure(ctx context.Context, o Options) (*Profile, error) {
+func Measure(ctx context.Context, o Options) (p *Profile, err error) {
 	m := &measurement{Options: o, target: o.probe()}
+	if m.conditions, m.target.Env, err = o.newConditions(m.target.Env); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.conditions.close()) }()
 	m.progress(Stage{})
 	if err := m.graphPass(ctx); err != nil {
 		return nil, m.explain(err)
 	}
-	var found Stage
+	found := Stage{Pass: PassGraph}
 	for _, n := range m.graph.Nodes {
 		switch {
 		case n.Kind == "missing":
@@ -88,10 +113,24 @@ func Measure(ctx context.Context, o Options) (*Profile, error) {
 		}
 	}
 	m.progress(found)
+	if m.PageCache == PagesCold {
+		m.conditions.cold = m.loadedFiles()
+	}
 	if err := m.timingPass(ctx); err != nil {
 		return nil, m.explain(err)
 	}
-	return &Profile{Entry: m.entry(), Warnings: m.warnings}, nil
+	if n := m.conditions.stayed; n > 0 {
+		m.warn("%s in memory, as its file system keeps it there: what is shown for it is not cold", counted(n, "file stayed", "files stayed"))
+	}
+	if err := m.splitPass(ctx); err != nil {
+		return nil, m.explain(err)
+	}
+	startup, err := m.startup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := m.entry()
+	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Warnings: m.warnings}, nil
 }
 
 // measurement is one call of Measure.
@@ -100,8 +139,11 @@ type measurement struct {
 	target   probe.Options
 	graph    *probe.Graph
 	timings  []*probe.Timing
+	splits   []map[string]probe.Parts
 	reach    []*graph.Module // project code that the entry reaches, itself first
 	warnings []string
+
+	conditions *conditions
 }
 
 func (o *Options) progress(s Stage) {
@@ -116,8 +158,8 @@ func (o *Options) probe() probe.Options {
 	file := filepath.Join(o.Root, filepath.FromSlash(o.Entry.File))
 	t := probe.Options{
 		Python: o.Python.Path, Dir: o.Entry.WorkDir(o.Root), Folder: importRoot, Timeout: o.Timeout,
-		Env:  launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials}),
-		Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
+		Env:   launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials}),
+		Setup: o.Setup, Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
 	}
 	switch o.Entry.Kind {
 	case project.EntryHandler:
@@ -152,6 +194,9 @@ func (m *measurement) graphPass(ctx context.Context) error {
 		m.target.Deferred = m.deferred(skip)
 		if try >= attempts {
 			m.target.Deferred = nil
+		}
+		if err := m.conditions.before(); err != nil {
+			return err
 		}
 		g, err := probe.GraphPass(ctx, m.target)
 		if err != nil {
@@ -189,12 +234,34 @@ func (m *measurement) dynamic() []*graph.Module {
 // timingPass runs the timing pass N times.
 func (m *measurement) timingPass(ctx context.Context) error {
 	for i := range m.Runs {
+		if err := m.conditions.before(); err != nil {
+			return err
+		}
 		t, err := probe.TimingPass(ctx, m.target)
 		if err != nil {
 			return err
 		}
 		m.timings = append(m.timings, t)
-		m.progress(Stage{Run: i + 1, Total: t.Total})
+		m.progress(Stage{Pass: PassTiming, Run: i + 1, Total: t.Total})
+	}
+	return nil
+}
+
+// splitPass runs the split pass as often, when it is asked for.
+func (m *measurement) splitPass(ctx context.Context) error {
+	if !m.Split {
+		return nil
+	}
+	for i := range m.Runs {
+		if err := m.conditions.before(); err != nil {
+			return err
+		}
+		parts, err := probe.SplitPass(ctx, m.target)
+		if err != nil {
+			return err
+		}
+		m.splits = append(m.splits, parts)
+		m.progress(Stage{Pass: PassSplit, Run: i + 1})
 	}
 	return nil
 }
