@@ -2,6 +2,7 @@
 
 PYTHON   ?= python3
 FUZZTIME ?= 20s
+ROUNDS   ?= 5
 LINT     := go tool -modfile=tools/lint/go.mod
 
 export CGO_ENABLED = 0
@@ -46,8 +47,12 @@ fmt: ## format all Go files
 	$(LINT) gofumpt -w cmd internal tools
 
 .PHONY: bench
-bench: ## run the Go benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## measure against the peers on the corpus, then run the Go benchmarks (ROUNDS=5)
+	@tools/fetch-corpus
+	@echo "== measuring against the peers"
+	go run ./tools/bench -python "$(PYTHON)" -rounds $(ROUNDS)
+	@echo "== running the Go benchmarks"
+	go test -run '^$$' -bench . -benchmem -benchtime 300ms ./...
 
 .PHONY: fuzz
 fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
@@ -59,11 +64,12 @@ fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
 	done
 
 .PHONY: oracle
-oracle: ## install the Pythons that are missing, and compare everything with all of them (long)
-	@echo "== installing the Pythons that are missing"
+oracle: ## install the Pythons and the corpus where they are missing, and compare everything (long)
+	@echo "== installing the Pythons and the packages that are missing"
 	@tools/install-pythons
+	@tools/fetch-corpus
 	@echo "== comparing with Python 3.8 to 3.15"
-	FASTPATH_REQUIRE_ORACLES=1 FASTPATH_ORACLE_FULL=1 go test -count=1 -timeout 60m ./internal/...
+	FASTPATH_REQUIRE_ORACLES=1 FASTPATH_ORACLE_FULL=1 go test -count=1 -timeout 180m ./internal/...
 
 .PHONY: docs
 docs: ## write the generated documentation again

@@ -33,6 +33,44 @@ func Corpus(t testing.TB) string {
 	return dir
 }
 
+// CorpusFiles returns the Python files of the corpus that are compared with an
+// interpreter, sorted: all of them under FASTPATH_ORACLE_FULL, every second one where
+// the oracles are required, else every eighth. Which ones depends on the version, so
+// that each file is compared with at least one of them.
+func CorpusFiles(t testing.TB, p Python) []string {
+	t.Helper()
+	every := 8
+	switch {
+	case Full():
+		every = 1
+	case os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1":
+		every = 2
+	}
+	files, err := share(Corpus(t), p.Minor, every)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// share lists the Python files below dir whose place in the order of all is that of
+// the minor version, counted modulo every.
+func share(dir string, minor, every int) ([]string, error) {
+	var files []string
+	n := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".py" {
+			return err
+		}
+		if n%every == minor%every {
+			files = append(files, path)
+		}
+		n++
+		return nil
+	})
+	return files, err
+}
+
 // corpus returns the named folder, or else that of the checkout at root.
 func corpus(named, root string) (string, error) {
 	if named != "" {

@@ -3,6 +3,7 @@ package oracle
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,13 +44,62 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestCorpusPackages: the corpus is as large as the comparisons promise.
-func TestCorpusPackages(t *testing.T) {
-	packages, err := os.ReadDir(Corpus(t))
+// TestShare: the versions share all Python files among them.
+func TestShare(t *testing.T) {
+	dir := t.TempDir()
+	var want []string
+	for _, name := range []string{"a.py", "b/a.py", "b/b.py", "b/setup.cfg", "c.py", "d.py"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, ".py") {
+			want = append(want, path)
+		}
+	}
+	for _, every := range []int{1, 2, 8} {
+		var got []string
+		for minor := Oldest; minor < Oldest+every; minor++ {
+			files, err := share(dir, minor, every)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, files...)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("every %d: the files are %q, want %q", every, got, want)
+		}
+	}
+	if _, err := share(filepath.Join(dir, "none"), Oldest, 1); err == nil {
+		t.Error("a missing folder has files")
+	}
+}
+
+// TestCorpusSize: the corpus is as large as the comparisons and measurements
+// promise.
+func TestCorpusSize(t *testing.T) {
+	dir := Corpus(t)
+	packages, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packages) < 40 {
-		t.Errorf("the corpus has %d packages, want at least 40", len(packages))
+	files, err := share(dir, Oldest, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int64(0)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	if len(packages) < 40 || len(files) < 24_000 || size < 200<<20 {
+		t.Errorf("the corpus has %d files, %d MB of %d packages; want 24000, 210 MB and 40 at least", len(files), size/1e6, len(packages))
 	}
 }
