@@ -24,7 +24,7 @@ demo: build ## run the whole line on the example and show what it changed; PYTHO
 .PHONY: test
 test: ## run all tests, the example from end to end included
 	@echo "== testing every package"
-	go test ./...
+	go test -timeout 60m ./...
 	@echo "== testing the example from end to end, with $(PYTHON) (some minutes)"
 	FASTPATH_E2E="$(PYTHON)" go test -count=1 -timeout 30m -run TestEndToEnd -v ./tools/demo
 

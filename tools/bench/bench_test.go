@@ -67,6 +67,20 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestCheckOutput counts files, not mentions.
+func TestCheckOutput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(file, []byte(`[{"file": "a.py"}, {"file": "a.py"}, {"file":"b.py"}, {"file": "c.toml"}]`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkOutput(file, 2); err != nil {
+		t.Error(err)
+	}
+	if err := checkOutput(file, 3); err == nil || !strings.Contains(err.Error(), "2 files only") {
+		t.Errorf("three files are expected: %v", err)
+	}
+}
+
 // TestFrontend: the children read every source below the folder, and only these.
 func TestFrontend(t *testing.T) {
 	dir := t.TempDir()

@@ -84,7 +84,7 @@ func bench(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	results, err := measureAll(ctx, o, sides(o, peers))
+	results, err := measureAll(ctx, o, sides(o, peers, tree.files))
 	if err != nil {
 		return err
 	}

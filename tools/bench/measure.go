@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,6 +50,11 @@ func measureAll(ctx context.Context, o options, sides []side) (results, error) {
 			if err != nil {
 				fmt.Fprintln(os.Stderr)
 				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if round == 0 && s.mentions > 0 {
+				if err := checkOutput(filepath.Join(dir, "out"), s.mentions); err != nil {
+					return nil, fmt.Errorf("%s: %w", s.name, err)
+				}
 			}
 			if round > 0 {
 				found[s.name] = append(found[s.name], c)
@@ -91,6 +97,26 @@ func measure(ctx context.Context, s side, file string) (cost, error) {
 		return cost{}, fmt.Errorf("the system reports no use of resources")
 	}
 	return cost{CPU: state.UserTime() + state.SystemTime(), Wall: wall, RSS: usage.Maxrss << 10}, nil
+}
+
+// named finds the files that a JSON document of fastpath speaks of.
+var named = regexp.MustCompile(`"file": ?"([^"]+\.py)"`)
+
+// checkOutput fails where a document speaks of fewer files than it should: who reads
+// less is soon done.
+func checkOutput(file string, least int) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	files := map[string]bool{}
+	for _, m := range named.FindAllSubmatch(text, -1) {
+		files[string(m[1])] = true
+	}
+	if len(files) < least {
+		return fmt.Errorf("it printed something about %d files only, expected at least %d", len(files), least)
+	}
+	return nil
 }
 
 // measureMemory asks a child for the memory of trees.

@@ -34,21 +34,22 @@ const astShare = 40
 
 // side is one program to measure.
 type side struct {
-	name   string
-	args   []string
-	prints bool // its output goes to a file, else nowhere
-	finds  int  // exit code that says that something was found; 0 for none
-	once   bool // runs in the first round only
+	name     string
+	args     []string
+	prints   bool // its output goes to a file, else nowhere
+	mentions int  // how many files it must print something about, at least
+	finds    int  // exit code that says that something was found; 0 for none
+	once     bool // runs in the first round only
 }
 
-// sides lists what is measured.
-func sides(o options, p peers) []side {
+// sides lists what is measured on a tree of so many files.
+func sides(o options, p peers, files int) []side {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
 	}
 	list := []side{
-		{name: scan, args: []string{o.binary, "scan", "--format", "json", "--quiet", "--project", o.tree, "--python", p.python}, prints: true, finds: 1},
+		{name: scan, args: []string{o.binary, "scan", "--format", "json", "--quiet", "--project", o.tree, "--python", p.python}, prints: true, mentions: files * 3 / 4, finds: 1},
 		{name: graph, args: []string{o.binary, "graph", "--format", "json", "--quiet", "--project", o.tree, "--python", p.python}, prints: true, finds: 1},
 		{name: frontend, args: []string{self, "-frontend", o.tree}},
 		{name: ruffCheck, args: []string{p.ruff, "check", "--isolated", "--no-cache", "-q", "--select", "TID253,PLC0415,E402,F401", o.tree}, finds: 1},
