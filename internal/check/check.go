@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"fastpath/internal/config"
+	"fastpath/internal/deploy"
 	"fastpath/internal/diag"
 	"fastpath/internal/evidence"
 	"fastpath/internal/fastfile"
@@ -39,6 +40,8 @@ type Input struct {
 	Installed interp.Index
 	// Python is the X.Y of the interpreter at hand, "" when there is none.
 	Python string
+	// Deployment is what deployment files say, nil when nobody asks.
+	Deployment *deploy.Deployment
 	// Today is the day on which ages are measured.
 	Today time.Time
 	// Paths restrict findings to these files and to what lies below these
@@ -84,7 +87,7 @@ type rule struct {
 // rules are all rules, in the order of their ids.
 var rules = []*rule{
 	fp101, fp102, fp103, fp104, fp105, fp106, fp107, fp108, fp109, fp110, fp111, fp112,
-	fp201, fp901,
+	fp201, fp405, fp901,
 }
 
 // Rules returns the metadata of all rules, in the order of their ids.
@@ -94,16 +97,6 @@ func Rules() []diag.Rule {
 		out[i] = r.Rule
 	}
 	return out
-}
-
-// Find returns a rule by its id, without regard to case; nil when there is none.
-func Find(id string) *diag.Rule {
-	for _, r := range rules {
-		if strings.EqualFold(r.ID, id) {
-			return &r.Rule
-		}
-	}
-	return nil
 }
 
 // finding is a diagnostic on its way.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"fastpath/internal/diag"
 	"fastpath/internal/graph"
 )
 
@@ -16,6 +17,22 @@ type ignore struct {
 
 // suppressions are the comments by file and line, read when first needed.
 type suppressions map[*graph.Module]map[int][]ignore
+
+// Comments are the comments that suppress findings, for rules of other packages.
+type Comments struct{ read suppressions }
+
+// NewComments returns comments that are read when they are first needed.
+func NewComments() *Comments { return &Comments{suppressions{}} }
+
+// Suppress reports whether a comment on a line of the finding suppresses it; m
+// is its file, nil for files that are no source of the project. A comment that
+// only seems to do so is mentioned in the finding's notes.
+func (c *Comments) Suppress(m *graph.Module, d *diag.Diagnostic) bool {
+	f := &finding{Diagnostic: *d, from: d.Span.Line, to: max(d.Span.Line, d.Span.EndLine)}
+	suppressed := c.read.suppress(m, f)
+	d.Notes = f.Notes
+	return suppressed
+}
 
 var ignoreText = regexp.MustCompile(`#\s*fastpath:\s*ignore\b(?:\[([^\]#]*)\])?([^#]*)`)
 

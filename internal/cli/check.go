@@ -15,6 +15,7 @@ import (
 
 	"fastpath/internal/check"
 	"fastpath/internal/config"
+	"fastpath/internal/deploy"
 	"fastpath/internal/diag"
 	"fastpath/internal/evidence"
 	"fastpath/internal/project"
@@ -227,6 +228,9 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 		return nil, nil, err
 	}
 	in := &check.Input{Config: p.Config, Today: a.today()}
+	if in.Deployment, err = deploy.Read(p.Root); err != nil {
+		return nil, nil, err
+	}
 	var analyses []*analysis
 	for _, e := range entries {
 		an, err := a.analyzeWith(p, src, e, planOptions{})

@@ -132,6 +132,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.benchCommand(),
 		a.reviewCommand(),
 		a.explainCommand(),
+		a.doctorCommand(),
 	)
 	ownHelp(root)
 	strict(root)

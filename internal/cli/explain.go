@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -8,6 +9,7 @@ import (
 	"fastpath/internal/check"
 	"fastpath/internal/config"
 	"fastpath/internal/diag"
+	"fastpath/internal/doctor"
 	"fastpath/internal/report"
 	"fastpath/internal/term"
 )
@@ -15,8 +17,8 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [RULE]",
-		Short: "a rule of check with its before and after",
-		Long: `Explain prints what a rule of check is about, why it matters, an example before and
+		Short: "a rule of check or doctor with its before and after",
+		Long: `Explain prints what a rule of check or doctor is about, why it matters, an example before and
 after, its severity and how to suppress it. Without a rule it lists them all.
 It needs no project.`,
 		Example: `  fastpath explain FP201
@@ -58,16 +60,16 @@ func (a *app) runExplain(args []string) error {
 	if err != nil {
 		return usageErrorf("%w", err)
 	}
-	rules := check.Rules()
+	rules := allRules()
 	if len(args) == 1 {
-		r := check.Find(args[0])
-		if r == nil {
+		i := slices.IndexFunc(rules, func(r diag.Rule) bool { return strings.EqualFold(r.ID, args[0]) })
+		if i < 0 {
 			return unknownRule(args[0], rules)
 		}
 		if a.format == "text" {
-			return report.Explain(a.Stdout, t, r)
+			return report.Explain(a.Stdout, t, &rules[i])
 		}
-		rules = []diag.Rule{*r}
+		rules = rules[i : i+1]
 	}
 	if a.format == "text" {
 		return report.List(a.Stdout, t, rules)
@@ -80,6 +82,13 @@ func (a *app) runExplain(args []string) error {
 		})
 	}
 	return a.printJSON(res)
+}
+
+// allRules returns the rules of check and doctor, in the order of their ids.
+func allRules() []diag.Rule {
+	rules := slices.Concat(check.Rules(), doctor.Rules())
+	slices.SortFunc(rules, func(a, b diag.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return rules
 }
 
 // unknownRule is the mistake of naming a rule that does not exist.

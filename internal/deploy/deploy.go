@@ -43,7 +43,8 @@ type Variable struct {
 	Compiles bool
 }
 
-// Option is an interpreter option "-X NAME" of a command that starts.
+// Option is an interpreter option of a command that starts: the name of a "-X
+// NAME", or "-B".
 type Option struct {
 	Place
 	Name string

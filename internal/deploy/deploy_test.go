@@ -183,7 +183,7 @@ functions:
 
 func TestVariables(t *testing.T) {
 	d := read(t, map[string]string{
-		"Dockerfile":      "FROM x AS build\nENV PYTHONDONTWRITEBYTECODE=1\nFROM build\nENV PYTHONNODEBUGRANGES=\"1\" \\\n  PYTHONPATH='/a:/b c'\nENV OLD a b\nRUN python -m compileall -q /app\nCMD [\"python\", \"-X\", \"no_debug_ranges\", \"-Xdev\", \"app.py\"]\n",
+		"Dockerfile":      "FROM x AS build\nENV PYTHONDONTWRITEBYTECODE=1\nFROM build\nENV PYTHONNODEBUGRANGES=\"1\" \\\n  PYTHONPATH='/a:/b c'\nENV OLD a b\nRUN python -m compileall -q /app\nCMD [\"python\", \"-X\", \"no_debug_ranges\", \"-Xdev\", \"-B\", \"app.py\"]\n",
 		"docker/api":      "ENV PYTHONPATH=/no\n",
 		"template.yaml":   "Globals:\n  Function:\n    Environment:\n      Variables: {A: 1}\nResources:\n  One:\n    Type: AWS::Serverless::Function\n    Properties:\n      Environment:\n        Variables:\n          B: !Ref X\n          C: !GetAtt [x, y]\n  Two:\n    Type: AWS::S3::Bucket\n    Properties: {Environment: {Variables: {D: 1}}}\n",
 		"serverless.yaml": "provider:\n  runtime: python3.12\n  environment:\n    E: e\nfunctions:\n  f:\n    handler: a.b\n    environment: {F: f}\n",
@@ -207,7 +207,7 @@ func TestVariables(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	options := []Option{{Place{"Dockerfile", 8}, "no_debug_ranges"}, {Place{"Dockerfile", 8}, "dev"}}
+	options := []Option{{Place{"Dockerfile", 8}, "no_debug_ranges"}, {Place{"Dockerfile", 8}, "dev"}, {Place{"Dockerfile", 8}, "-B"}}
 	if diff := cmp.Diff(options, d.Options); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

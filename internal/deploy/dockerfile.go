@@ -68,6 +68,8 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 					option = list[i+1]
 				} else if rest, ok := strings.CutPrefix(w, "-X"); ok {
 					option = rest
+				} else if w == "-B" {
+					option = w
 				}
 				if option != "" {
 					current.options = append(current.options, Option{at, option})

@@ -61,4 +61,5 @@ type Diagnostic struct {
 	Notes    []string // further lines: the chain, what moving would save
 	Help     []string // what to do; one command or sentence each
 	Fix      *Fix
+	CostMS   float64 // what it costs each start, estimated; 0 where nobody can say
 }

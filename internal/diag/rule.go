@@ -13,6 +13,7 @@ type Rule struct {
 	Text     string   // why it matters and what to do; paragraphs are separated by an empty line
 	Before   string   // an example that the rule reports; a comment in it says which file it is
 	After    string   // the same example, mended
+	Language string   // of the examples, for Markdown; "" is python
 	Severity Severity // unless [tool.fastpath.rules] says otherwise
 	Since    string   // first version that has the rule
 }

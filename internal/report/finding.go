@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"strings"
 
 	"fastpath/internal/diag"
@@ -21,6 +22,7 @@ type Finding struct {
 	Notes     []string `json:"notes,omitempty"`
 	Help      string   `json:"help"`
 	Fix       *Fix     `json:"fix,omitempty"`
+	CostMS    float64  `json:"cost_ms,omitempty"` // estimated, a start
 }
 
 // Fix is a diag.Fix as JSON has it.
@@ -44,7 +46,7 @@ func Findings(ds []diag.Diagnostic) []Finding {
 		out[i] = Finding{
 			Rule: d.Rule, Severity: d.Severity.String(), File: d.Span.File,
 			Line: d.Span.Line, Column: d.Span.Column, EndLine: d.Span.EndLine, EndColumn: d.Span.EndColumn,
-			Message: d.Message, Notes: d.Notes, Help: strings.Join(d.Help, "\n"),
+			Message: d.Message, Notes: d.Notes, Help: strings.Join(d.Help, "\n"), CostMS: math.Round(d.CostMS*1000) / 1000,
 		}
 		if d.Fix != nil {
 			f := &Fix{Title: d.Fix.Title, Edits: []Edit{}}

@@ -43,9 +43,10 @@ func List(w io.Writer, t *term.Terminal, rules []diag.Rule) error {
 // Markdown is docs/rules.md.
 func Markdown(rules []diag.Rule) []byte {
 	var b bytes.Buffer
-	b.WriteString("<!-- Generated from the rules in internal/check; edit them there. -->\n\n# Rules\n\n" +
-		"`fastpath check` exits with 1 when it finds an error or a warning; remarks (info) do not count. `fastpath explain RULE` prints a rule\n" +
-		"in the terminal. The severities below are the defaults; a project sets its own:\n\n" +
+	b.WriteString("<!-- Generated from the rules in internal/check and internal/doctor; edit them there. -->\n\n# Rules\n\n" +
+		"`fastpath check` exits with 1 when it finds an error or a warning; remarks (info) do not count. So does `fastpath doctor`, whose rules are\n" +
+		"those about the environment: FP4xx, but FP405. `fastpath explain RULE` prints a rule in the terminal. The severities below are the\n" +
+		"defaults; a project sets its own:\n\n" +
 		"```toml\n[tool.fastpath.rules]\nFP111 = \"info\" # off, info, warning or error\n```\n\n" +
 		"One place is turned down with a comment on its line. The reason is required:\n\n" +
 		"```python\nimport pandas  # fastpath: ignore[FP201] the nightly job needs it at once\n```\n\n" +
@@ -54,8 +55,12 @@ func Markdown(rules []diag.Rule) []byte {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Severity, markdown(r.Title))
 	}
 	for _, r := range rules {
-		fmt.Fprintf(&b, "\n## %s\n\n**%s.** Severity %s, since %s.\n\n%s\n\nBefore:\n\n```python\n%s\n```\n\nAfter:\n\n```python\n%s\n```\n",
-			r.ID, markdown(upperFirst(r.Title)), r.Severity, r.Since, markdown(strings.TrimSpace(r.Text)), strings.TrimSpace(r.Before), strings.TrimSpace(r.After))
+		language := r.Language
+		if language == "" {
+			language = "python"
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** Severity %s, since %s.\n\n%s\n\nBefore:\n\n```%s\n%s\n```\n\nAfter:\n\n```%s\n%s\n```\n",
+			r.ID, markdown(upperFirst(r.Title)), r.Severity, r.Since, markdown(strings.TrimSpace(r.Text)), language, strings.TrimSpace(r.Before), language, strings.TrimSpace(r.After))
 	}
 	return b.Bytes()
 }

@@ -173,6 +173,11 @@ func printable(text string) string {
 
 // Summary is the last line of check, such as "1 error in 27 files".
 func Summary(ds []diag.Diagnostic, files int) string {
+	return Count(ds) + " in " + plural(files, "file")
+}
+
+// Count says how many findings of each severity there are: "1 error, 2 remarks".
+func Count(ds []diag.Diagnostic) string {
 	var parts []string
 	for _, c := range []struct {
 		severity diag.Severity
@@ -183,9 +188,9 @@ func Summary(ds []diag.Diagnostic, files int) string {
 		}
 	}
 	if len(parts) == 0 {
-		parts = []string{"no findings"}
+		return "no findings"
 	}
-	return strings.Join(parts, ", ") + " in " + plural(files, "file")
+	return strings.Join(parts, ", ")
 }
 
 func plural(n int, thing string) string {
