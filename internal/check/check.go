@@ -40,7 +40,8 @@ type Input struct {
 	Installed interp.Index
 	// Python is the X.Y of the interpreter at hand, "" when there is none.
 	Python string
-	// Deployment is what deployment files say, nil when nobody asks.
+	// Deployment is what deployment files say; nil where no entry has a fast
+	// path file.
 	Deployment *deploy.Deployment
 	// Today is the day on which ages are measured.
 	Today time.Time

@@ -228,9 +228,6 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 		return nil, nil, err
 	}
 	in := &check.Input{Config: p.Config, Today: a.today()}
-	if in.Deployment, err = deploy.Read(p.Root); err != nil {
-		return nil, nil, err
-	}
 	var analyses []*analysis
 	for _, e := range entries {
 		an, err := a.analyzeWith(p, src, e, planOptions{})
@@ -239,6 +236,11 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 		}
 		analyses = append(analyses, an)
 		in.Entries = append(in.Entries, &check.Entry{Entry: e, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})
+	}
+	if slices.ContainsFunc(analyses, func(an *analysis) bool { return an.content != nil }) {
+		if in.Deployment, err = deploy.Read(p.Root); err != nil {
+			return nil, nil, err
+		}
 	}
 	first := analyses[0].evidence
 	in.Installed, in.Python = environment(src.interpreter, first)

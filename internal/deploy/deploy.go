@@ -11,13 +11,13 @@
 package deploy
 
 import (
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
+
+	"fastpath/internal/project"
 )
 
 // Deployment is what the deployment files of a project say.
@@ -97,71 +97,53 @@ func (d *Deployment) Omissions(with, wanted string) []Omission {
 	return out
 }
 
-// skipped are folders without deployment files of the project's own.
-var skipped = []string{".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox", ".aws-sam", ".fastpath", "cdk.out", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
-
 const maxSize = 8 << 20 // bytes of a file that is read
 
 var (
 	dockerfileName = regexp.MustCompile(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
 	templateName   = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
 	serverlessName = regexp.MustCompile(`^serverless(\..+)?\.ya?ml$`)
+
+	// patterns name at least these files, as git does; the sources are among
+	// them because every project has some.
+	patterns = []string{"*ockerfile*", "*Containerfile*", "*.yml", "*.yaml", "*.json", "*.template", "*.tf", "*pyproject.toml", "*.py"}
 )
 
-// Read reads the deployment files below root, an absolute folder.
-func Read(root string) (*Deployment, error) {
-	d := &Deployment{}
-	err := filepath.WalkDir(root, func(p string, item fs.DirEntry, err error) error {
-		if err != nil {
-			if p != root {
-				return fs.SkipDir // no permission, or gone
-			}
-			return err
-		}
-		name := item.Name()
-		if item.IsDir() {
-			if p != root && (slices.Contains(skipped, name) || exists(filepath.Join(p, "pyvenv.cfg"))) {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		var read func(root, file string, data []byte)
-		switch {
-		case strings.HasSuffix(name, ".dockerignore"):
-		case dockerfileName.MatchString(name):
-			read = d.dockerfile
-		case serverlessName.MatchString(name):
-			read = d.serverless
-		case templateName.MatchString(name):
-			read = d.template
-		case strings.HasSuffix(name, ".tf"):
-			read = d.terraform
-		case name == "pyproject.toml":
-			read = d.wheel
-		}
-		if read == nil {
-			return nil
-		}
-		rel, err := filepath.Rel(root, p)
-		if err != nil {
-			return err
-		}
-		if info, err := item.Info(); err != nil || info.Size() > maxSize {
-			return nil
-		}
-		data, err := os.ReadFile(p)
-		if err != nil {
-			return nil // it says nothing
-		}
-		read(root, filepath.ToSlash(rel), data)
-		return nil
-	})
-	return d, err
+// reader returns what reads a file of this name, nil for all other files.
+func (d *Deployment) reader(name string) func(root, file string, data []byte) {
+	switch {
+	case strings.HasSuffix(name, ".dockerignore"):
+	case dockerfileName.MatchString(name):
+		return d.dockerfile
+	case serverlessName.MatchString(name):
+		return d.serverless
+	case templateName.MatchString(name):
+		return d.template
+	case strings.HasSuffix(name, ".tf"):
+		return d.terraform
+	case name == "pyproject.toml":
+		return d.wheel
+	}
+	return nil
 }
 
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
+// Read reads the deployment files of the project at root, an absolute folder.
+func Read(root string) (*Deployment, error) {
+	d := &Deployment{}
+	files, err := project.Named(root, func(name string) bool { return d.reader(name) != nil }, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		abs := filepath.Join(root, filepath.FromSlash(file))
+		if info, err := os.Stat(abs); err != nil || info.Size() > maxSize {
+			continue
+		}
+		if data, err := os.ReadFile(abs); err == nil {
+			d.reader(path.Base(file))(root, file, data)
+		}
+	}
+	return d, nil
 }
 
 // within reports whether file lies in dir or below; both have slashes.

@@ -20,18 +20,11 @@ import (
 // or would offer to add; elsewhere it is every file. Virtual environments and
 // build output are never part of it.
 func (p *Project) Sources() ([]string, error) {
-	files, err := gitFiles(p.Root, "*.py")
-	if err != nil || len(files) == 0 {
-		// No git, no work tree, or a folder that git ignores as a whole.
-		return walk(p.Root, isPython, buildOutput)
+	out, err := Named(p.Root, isPython, "*.py")
+	if err != nil {
+		return nil, err
 	}
 	skip := newSkipper(p.Root)
-	var out []string
-	for _, f := range files {
-		if isPython(f) && !skip.below(path.Dir(f)) && isFile(filepath.Join(p.Root, filepath.FromSlash(f))) {
-			out = append(out, f)
-		}
-	}
 	for _, sub := range submodules(p.Root) {
 		if skip.below(sub) || !isDir(filepath.Join(p.Root, filepath.FromSlash(sub))) {
 			continue
@@ -46,6 +39,28 @@ func (p *Project) Sources() ([]string, error) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// Named returns the files below root whose base name is wanted, relative to it,
+// with slashes and sorted: in a git work tree those that git tracks or would
+// offer to add, elsewhere every file, without virtual environments and build
+// output. Patterns are git's and name at least what is wanted; where none of
+// them matches anything, git is taken to ignore the folder.
+func Named(root string, wanted func(name string) bool, patterns ...string) ([]string, error) {
+	files, err := gitFiles(root, patterns...)
+	if err != nil || len(files) == 0 {
+		// No git, no work tree, or a folder that git ignores as a whole.
+		return walk(root, wanted, buildOutput)
+	}
+	skip := newSkipper(root)
+	var out []string
+	for _, f := range files {
+		if wanted(path.Base(f)) && !skip.below(path.Dir(f)) && isFile(filepath.Join(root, filepath.FromSlash(f))) {
+			out = append(out, f)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // Listing returns the Python files that paths name: files as they are, and
