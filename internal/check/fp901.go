@@ -36,19 +36,17 @@ def handler(event, context):
 // Broken returns the finding FP901 for a file that does not parse, nil for one
 // that does.
 func Broken(m *graph.Module) *diag.Diagnostic {
-	if len(m.Syntax.Errors) == 0 {
+	b := m.Broken
+	if b == nil {
 		return nil
 	}
-	e := m.Syntax.Errors[0]
-	s := diag.Span{File: m.File}
-	s.Line, s.Column = m.Syntax.Position(e.Start)
-	s.EndLine, s.EndColumn = m.Syntax.Position(max(e.Start, e.End))
 	d := &diag.Diagnostic{
-		Rule: "FP901", Severity: diag.Error, Span: s, Message: "does not parse: " + e.Message,
+		Rule: "FP901", Severity: diag.Error, Message: "does not parse: " + b.Message,
+		Span: diag.Span{File: m.File, Line: b.Line, Column: b.Column, EndLine: b.EndLine, EndColumn: b.EndColumn},
 		Help: []string{"mend it; the rest of the file is read, but never edited"},
 	}
-	if n := len(m.Syntax.Errors) - 1; n > 0 {
-		d.Notes = []string{fmt.Sprintf("errors that follow in this file: %d", n)}
+	if b.More > 0 {
+		d.Notes = []string{fmt.Sprintf("errors that follow in this file: %d", b.More)}
 	}
 	return d
 }

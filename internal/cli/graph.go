@@ -199,7 +199,7 @@ func newGraph(prog *graph.Program, e project.Entry, opt graphOptions, l librarie
 	for _, edge := range r.imports.Edges {
 		imp := edge.Import
 		r.Edges = append(r.Edges, graphEdge{
-			From: edge.From.Name, To: edge.To.Name, File: imp.In.File, Line: imp.In.Line(imp.Stmt),
+			From: edge.From.Name, To: edge.To.Name, File: imp.In.File, Line: imp.Line,
 			Scope: imp.Scope, Runs: imp.Runs, Context: append([]string{}, imp.Context...), Lazy: imp.Lazy,
 		})
 	}

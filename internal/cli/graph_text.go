@@ -106,7 +106,7 @@ func edgeNote(m graphModule, edges []*graph.Edge) string {
 	parts := []string{m.origin()}
 	for _, e := range edges {
 		imp := e.Import
-		text := fmt.Sprintf("line %d", imp.In.Line(imp.Stmt))
+		text := fmt.Sprintf("line %d", imp.Line)
 		if imp.Qualname != "" {
 			text += " in " + imp.Qualname
 		}
@@ -159,7 +159,7 @@ func (r *graphResult) writeCycles(w io.Writer, t *term.Terminal) {
 			if !e.AtImport() || !inside[e.From.Name] || !inside[e.To.Name] {
 				continue
 			}
-			place := fmt.Sprintf("%s:%d", e.Import.In.File, e.Import.In.Line(e.Import.Stmt))
+			place := fmt.Sprintf("%s:%d", e.Import.In.File, e.Import.Line)
 			width = max(width, term.Width(place))
 			places = append(places, place)
 			texts = append(texts, e.From.Name+" imports "+e.To.Name)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"fastpath/internal/project"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/syntax"
-	"fastpath/internal/report"
 	"fastpath/internal/term"
 )
 
@@ -59,13 +57,6 @@ can be read.`,
 	return cmd
 }
 
-// scanResult is the JSON of scan, fastpath.scan/1.
-type scanResult struct {
-	envelope
-	Imports []scanImport     `json:"imports"`
-	Errors  []report.Finding `json:"errors"`
-}
-
 // scanImport is one import statement.
 type scanImport struct {
 	File      string     `json:"file"`
@@ -86,12 +77,12 @@ type scanImport struct {
 
 // scanName is one name that the statement binds.
 type scanName struct {
-	Name         string        `json:"name"`
-	AsName       string        `json:"asname,omitempty"`
-	Binds        string        `json:"binds"`
-	UsedAtImport bool          `json:"used_at_import"`
-	Uses         int           `json:"uses"`
-	Resolved     *scanResolved `json:"resolved,omitempty"`
+	Name         string       `json:"name"`
+	AsName       string       `json:"asname,omitempty"`
+	Binds        string       `json:"binds"`
+	UsedAtImport bool         `json:"used_at_import"`
+	Uses         int          `json:"uses"`
+	Resolved     scanResolved `json:"resolved"`
 
 	why string // of UsedAtImport, with its place
 }
@@ -122,14 +113,42 @@ func (a *app) runScan(opt scanOptions) error {
 	if err != nil {
 		return err
 	}
-	res := &scanResult{envelope: a.envelopeFor("scan", p.Root), Imports: []scanImport{}}
+	findings := brokenFiles(prog, files)
+	out := a.newScanPrinter(t, p.Root)
+	for _, m := range prog.Modules {
+		if files[m.File] {
+			out.file(scanModule(prog, m))
+		}
+	}
+	if err := out.end(findings, len(files)); err != nil {
+		return err
+	}
+	if len(findings) > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+// scanPrinter prints what scan finds, file by file: all imports of a large tree
+// are never in memory together.
+type scanPrinter interface {
+	file(imports []scanImport)
+	end(findings []diag.Diagnostic, files int) error
+}
+
+func (a *app) newScanPrinter(t *term.Terminal, root string) scanPrinter {
+	if a.format == "json" {
+		return newScanJSON(a.Stdout, a.envelopeFor("scan", root))
+	}
+	return &scanText{w: bufio.NewWriter(a.Stdout), term: t, quiet: a.quiet}
+}
+
+// brokenFiles returns the findings about files that do not parse or cannot be
+// read.
+func brokenFiles(prog *graph.Program, files map[string]bool) []diag.Diagnostic {
 	var findings []diag.Diagnostic
 	for _, m := range prog.Modules {
-		if !files[m.File] {
-			continue
-		}
-		res.Imports = append(res.Imports, scanModule(m)...)
-		if d := check.Broken(m); d != nil {
+		if d := check.Broken(m); d != nil && files[m.File] {
 			findings = append(findings, *d)
 		}
 	}
@@ -142,16 +161,7 @@ func (a *app) runScan(opt scanOptions) error {
 		}
 	}
 	diag.Sort(findings)
-	res.Errors = report.Findings(findings)
-	if a.format == "json" {
-		err = a.printJSON(res)
-	} else {
-		err = a.printScan(t, res, findings, len(files))
-	}
-	if err == nil && len(findings) > 0 {
-		err = errFindings
-	}
-	return err
+	return findings
 }
 
 // targetVersion reads --target; the zero version stands for none.
@@ -242,7 +252,7 @@ func (a *app) scanProgram(p *project.Project, paths []string, version syntax.Ver
 		}
 	}
 	prog, err := graph.Load(a.ctx, graph.LoadOptions{
-		Root: p.Root, Files: append(list, extra...), ImportRoots: roots, Version: version, Resolver: resolve.New(folders, i),
+		Root: p.Root, Files: append(list, extra...), ImportRoots: roots, Version: version, Resolver: resolve.New(folders, i), Lean: true,
 	})
 	return prog, files, err
 }
@@ -258,167 +268,31 @@ func (a *app) inRoot(root, path string) string {
 }
 
 // scanModule lists the import statements of one file in source order.
-func scanModule(m *graph.Module) []scanImport {
-	f := m.Syntax
+func scanModule(prog *graph.Program, m *graph.Module) []scanImport {
 	var out []scanImport
 	last := syntax.None
-	for _, imp := range m.Imports {
+	for _, imp := range prog.Imports(m) {
 		if imp.Stmt != last {
 			last = imp.Stmt
-			n := f.Node(imp.Stmt)
 			s := scanImport{
-				File: m.File, Kind: "import", Level: f.ImportLevel(imp.Stmt), Scope: imp.Scope, Qualname: imp.Qualname,
-				Runs: imp.Runs, Context: append([]string{}, imp.Context...),
+				File: m.File, Line: imp.Line, Column: imp.Column, EndLine: imp.EndLine, EndColumn: imp.EndColumn,
+				Kind: "import", Level: imp.Level, Scope: imp.Scope, Qualname: imp.Qualname, Runs: imp.Runs, Context: append([]string{}, imp.Context...),
 			}
-			s.Line, s.Column = f.Position(n.Start)
-			s.EndLine, s.EndColumn = f.Position(n.End)
-			if f.Kind(imp.Stmt) == syntax.ImportFrom {
-				s.Kind, s.Module = "from", strings.TrimLeft(imp.Module, ".")
+			if imp.IsFrom {
+				s.Kind, s.Module = "from", imp.Module[imp.Level:]
 			}
 			out = append(out, s)
 		}
 		s := &out[len(out)-1]
 		s.Lazy = s.Lazy || imp.Lazy
-		s.Names = append(s.Names, nameOf(m, imp))
+		n := scanName{
+			Name: imp.Name, AsName: imp.AsName, Binds: imp.Binds, UsedAtImport: imp.UsedAtImport, Uses: imp.Uses, why: imp.UsedAtWhy,
+			Resolved: scanResolved{Module: imp.Target, Kind: imp.Kind, Path: imp.Path},
+		}
+		if imp.UsedAtLine > 0 {
+			n.why = fmt.Sprintf("%s in line %d", imp.UsedAtWhy, imp.UsedAtLine)
+		}
+		s.Names = append(s.Names, n)
 	}
 	return out
-}
-
-func nameOf(m *graph.Module, imp *graph.Import) scanName {
-	n := scanName{
-		Name: "*", Binds: imp.Binds, UsedAtImport: imp.UsedAtImport, Uses: imp.Uses, why: imp.UsedAtWhy,
-		Resolved: &scanResolved{Module: imp.Target, Kind: imp.Kind, Path: imp.Path},
-	}
-	if imp.UsedAtLine > 0 {
-		n.why = fmt.Sprintf("%s in line %d", imp.UsedAtWhy, imp.UsedAtLine)
-	}
-	if imp.Alias != syntax.None {
-		n.Name = m.Syntax.DottedText(m.Syntax.First(imp.Alias))
-		if as := m.Syntax.Child(imp.Alias, syntax.Ident); as != syntax.None {
-			n.AsName = m.Syntax.Text(as)
-		}
-	}
-	return n
-}
-
-// printScan prints the imports for people, by file.
-func (a *app) printScan(t *term.Terminal, res *scanResult, findings []diag.Diagnostic, files int) error {
-	w := bufio.NewWriter(a.Stdout)
-	atImport := 0
-	for k := 0; k < len(res.Imports); {
-		end := k
-		for end < len(res.Imports) && res.Imports[end].File == res.Imports[k].File {
-			end++
-		}
-		if k > 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintln(w, t.Bold(res.Imports[k].File))
-		atImport += scanFile(w, t, res.Imports[k:end])
-		k = end
-	}
-	if len(findings) > 0 {
-		if len(res.Imports) > 0 {
-			fmt.Fprintln(w)
-		}
-		if err := (&report.Text{Term: t}).Print(w, findings); err != nil {
-			return err
-		}
-	}
-	if !a.quiet {
-		if len(res.Imports)+len(findings) > 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintf(w, "%s in %s · %s used at import · nothing was executed\n",
-			countOf(len(res.Imports), "import statement"), countOf(files, "file"), countOf(atImport, "name"))
-	}
-	return w.Flush()
-}
-
-// scanFile prints the imports of one file and returns how many names are used
-// at import.
-func scanFile(w io.Writer, t *term.Terminal, imports []scanImport) (atImport int) {
-	place, text := 0, 0
-	for k := range imports {
-		s := &imports[k]
-		place = max(place, len(s.place()))
-		for i := range s.Names {
-			if n := term.Width(s.text(&s.Names[i])); n <= 48 {
-				text = max(text, n)
-			}
-		}
-	}
-	for k := range imports {
-		s := &imports[k]
-		for i := range s.Names {
-			n := &s.Names[i]
-			if n.UsedAtImport {
-				atImport++
-			}
-			line := s.text(n)
-			line += strings.Repeat(" ", max(0, text-term.Width(line)))
-			fmt.Fprintf(w, "  %*s  %s  %s\n", place, s.place(), line, t.Faint(strings.Join([]string{n.resolvedText(), s.where(), n.usesText()}, " · ")))
-		}
-	}
-	return atImport
-}
-
-func (s *scanImport) place() string { return fmt.Sprintf("%d:%d", s.Line, s.Column) }
-
-// text writes the statement for one of its names.
-func (s *scanImport) text(n *scanName) string {
-	out := "import " + n.Name
-	if s.Kind == "from" {
-		out = "from " + strings.Repeat(".", s.Level) + s.Module + " import " + n.Name
-	}
-	if n.AsName != "" {
-		out += " as " + n.AsName
-	}
-	if s.Lazy {
-		out = "lazy " + out
-	}
-	return out
-}
-
-// where says in what code the statement stands and when it runs.
-func (s *scanImport) where() string {
-	out := s.Scope
-	if s.Qualname != "" {
-		out = s.Qualname
-	}
-	if len(s.Context) > 0 {
-		out += " (" + strings.Join(s.Context, " > ") + ")"
-	}
-	switch s.Runs {
-	case "type_checking":
-		out += ", for type checkers only"
-	case "never":
-		out += ", never runs"
-	case "import":
-		if s.Scope == "function" {
-			out += ", called at import"
-		}
-	}
-	return out
-}
-
-func (n *scanName) resolvedText() string {
-	r := n.Resolved
-	if r.Kind == resolve.KindMissing {
-		return "missing"
-	}
-	if r.Module == n.Name {
-		return string(r.Kind)
-	}
-	return string(r.Kind) + " " + r.Module
-}
-
-func (n *scanName) usesText() string {
-	switch {
-	case n.UsedAtImport:
-		return fmt.Sprintf("%s, at import: %s", countOf(n.Uses, "use"), n.why)
-	case n.Uses == 0:
-		return "unused"
-	}
-	return countOf(n.Uses, "use")
 }

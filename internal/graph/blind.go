@@ -1,171 +1,161 @@
 package graph
 
 import (
-	"bytes"
+	"os"
 
-	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
 )
 
+// readsAnnotations reports whether a definition's decorators and bases may
+// look at its annotations: those that are not known by name to leave them
+// alone, and whose definition in the project may mention them.
+func (p *Program) readsAnnotations(m *Module, r reader) bool {
+	if answer, ok := m.readBy[r]; ok {
+		return answer
+	}
+	answer := false
+	for k := range m.facts.refsOf(r) {
+		d := &m.facts.refsOf(r)[k]
+		if !(d.leaves && !r.text || d.leavesText && r.text) && (d.fixed || !p.isBlind(m, d)) {
+			answer = true
+			break
+		}
+	}
+	if m.readBy == nil {
+		m.readBy = map[reader]bool{}
+	}
+	m.readBy[r] = answer
+	return answer
+}
+
 // blind tells the scopes which decorators and base classes of the project do
-// not look at annotations: those whose file never mentions them.
+// not look at annotations.
 func (p *Program) blind() {
 	found := make([]map[syntax.NodeID]bool, len(p.Modules))
-	parallel(len(p.Modules), func(k int) { found[k] = p.blindIn(p.Modules[k]) })
+	parallel(len(p.Modules), func(k int) {
+		m := p.Modules[k]
+		found[k] = map[syntax.NodeID]bool{}
+		for j := range m.facts.refs {
+			if r := &m.facts.refs[j]; !r.fixed && p.isBlind(m, r) {
+				found[k][r.node] = true
+			}
+		}
+	})
 	for k, m := range p.Modules {
 		m.Scope.Blind(found[k])
 	}
 }
 
-// blindIn returns these decorators and bases of one module.
-func (p *Program) blindIn(m *Module) map[syntax.NodeID]bool {
-	t := m.Syntax
-	found := map[syntax.NodeID]bool{}
-	for k := range t.Nodes {
-		n := syntax.NodeID(k)
-		switch t.Nodes[k].Kind {
-		case syntax.Decorator:
-			if d := p.definition(m, t.First(n), 0); d.m != nil && !d.m.looksAtAnnotations() && p.plainClass(d, 0) {
-				found[t.First(n)] = true
-			}
-		case syntax.ClassDef:
-			args := t.Child(n, syntax.Args)
-			if args == syntax.None {
-				continue
-			}
-			for a := range t.Children(args) {
-				if d := p.definition(m, t.First(a), 0); d.kind == class && p.plainClass(d, 0) {
-					found[t.First(a)] = true
-				}
-			}
-		}
+// isBlind reports whether a decorator or base is a definition of the project
+// that does not look at annotations: its file never mentions them.
+func (p *Program) isBlind(m *Module, r *ref) bool {
+	d := p.definition(m, r, 0)
+	switch {
+	case d.m == nil:
+		return false
+	case r.decorator:
+		return !p.looksAtAnnotations(d.m) && p.plainClass(d, 0)
 	}
-	return found
+	return d.class != nil && p.plainClass(d, 0)
 }
 
 // maxChain bounds how far names and bases are followed.
 const maxChain = 12
 
-// definition returns the def or class of the project that an expression names,
-// the zero object when it is none, or not the only one.
-func (p *Program) definition(m *Module, n syntax.NodeID, depth int) object {
-	t := m.Syntax
-	if depth > maxChain {
-		return object{}
-	}
-	switch t.Kind(n) {
-	case syntax.Call, syntax.Subscript:
-		return p.definition(m, t.First(n), depth+1)
-	case syntax.Name:
-		name := t.Text(n)
-		if owner, ok := m.Scope.Lookup(name, m.Scope.ScopeOf(n)); ok && owner == 0 {
-			return p.globalDefinition(m, name, depth+1)
-		}
-	case syntax.Attribute:
-		base, id := t.First(n), t.Child(n, syntax.Ident)
-		if t.Kind(base) != syntax.Name || id == syntax.None {
-			return object{}
-		}
-		for _, imp := range m.globals[t.Text(base)] {
-			if of := p.find(m, p.moduleBehind(imp)); of != nil {
-				return p.globalDefinition(of, t.Text(id), depth+1)
+// defined is a function, or a class, of the project.
+type defined struct {
+	m     *Module // nil for none
+	class *classDef
+}
+
+// definition returns the def or class of the project that a decorator or base
+// names, none when it is none, or not the only one.
+func (p *Program) definition(m *Module, r *ref, depth int) defined {
+	switch {
+	case r.base != 0:
+		for k := range m.facts.bindings {
+			if b := &m.facts.bindings[k]; b.owner == 0 && b.symbol == r.base {
+				if of := p.find(m, p.moduleBehind(m, k)); of != nil {
+					return p.globalDefinition(of, r.attr, depth+1)
+				}
 			}
 		}
+	case r.attr != 0:
+		return p.globalDefinition(m, r.attr, depth+1)
 	}
-	return object{}
+	return defined{}
 }
 
 // globalDefinition returns the one definition of a module's global name.
-func (p *Program) globalDefinition(m *Module, name string, depth int) object {
-	var found object
-	t := m.Syntax
-	for _, u := range m.Scope.Uses(name) {
-		if !u.Store && !u.Del {
-			continue
-		}
-		def := t.Parent(u.Node)
-		if found.m != nil || t.Kind(u.Node) != syntax.Ident || t.Parent(def) != syntax.Root {
-			return object{}
-		}
-		switch t.Kind(def) {
-		case syntax.FunctionDef:
-			found = object{function, m, def, ""}
-		case syntax.ClassDef:
-			found = object{class, m, def, ""}
-		default:
-			return object{}
+func (p *Program) globalDefinition(m *Module, name symbol, depth int) defined {
+	f := m.facts
+	var by *binding
+	at := 0
+	for k := range f.bindings {
+		if b := &f.bindings[k]; b.owner == 0 && b.symbol == name {
+			if by != nil {
+				return defined{}
+			}
+			by, at = b, k
 		}
 	}
-	imports := m.globals[name]
-	switch {
-	case len(imports) == 0:
-		return found
-	case len(imports) > 1 || found.m != nil || depth > maxChain || imports[0].Item == "":
-		return object{}
+	if f.name(name)&(nameStored|nameDeleted) != 0 {
+		if by != nil {
+			return defined{}
+		}
+		for k := range f.classes {
+			if c := &f.classes[k]; c.sole && c.name == name {
+				return defined{m, c}
+			}
+		}
+		for k := range f.functions {
+			if d := &f.functions[k]; d.sole && d.name == name {
+				return defined{m, nil}
+			}
+		}
+		return defined{}
 	}
-	if of := p.find(m, imports[0].Base); of != nil && of != m {
-		return p.globalDefinition(of, imports[0].Item, depth+1)
+	if by == nil || depth > maxChain || !f.statements[by.statement].from || by.symbol == starSymbol {
+		return defined{}
 	}
-	return object{}
+	if of := m.found[at].base; of >= 0 && of != m.index {
+		return p.globalDefinition(p.Modules[of], by.item, depth+1)
+	}
+	return defined{}
 }
 
 // plainClass reports whether neither a class nor its bases, all of the
 // project, can look at the annotations of classes derived from it. Functions
 // are plain.
-func (p *Program) plainClass(d object, depth int) bool {
-	if d.kind != class {
-		return d.kind == function
+func (p *Program) plainClass(d defined, depth int) bool {
+	if d.class == nil {
+		return d.m != nil
 	}
-	if depth > maxChain || d.m.looksAtAnnotations() {
+	if depth > maxChain || !d.class.plain || p.looksAtAnnotations(d.m) {
 		return false
 	}
-	t := d.m.Syntax
-	for c := range t.Children(d.node) {
-		switch t.Kind(c) {
-		case syntax.Decorator:
-			if !scope.PlainDecorator(t, t.First(c)) {
+	f := d.m.facts
+	for k := d.class.refs.from; k < d.class.refs.to; k++ {
+		if r := &f.refs[k]; !r.decorator && !r.plain {
+			if base := p.definition(d.m, r, 0); base.class == nil || !p.plainClass(base, depth+1) {
 				return false
-			}
-		case syntax.Args:
-			for a := range t.Children(c) {
-				base := t.First(a)
-				if t.Child(a, syntax.Ident) == base {
-					return false // a keyword: metaclass, or one for __init_subclass__
-				}
-				if !scope.PlainBase(t, base) && !p.plainBase(d.m, base, depth) {
-					return false
-				}
 			}
 		}
 	}
 	return true
 }
 
-func (p *Program) plainBase(m *Module, base syntax.NodeID, depth int) bool {
-	d := p.definition(m, base, 0)
-	return d.kind == class && p.plainClass(d, depth+1)
-}
-
 // looksAtAnnotations reports whether the text of a module mentions a way to
-// get at annotations.
-func (m *Module) looksAtAnnotations() bool {
+// get at annotations. Only few modules are asked, so that those whose text is
+// gone are read again.
+func (p *Program) looksAtAnnotations(m *Module) bool {
 	m.annotations.Do(func() {
-		src := withoutFuture(m.Syntax.Src)
-		for _, word := range []string{"__annot", "annotations", "hints", "signature", "inspect", "typing.get", "getfullargspec"} {
-			if bytes.Contains(src, []byte(word)) {
-				m.looks = true
-				return
-			}
+		if m.Syntax != nil {
+			m.looks = looksAtAnnotations(m.Syntax.Src)
+			return
 		}
+		src, err := os.ReadFile(p.abs(m.File))
+		m.looks = err != nil || looksAtAnnotations(src)
 	})
 	return m.looks
-}
-
-// withoutFuture cuts the statement that mentions annotations in many files.
-func withoutFuture(src []byte) []byte {
-	mark := []byte("from __future__ import annotations")
-	if i := bytes.Index(src, mark); i >= 0 {
-		return src[i+len(mark):]
-	}
-	return src
 }

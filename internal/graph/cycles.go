@@ -15,7 +15,7 @@ import (
 func (p *Program) Cycles() [][]*Module {
 	edges := make(map[*Module][]*Module, len(p.Modules))
 	for _, m := range p.Modules {
-		for _, imp := range m.Imports {
+		for _, imp := range p.Imports(m) {
 			if imp.Runs != scope.AtImport.String() || imp.Lazy {
 				continue
 			}

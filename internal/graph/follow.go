@@ -18,11 +18,7 @@ import (
 // with its arguments in its parameters; what is handed to code outside of the
 // project counts as called, but for decorated definitions. The sets only grow;
 // a region is evaluated again when something that it read has grown.
-func (p *Program) follow(limit int) {
-	if len(p.Modules) > limit {
-		p.followNames()
-		return
-	}
+func (p *Program) follow() {
 	for _, tests := range []bool{false, true} {
 		f := newFollower(p)
 		for _, m := range p.Modules {
@@ -34,26 +30,16 @@ func (p *Program) follow(limit int) {
 			}
 		}
 		f.run()
-		sure, maybe := map[*Module][]scope.ScopeID{}, map[*Module][]scope.ScopeID{}
+		running := map[*Module][]scope.ScopeID{}
 		for _, r := range f.regions {
-			if r.scope == 0 || r.m.Test != tests { // tests do not decide about the program
-				continue
-			}
-			if r.sure {
-				sure[r.m] = append(sure[r.m], r.scope)
-			} else {
-				maybe[r.m] = append(maybe[r.m], r.scope)
+			if r.scope != 0 && r.m.Test == tests { // tests do not decide about the program
+				running[r.m] = append(running[r.m], r.scope)
 			}
 		}
 		for _, m := range p.Modules {
-			if m.Test != tests {
-				continue
+			if m.Test == tests {
+				m.promoteScopes(running[m])
 			}
-			m.Scope.Promote(sure[m])
-			for _, imp := range m.Imports {
-				imp.Runs = m.Scope.When(imp.Stmt).String()
-			}
-			m.Scope.Promote(maybe[m])
 		}
 		if !slices.ContainsFunc(p.Modules, func(m *Module) bool { return m.Test }) {
 			return
@@ -65,22 +51,8 @@ func (p *Program) follow(limit int) {
 // nothing else: what its body calls is the program's run and no import, so
 // that it says nothing about when the functions of other modules run.
 func (p *Program) onlyRun(m *Module) bool {
-	if path.Base(m.File) != "__main__.py" {
-		return false
-	}
-	for _, other := range p.Modules {
-		for _, imp := range other.Imports {
-			if imp.Base == m.Name || imp.Target == m.Name {
-				return false
-			}
-		}
-	}
-	return true
+	return path.Base(m.File) == "__main__.py" && !p.mains[m.Name]
 }
-
-// maxFollowed is the number of modules up to which functions are followed by
-// value; in larger programs they are followed by name.
-const maxFollowed = 600
 
 // objectKind is what an object is.
 type objectKind uint8

@@ -142,7 +142,7 @@ func (f *follower) imported(imp *Import) []value {
 	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In && !base.Scope.Binds(0, imp.Item) {
 		f.moduleGetattr(base) // asked before a submodule is looked for
 	}
-	if name := f.p.moduleBehind(imp); name != "" {
+	if name := f.p.moduleBehind(imp.In, int(imp.binding)); name != "" {
 		return []value{f.val(object{kind: module, m: f.p.find(imp.In, name), name: name})}
 	}
 	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In {

@@ -1,207 +1,176 @@
 package graph
 
-import (
-	"fastpath/internal/python/scope"
-	"fastpath/internal/python/syntax"
-)
+import "fastpath/internal/python/scope"
 
-// followNames is follow for large programs, in linear time: a function counts
-// as called at import when code that runs at import mentions its name, however
-// it comes by it; a class that is mentioned runs its special methods, and all
-// of its methods where it derives from something unknown.
+// followNames is follow for large programs, in linear time and without trees: a
+// function counts as called at import when code that runs at import mentions
+// its name, however it comes by it; a class that is mentioned runs its special
+// methods, and all of its methods where it derives from something unknown.
+// Lambdas in code that runs run, too.
 func (p *Program) followNames() {
-	n := &namer{p: p, functions: map[string][]object{}, classes: map[string][]object{}, running: map[object]bool{}, mentioned: map[string]bool{}}
+	n := namer{p: p, running: make([][]bool, len(p.Modules))}
 	for _, m := range p.Modules {
 		n.index(m)
 	}
 	for _, m := range p.Modules {
 		if !p.onlyRun(m) {
-			n.todo = append(n.todo, object{module, m, syntax.Root, ""})
+			n.todo = append(n.todo, body{m.index, 0})
 		}
 	}
 	for len(n.todo) > 0 {
-		o := n.todo[len(n.todo)-1]
+		b := n.todo[len(n.todo)-1]
 		n.todo = n.todo[:len(n.todo)-1]
-		n.m = o.m
-		if o.kind == module {
-			n.walk(o.node)
-			continue
-		}
-		for c := range o.m.Syntax.Children(o.node) {
-			if k := o.m.Syntax.Kind(c); k == syntax.Block {
-				n.walk(c)
+		n.run(b)
+	}
+	parallel(len(p.Modules), func(k int) {
+		m := p.Modules[k]
+		running := n.running[k]
+		var scopes []scope.ScopeID
+		for j := range running {
+			d := &m.facts.functions[j]
+			running[j] = running[j] || !d.isFunction
+			if m.Scope != nil && running[j] && j > 0 {
+				scopes = append(scopes, d.scope)
 			}
 		}
-	}
-	promoted := map[*Module][]scope.ScopeID{}
-	for o := range n.running {
-		if s, ok := o.m.Scope.Opens(o.node); ok {
-			promoted[o.m] = append(promoted[o.m], s)
+		m.promote(running)
+		if m.Scope != nil {
+			m.Scope.Promote(scopes)
 		}
-	}
-	for _, m := range p.Modules {
-		for _, imp := range m.Imports {
-			imp.Runs = m.Scope.When(imp.Stmt).String() // perhaps is not enough to say that it runs
-		}
-		m.Scope.Promote(append(promoted[m], n.lambdas(m)...))
-	}
+	})
 }
+
+// body is the code of a function, or of a module.
+type body struct{ module, function int32 }
 
 // namer is the state of followNames.
 type namer struct {
-	p                  *Program
-	functions, classes map[string][]object // by name
-	running            map[object]bool
-	mentioned          map[string]bool
-	todo               []object
-	m                  *Module
+	p       *Program
+	names   map[symbol]*named
+	bodies  []link // of functions
+	classes []link
+	running [][]bool // by module and function
+	todo    []body
+}
+
+// named is what has a name: the heads of two lists, 1 + their place.
+type named struct {
+	functions, classes int32
+	mentioned          bool
+}
+
+// link is an element of a list.
+type link struct {
+	module, at int32
+	next       int32
 }
 
 // index lists the functions and classes of a module by name.
 func (n *namer) index(m *Module) {
-	t := m.Syntax
-	for k := range t.Nodes {
-		id := syntax.NodeID(k)
-		kind := t.Nodes[k].Kind
-		if kind != syntax.FunctionDef && kind != syntax.ClassDef {
-			continue
+	if n.names == nil {
+		n.names = map[symbol]*named{}
+	}
+	of := func(name symbol) *named {
+		x := n.names[name]
+		if x == nil {
+			x = &named{}
+			n.names[name] = x
 		}
-		ident := t.Child(id, syntax.Ident)
-		if ident == syntax.None {
-			continue
+		return x
+	}
+	f := m.facts
+	n.running[m.index] = make([]bool, len(f.functions))
+	for k := range f.functions {
+		if d := &f.functions[k]; d.name != 0 {
+			x := of(d.name)
+			n.bodies = append(n.bodies, link{m.index, int32(k), x.functions})
+			x.functions = int32(len(n.bodies))
 		}
-		name := t.Text(ident)
-		if kind == syntax.FunctionDef {
-			n.functions[name] = append(n.functions[name], object{function, m, id, ""})
-		} else {
-			n.classes[name] = append(n.classes[name], object{class, m, id, ""})
+	}
+	for k := range f.classes {
+		if c := &f.classes[k]; c.name != 0 {
+			x := of(c.name)
+			n.classes = append(n.classes, link{m.index, int32(k), x.classes})
+			x.classes = int32(len(n.classes))
 		}
 	}
 }
 
-// lambdas returns the lambdas of a module: those in code that runs run as well.
-func (n *namer) lambdas(m *Module) []scope.ScopeID {
-	var out []scope.ScopeID
-	for k, s := range m.Scope.Scopes {
-		if s.Kind == scope.LambdaScope {
-			out = append(out, scope.ScopeID(k))
-		}
+// run mentions what the body of a function mentions.
+func (n *namer) run(b body) {
+	f := n.p.Modules[b.module].facts
+	d := &f.functions[b.function]
+	for _, name := range f.mentions[d.mentions.from:d.mentions.to] {
+		n.mention(name)
 	}
-	return out
-}
-
-// walk mentions the names in code that runs at import. The bodies of functions
-// are left out.
-func (n *namer) walk(id syntax.NodeID) {
-	t := n.m.Syntax
-	switch t.Kind(id) {
-	case syntax.Name:
-		if t.Node(id).Flags&(syntax.FlagStore|syntax.FlagDel) == 0 {
-			n.mention(t.Text(id))
-		}
-		return
-	case syntax.Attribute:
-		if ident := t.Child(id, syntax.Ident); ident != syntax.None {
-			n.mention(t.Text(ident))
-		}
-	case syntax.String:
-		if s, ok := scope.StringValue(t, id); ok && len(s) < 64 && n.functions[s] != nil {
-			n.mention(s) // getattr(x, "name")
-		}
-	case syntax.ClassDef:
-		n.hooks(id)
-	case syntax.FunctionDef:
-		for d := range t.Children(id) { // a decorator of the program may call what it gets
-			if t.Kind(d) != syntax.Decorator {
-				continue
-			}
-			if name := scope.LastName(t, t.First(d)); n.functions[name] != nil || n.classes[name] != nil {
-				n.start(object{function, n.m, id, ""})
-			}
-		}
-	}
-	for c := range t.Children(id) {
-		switch k := t.Kind(c); {
-		case k == syntax.Block && t.Kind(id) == syntax.FunctionDef:
-		case t.Kind(id) == syntax.If || t.Kind(id) == syntax.IfExp:
-			if w, _ := n.m.Scope.Branch(id, c); w == scope.AtImport {
-				n.walk(c)
-			}
-		default:
-			n.walk(c)
+	for _, x := range f.made[d.made.from:d.made.to] {
+		if x.decorator == 0 {
+			n.created(b.module, x.class)
+		} else if n.names[x.decorator] != nil { // a decorator of the program may call what it gets
+			n.start(b.module, x.function)
 		}
 	}
 }
 
 // mention makes what has this name run.
-func (n *namer) mention(name string) {
-	for _, imp := range n.m.globals[name] { // "from m import f as g"
-		if imp.Item != "" && imp.Item != name {
-			n.mentionPlain(imp.Item)
-		}
-	}
-	n.mentionPlain(name)
-}
-
-func (n *namer) mentionPlain(name string) {
-	if n.mentioned[name] {
+func (n *namer) mention(name symbol) {
+	x := n.names[name]
+	if x == nil || x.mentioned {
 		return
 	}
-	n.mentioned[name] = true
-	for _, fn := range n.functions[name] {
-		n.start(fn)
+	x.mentioned = true
+	for k := x.functions; k != 0; k = n.bodies[k-1].next {
+		n.start(n.bodies[k-1].module, n.bodies[k-1].at)
 	}
-	for _, c := range n.classes[name] {
-		n.methods(c, n.foreign(c))
+	for k := x.classes; k != 0; k = n.classes[k-1].next {
+		l := n.classes[k-1]
+		n.methods(l.module, l.at, n.foreign(l.module, l.at))
 	}
 }
 
-func (n *namer) start(fn object) {
-	if !n.running[fn] {
-		n.running[fn] = true
-		n.todo = append(n.todo, fn)
+func (n *namer) start(module, function int32) {
+	if running := n.running[module]; !running[function] {
+		running[function] = true
+		n.todo = append(n.todo, body{module, function})
 	}
 }
 
 // methods makes the special methods of a class run, or all of them.
-func (n *namer) methods(c object, all bool) {
-	t := c.m.Syntax
-	for s := range t.Children(t.Child(c.node, syntax.Block)) {
-		if t.Kind(s) != syntax.FunctionDef {
-			continue
-		}
-		if ident := t.Child(s, syntax.Ident); all || ident != syntax.None && dunder(t.Text(ident)) {
-			n.start(object{function, c.m, s, ""})
+func (n *namer) methods(module, class int32, all bool) {
+	f := n.p.Modules[module].facts
+	p := f.classes[class].methods
+	for _, k := range f.members[p.from:p.to] {
+		if all || f.functions[k].special {
+			n.start(module, k)
 		}
 	}
 }
 
 // foreign reports whether a class has a base that is no class of the program.
-func (n *namer) foreign(c object) bool {
-	t := c.m.Syntax
-	args := t.Child(c.node, syntax.Args)
-	if args == syntax.None {
-		return false
-	}
-	for a := range t.Children(args) {
-		base := t.First(a)
-		if t.Child(a, syntax.Ident) != syntax.None || scope.PlainBase(t, base) {
-			continue
-		}
-		if n.classes[scope.LastName(t, base)] == nil {
-			return true
+func (n *namer) foreign(module, class int32) bool {
+	f := n.p.Modules[module].facts
+	p := f.classes[class].refs
+	for k := p.from; k < p.to; k++ {
+		if r := &f.refs[k]; !r.decorator && !r.fixed && !r.plain {
+			if x := n.names[r.last]; x == nil || x.classes == 0 {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// hooks lets the creation of a class call what it may call: the special
+var (
+	getattrSymbol = symbolOf("__getattr__")
+	setNameSymbol = symbolOf("__set_name__")
+)
+
+// created lets the creation of a class call what it may call: the special
 // methods where it has bases, keywords or decorators.
-func (n *namer) hooks(c syntax.NodeID) {
-	t := n.m.Syntax
-	if t.Child(c, syntax.Args) != syntax.None || t.Child(c, syntax.Decorator) != syntax.None {
-		n.methods(object{class, n.m, c, ""}, false)
+func (n *namer) created(module, class int32) {
+	if n.p.Modules[module].facts.classes[class].hooked {
+		n.methods(module, class, false)
 	}
-	n.mentionPlain("__getattr__")
-	n.mentionPlain("__set_name__")
+	n.mention(getattrSymbol)
+	n.mention(setNameSymbol)
 }

@@ -11,113 +11,64 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// collect lists and resolves the imports of one module. It writes nothing but
-// the module.
-func (p *Program) collect(m *Module) {
-	f := m.Syntax
-	var stmts []syntax.NodeID
-	for n := range f.Nodes {
-		if k := f.Nodes[n].Kind; k == syntax.Import || k == syntax.ImportFrom {
-			stmts = append(stmts, syntax.NodeID(n))
+// found is what the program knows of a binding.
+type found struct {
+	base      int32 // the module of the project that it names, -1 for none
+	line      int32 // of the use at import; 0 when it is in another module
+	at        int32 // the module and
+	atLine    int32 // line of that
+	why       whyKind
+	by        span // of whyUnseen
+	used      bool
+	uses      int32
+	submodule bool // Item is a module
+	lazy      bool
+}
+
+// resolve finds what the imports of one module name. It writes nothing but the
+// module.
+func (p *Program) resolve(m *Module) {
+	f := m.facts
+	m.found = make([]found, len(f.bindings))
+	base, of := "", int32(-1)
+	var baseModule *Module
+	for k := range f.bindings {
+		b, s, x := &f.bindings[k], &f.statements[f.bindings[k].statement], &m.found[k]
+		if !s.from || of != b.statement {
+			of, base = b.statement, p.baseOf(m, k)
+			baseModule = p.find(m, base)
 		}
-	}
-	slices.SortStableFunc(stmts, func(a, b syntax.NodeID) int { return int(f.Node(a).Start - f.Node(b).Start) })
-	lazy := lazyModules(m, p.version)
-	ordinals := map[evidence.Statement]int{}
-	m.globals = map[string][]*Import{}
-	add := func(imp *Import) {
-		key := imp.Statement
-		imp.Ordinal = ordinals[key]
-		ordinals[key]++
-		m.Imports = append(m.Imports, imp)
-		if imp.owner == 0 {
-			m.globals[imp.Binds] = append(m.globals[imp.Binds], imp)
+		x.base = -1
+		if baseModule != nil {
+			x.base = baseModule.index
 		}
-	}
-	for _, s := range stmts {
-		common := p.common(m, s)
-		if f.Kind(s) == syntax.Import {
-			for a := range f.Children(s) {
-				imp := *common
-				p.plainImport(&imp, a)
-				imp.Lazy = imp.Lazy || imp.mayBeLazy() && lazy[imp.Base]
-				add(&imp)
-			}
+		x.lazy = s.lazy || b.symbol != starSymbol && s.mayBeLazy && slices.ContainsFunc(f.lazy, func(l span) bool { return f.of(l) == base })
+		if !s.from || b.symbol == starSymbol {
 			continue
 		}
-		p.fromImport(common)
-		common.Lazy = common.Lazy || common.mayBeLazy() && lazy[common.Base]
-		if f.Node(s).Flags&syntax.FlagStar != 0 {
-			star := *common
-			star.Binds, star.Binding, star.Target, star.Lazy = "*", "*", star.Base, false
-			star.Kind, star.Path = p.describe(m, star.Base)
-			add(&star)
-			continue
-		}
-		for a := range f.Children(s) {
-			if f.Kind(a) == syntax.Alias {
-				imp := *common
-				p.fromName(&imp, a)
-				add(&imp)
-			}
+		if baseModule == nil || baseModule == m || !baseModule.hides(b.item) {
+			kind, _ := p.describe(m, base+"."+f.of(b.name))
+			x.submodule = kind != resolve.KindMissing
 		}
 	}
 }
 
-// common returns what all names of one statement share.
-func (p *Program) common(m *Module, s syntax.NodeID) *Import {
-	f := m.Syntax
-	imp := &Import{In: m, Stmt: s, Scope: "module", Context: contextOf(f, s), Lazy: f.Node(s).Flags&syntax.FlagLazy != 0}
-	imp.Statement = evidence.Statement{From: m.Name, File: m.File, Qualname: m.Scope.Qualname(s)}
-	switch m.Scope.Scopes[m.Scope.ScopeOf(s)].Kind {
-	case scope.FunctionScope:
-		imp.Scope = "function"
-	case scope.ClassScope:
-		imp.Scope = "class"
+// baseOf returns the absolute module that a binding's statement names. A
+// relative import that leads out of the package keeps its dots.
+func (p *Program) baseOf(m *Module, k int) string {
+	f := m.facts
+	b := &f.bindings[k]
+	s := &f.statements[b.statement]
+	if !s.from {
+		return f.of(b.name)
 	}
-	return imp
-}
-
-// bind sets the name and the scope that gets it.
-func (imp *Import) bind(name string) {
-	imp.Binds, imp.Binding = name, name
-	s := imp.In.Scope.ScopeOf(imp.Stmt)
-	if owner, ok := imp.In.Scope.Lookup(name, s); ok {
-		s = owner
-	}
-	imp.owner = s
-}
-
-func (p *Program) plainImport(imp *Import, alias syntax.NodeID) {
-	f := imp.In.Syntax
-	imp.Alias = alias
-	imp.Base = f.DottedText(f.First(alias))
-	imp.Statement.Module, imp.Target = imp.Base, imp.Base
-	if as := f.Child(alias, syntax.Ident); as != syntax.None {
-		imp.bind(f.Text(as))
-	} else {
-		top, _, _ := strings.Cut(imp.Base, ".")
-		imp.bind(top)
-	}
-	imp.Kind, imp.Path = p.describe(imp.In, imp.Base)
-}
-
-// fromImport sets the absolute module of a from-import.
-func (p *Program) fromImport(imp *Import) {
-	f := imp.In.Syntax
-	name := ""
-	if d := f.Child(imp.Stmt, syntax.DottedName); d != syntax.None {
-		name = f.DottedText(d)
-	}
-	level := f.ImportLevel(imp.Stmt)
-	written := strings.Repeat(".", level) + name
-	imp.Statement.Module, imp.Base = written, written
-	if level > 0 {
-		if base, ok := imp.In.absolute(level, name); ok {
-			imp.Base = base
+	written := f.of(s.module)
+	if s.level > 0 {
+		if base, ok := m.absolute(int(s.level), written[s.level:]); ok {
+			return base
 		}
 	}
-	imp.Future = written == "__future__"
+	return written
 }
 
 // absolute returns the module that a relative import names.
@@ -138,62 +89,27 @@ func (m *Module) absolute(level int, name string) (string, bool) {
 	return pkg + "." + name, true
 }
 
-func (p *Program) fromName(imp *Import, alias syntax.NodeID) {
-	f := imp.In.Syntax
-	imp.Alias = alias
-	imp.Item = f.Text(f.First(alias))
-	name := imp.Item
-	if as := f.Child(alias, syntax.Ident); as != syntax.None {
-		name = f.Text(as)
-	}
-	imp.bind(name)
-	sub := imp.Base + "." + imp.Item
-	if base := p.find(imp.In, imp.Base); base == nil || !base.hides(imp.Item) || base == imp.In {
-		if kind, file := p.describe(imp.In, sub); kind != resolve.KindMissing {
-			imp.Target, imp.Kind, imp.Path = sub, kind, file
-			return
-		}
-	}
-	imp.Target = imp.Base
-	imp.Kind, imp.Path = p.describe(imp.In, imp.Base)
-}
-
 // hides reports whether a package binds a name to something else than its
 // submodule of that name, as "from .codec import codec" does.
-func (m *Module) hides(name string) bool {
-	if !m.Scope.Binds(0, name) {
+func (m *Module) hides(name symbol) bool {
+	f := m.facts
+	switch flags := f.name(name); {
+	case flags&nameBound == 0:
 		return false
+	case flags&nameStored != 0:
+		return true
 	}
-	for _, u := range m.Scope.Uses(name) {
-		if u.Store {
-			return true
-		}
-	}
-	f := m.Syntax
-	for n := range f.Nodes {
-		s := syntax.NodeID(n)
-		if f.Nodes[n].Kind != syntax.ImportFrom {
+	for k := range f.bindings {
+		b := &f.bindings[k]
+		s := &f.statements[b.statement]
+		if !s.from || b.symbol != name || b.symbol == starSymbol {
 			continue
 		}
-		for a := range f.Children(s) {
-			if f.Kind(a) != syntax.Alias {
-				continue
-			}
-			bound := f.First(a)
-			if as := f.Child(a, syntax.Ident); as != syntax.None {
-				bound = as
-			}
-			if f.Text(bound) != name {
-				continue
-			}
-			// "from . import name" and "from pkg import name" mean the submodule.
-			d := f.Child(s, syntax.DottedName)
-			switch level := f.ImportLevel(s); {
-			case level == 1 && d == syntax.None, level == 0 && d != syntax.None && f.DottedText(d) == m.Name:
-				return f.Text(f.First(a)) != name
-			}
-			return true
+		// "from . import name" and "from pkg import name" mean the submodule.
+		if module := f.of(s.module); module == "." || s.level == 0 && module == m.Name {
+			return b.item != name
 		}
+		return true
 	}
 	return false
 }
@@ -226,35 +142,109 @@ func (p *Program) describe(m *Module, name string) (resolve.Kind, string) {
 	return resolve.KindMissing, ""
 }
 
-// mayBeLazy reports whether __lazy_modules__ can make the import lazy: only
-// at module level and outside of try statements.
-func (imp *Import) mayBeLazy() bool {
-	return imp.Scope == "module" && !slices.ContainsFunc(imp.Context, func(c string) bool {
-		return c == "try" || c == "except" || c == "finally"
-	})
+// Imports returns the imports of a module. Without trees they are made anew at
+// each call, so that those of all modules need not be there at once.
+func (p *Program) Imports(m *Module) []*Import {
+	if m.Imports != nil {
+		return m.Imports
+	}
+	out := make([]*Import, len(m.facts.bindings))
+	for k := range out {
+		out[k] = p.newImport(m, k)
+		p.fill(out[k], k)
+	}
+	return out
 }
 
-// lazyModules returns the modules that __lazy_modules__ lists, which the
-// interpreter looks at from 3.15 on.
-func lazyModules(m *Module, v syntax.Version) map[string]bool {
-	if v.Less(syntax.Version{Major: 3, Minor: 15}) {
-		return nil
+// newImport makes the import of a binding without what its uses say.
+func (p *Program) newImport(m *Module, k int) *Import {
+	f := m.facts
+	b, x := &f.bindings[k], &m.found[k]
+	s := &f.statements[b.statement]
+	imp := &Import{
+		In: m, Stmt: s.node, Alias: b.alias, Line: int(s.line), Column: int(s.column), EndLine: int(s.endLine), EndColumn: int(s.endColumn),
+		IsFrom: s.from, Level: int(s.level), Name: f.of(b.name), AsName: f.of(b.as), Base: p.baseOf(m, k), Binds: f.of(b.binds),
+		Scope: "module", Lazy: x.lazy, owner: b.owner, binding: int32(k),
 	}
-	names := map[string]bool{}
-	f := m.Syntax
-	for _, u := range m.Scope.Uses("__lazy_modules__") {
-		if !u.Store || f.Kind(f.Parent(u.Node)) != syntax.Assign {
-			continue
-		}
-		for c := range f.Children(f.Parent(u.Node)) {
-			for e := range f.Children(c) {
-				if s, ok := scope.StringValue(f, e); ok {
-					names[s] = true
-				}
-			}
+	imp.Statement = evidence.Statement{From: m.Name, File: m.File, Qualname: f.of(s.qualname), Module: imp.Name, Binding: imp.Binds}
+	if s.from {
+		imp.Statement.Module = f.of(s.module)
+		imp.Future = imp.Statement.Module == "__future__"
+		if b.symbol != starSymbol {
+			imp.Item = imp.Name
 		}
 	}
-	return names
+	for j := range k {
+		o := &f.bindings[j]
+		t := &f.statements[o.statement]
+		if o.symbol == b.symbol && t.qualname == s.qualname && t.from == s.from && (s.from && t.module == s.module || !s.from && o.item == b.item) {
+			imp.Ordinal++
+		}
+	}
+	switch s.scope {
+	case scope.FunctionScope:
+		imp.Scope = "function"
+	case scope.ClassScope:
+		imp.Scope = "class"
+	}
+	if s.context.n > 0 {
+		imp.Context = strings.Fields(f.of(s.context))
+	}
+	imp.Target = imp.Base
+	if x.submodule {
+		imp.Target += "." + imp.Item
+	}
+	imp.Kind, imp.Path = p.describe(m, imp.Target)
+	return imp
+}
+
+// fill adds what was found out about the uses of an import.
+func (p *Program) fill(imp *Import, k int) {
+	m := imp.In
+	x := &m.found[k]
+	imp.Runs = m.whenOf(&m.facts.statements[m.facts.bindings[k].statement].condition).String()
+	imp.Uses = int(x.uses)
+	if !x.used {
+		return
+	}
+	imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, int(x.line), x.why.String()
+	switch {
+	case x.why == whyUnseen:
+		imp.UsedAtWhy += m.facts.of(x.by)
+	case x.line == 0:
+		imp.UsedAtWhy += " at " + p.Modules[x.at].File + ":" + strconv.Itoa(int(x.atLine))
+	}
+}
+
+// bind gives a module with a tree its imports.
+func (p *Program) bind(m *Module) {
+	m.Imports = make([]*Import, len(m.facts.bindings))
+	m.globals = map[string][]*Import{}
+	for k := range m.Imports {
+		imp := p.newImport(m, k)
+		m.Imports[k] = imp
+		if imp.owner == 0 {
+			m.globals[imp.Binds] = append(m.globals[imp.Binds], imp)
+		}
+	}
+}
+
+// settle adds what was found out about the uses of the imports.
+func (p *Program) settle(m *Module) {
+	for k, imp := range m.Imports {
+		p.fill(imp, k)
+	}
+}
+
+// collect lists the imports of a module that is not in the program, with when
+// they run.
+func (p *Program) collect(m *Module) {
+	var r factReader
+	m.facts, m.index = r.read(m.Syntax, m.Scope, p.version), -1
+	p.resolve(m)
+	m.promote(nil)
+	p.bind(m)
+	p.settle(m)
 }
 
 // contextOf lists the blocks around a statement, outermost first, up to the
@@ -295,9 +285,4 @@ func contextOf(f *syntax.File, s syntax.NodeID) []string {
 	}
 	slices.Reverse(out)
 	return out
-}
-
-// place writes a place of a module as "file:line".
-func (m *Module) place(n syntax.NodeID) string {
-	return m.File + ":" + strconv.Itoa(m.Line(n))
 }

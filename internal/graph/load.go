@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -26,59 +27,181 @@ type LoadOptions struct {
 	ImportRoots []string          // folders on sys.path, relative to Root, those of the entries first
 	Version     syntax.Version    // of the language; the zero value is the newest
 	Resolver    *resolve.Resolver // for everything outside of the project; nil: only the project is known
+	// Lean leaves out what only the rewriting of code needs: the Syntax, the
+	// Scope and the Imports of the modules, see Program.Imports. The program
+	// takes a small part of the memory then.
+	Lean bool
+	// ByName follows functions by name and not by value, see followNames, also
+	// in a small program. Update needs it.
+	ByName bool
 }
 
 // Load reads, parses and links the files of a project. Files that cannot be
 // read are listed in Problems, and those that do not parse take part with what
 // could be read of them. The only error is the end of ctx.
 func Load(ctx context.Context, o LoadOptions) (*Program, error) {
-	return load(ctx, o, maxFollowed)
-}
-
-// load is Load; in programs of more than followed modules, functions are
-// followed by name and not by value.
-func load(ctx context.Context, o LoadOptions, followed int) (*Program, error) {
 	if o.Version == (syntax.Version{}) {
 		o.Version = syntax.Latest
 	}
-	p := &Program{Root: o.Root, resolver: o.Resolver, version: o.Version}
 	files := slices.Clone(o.Files)
 	slices.Sort(files)
-	files = slices.Compact(files)
+	o.Files = slices.Compact(files)
+	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version}
+	o.ByName = o.ByName || p.large(o.Files)
 
-	modules := make([]*Module, len(files))
-	problems := make([]string, len(files))
-	parallel(len(files), func(k int) {
+	modules := make([]*Module, len(o.Files))
+	problems := make([]string, len(o.Files))
+	readers := make([]fileReader, workers(len(o.Files)))
+	onWorkers(len(o.Files), func(worker, k int) {
 		if ctx.Err() != nil {
 			return
 		}
-		src, err := os.ReadFile(p.abs(files[k]))
+		r := &readers[worker]
+		m, err := r.read(p, o.Files[k], !o.Lean || !o.ByName)
 		if err != nil {
 			problems[k] = plain(err)
 			return
 		}
-		f := syntax.Parse(src, o.Version)
-		modules[k] = &Module{File: files[k], Syntax: f, Scope: scope.Analyze(f, o.Version), Test: isTest(files[k])}
+		modules[k] = m
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	for k, m := range modules {
 		if m == nil {
-			p.Problems = append(p.Problems, Problem{files[k], problems[k]})
+			p.Problems = append(p.Problems, Problem{o.Files[k], problems[k]})
 			continue
 		}
 		p.Modules = append(p.Modules, m)
 	}
-	p.name(o.ImportRoots)
-	parallel(len(p.Modules), func(k int) { p.collect(p.Modules[k]) })
-	p.link()
-	p.blind()
-	p.follow(followed)
-	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
-	p.spread()
+	p.link(o.ByName, !o.Lean || !o.ByName)
 	return p, ctx.Err()
 }
+
+// link finds everything that the files say about each other.
+func (p *Program) link(byName, trees bool) {
+	p.name(p.options.ImportRoots)
+	parallel(len(p.Modules), func(k int) { p.resolve(p.Modules[k]) })
+	p.index()
+	for k, r := range p.readers {
+		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
+			p.exportsOf(p.Modules[r.of])
+		}
+	}
+	if trees {
+		parallel(len(p.Modules), func(k int) { p.bind(p.Modules[k]) })
+	}
+	p.attributeReads()
+	if trees {
+		p.blind()
+	}
+	if byName {
+		p.followNames()
+	} else {
+		p.follow()
+	}
+	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
+	p.spread()
+	p.sites = sync.OnceValue(p.attributes)
+	if trees {
+		parallel(len(p.Modules), func(k int) { p.settle(p.Modules[k]) })
+	}
+}
+
+const (
+	// maxFollowed is the number of modules up to which functions are followed by
+	// value; in larger programs they are followed by name.
+	maxFollowed = 600
+	// maxFollowedBytes bounds their size, because their trees are kept.
+	maxFollowedBytes = 8 << 20
+)
+
+// large reports whether the functions of a program are followed by name.
+func (p *Program) large(files []string) bool {
+	if len(files) > maxFollowed {
+		return true
+	}
+	size := int64(0)
+	for _, f := range files {
+		if info, err := os.Stat(p.abs(f)); err == nil {
+			size += info.Size()
+		}
+	}
+	return size > maxFollowedBytes
+}
+
+// fileReader reads files one after the other.
+type fileReader struct {
+	parser   syntax.Parser
+	analyzer scope.Analyzer
+	facts    factReader
+	buf      []byte
+}
+
+// read reads a file; keep keeps its tree.
+func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
+	src, err := r.content(p.abs(file), keep)
+	if err != nil {
+		return nil, err
+	}
+	return r.parse(p, file, src, keep), nil
+}
+
+// parse makes the module of a file with its facts.
+func (r *fileReader) parse(p *Program, file string, src []byte, keep bool) *Module {
+	m := &Module{File: file, Test: isTest(file)}
+	if keep {
+		m.Syntax = syntax.Parse(src, p.version)
+		m.Scope = scope.Analyze(m.Syntax, p.version)
+		m.facts = r.facts.read(m.Syntax, m.Scope, p.version)
+	} else {
+		f := r.parser.Parse(src, p.version)
+		m.facts = r.facts.read(f, r.analyzer.Analyze(f, p.version), p.version)
+	}
+	m.Broken = m.facts.broken
+	return m
+}
+
+// content returns the text of a file. Unless it is kept, it is there until the
+// next call.
+func (r *fileReader) content(name string, keep bool) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would never end
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	size := int(info.Size())
+	buf := r.buf
+	if keep || size > maxKeptBuffer {
+		buf = make([]byte, 0, size+1)
+	}
+	buf = slices.Grow(buf[:0], size+1)
+	for {
+		n, err := f.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		buf = slices.Grow(buf, 512)
+	}
+	if !keep && size <= maxKeptBuffer {
+		r.buf = buf
+	}
+	return buf, nil
+}
+
+// maxKeptBuffer bounds what a fileReader keeps between files.
+const maxKeptBuffer = 1 << 20
 
 // abs returns the absolute path of a file of the program.
 func (p *Program) abs(file string) string {
@@ -109,25 +232,30 @@ func plain(err error) string {
 	return err.Error()
 }
 
+// workers returns on how many cores parallel works on n pieces.
+func workers(n int) int { return max(1, min(runtime.GOMAXPROCS(0), n)) }
+
 // parallel calls work for 0 … n-1 on all cores and waits.
-func parallel(n int, work func(k int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
+func parallel(n int, work func(k int)) { onWorkers(n, func(_, k int) { work(k) }) }
+
+// onWorkers is parallel that tells each call which of the workers runs it.
+func onWorkers(n int, work func(worker, k int)) {
+	if workers(n) == 1 {
 		for k := range n {
-			work(k)
+			work(0, k)
 		}
 		return
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range workers {
+	for w := range workers(n) {
 		wg.Go(func() {
 			for {
 				k := int(next.Add(1)) - 1
 				if k >= n {
 					return
 				}
-				work(k)
+				work(w, k)
 			}
 		})
 	}
@@ -170,16 +298,19 @@ func (p *Program) name(roots []string) {
 			packages[path.Dir(m.File)] = true
 		}
 	}
-	mentioned := p.mentioned()
+	mentioned := sync.OnceValue(p.mentioned)
 	all := make([][]candidate, len(p.Modules))
 	for k, m := range p.Modules {
+		m.index = int32(k)
 		m.IsPackage = path.Base(m.File) == "__init__.py"
 		all[k] = candidates(m.File, roots, packages)
 		c := all[k][0]
 		if r := slices.IndexFunc(all[k], func(c candidate) bool { return c.regular }); r >= 0 {
 			c = all[k][r]
-		} else if u := slices.IndexFunc(all[k], func(c candidate) bool { return mentioned[c.name] }); u >= 0 {
-			c = all[k][u]
+		} else if len(all[k]) > 1 {
+			if u := slices.IndexFunc(all[k], func(c candidate) bool { return mentioned()[c.name] }); u >= 0 {
+				c = all[k][u]
+			}
 		}
 		m.Name, m.Root = c.name, c.root
 	}
@@ -273,25 +404,17 @@ func below(dir, file string) (string, bool) {
 func (p *Program) mentioned() map[string]bool {
 	names := map[string]bool{}
 	for _, m := range p.Modules {
-		f := m.Syntax
-		for n := range f.Nodes {
-			id := syntax.NodeID(n)
-			switch f.Nodes[n].Kind {
-			case syntax.Import:
-				for a := range f.Children(id) {
-					names[f.DottedText(f.First(a))] = true
-				}
-			case syntax.ImportFrom:
-				d := f.Child(id, syntax.DottedName)
-				if d == syntax.None || f.ImportLevel(id) > 0 {
-					continue
-				}
-				base := f.DottedText(d)
+		f := m.facts
+		for k := range f.bindings {
+			b := &f.bindings[k]
+			switch s := &f.statements[b.statement]; {
+			case !s.from:
+				names[f.of(b.name)] = true
+			case s.level == 0:
+				base := f.of(s.module)
 				names[base] = true
-				for a := range f.Children(id) {
-					if f.Kind(a) == syntax.Alias {
-						names[base+"."+f.Text(f.First(a))] = true
-					}
+				if b.symbol != starSymbol {
+					names[base+"."+f.of(b.name)] = true
 				}
 			}
 		}

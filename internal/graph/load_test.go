@@ -17,10 +17,10 @@ import (
 // program writes the files of an archive into a folder and loads them.
 func program(t *testing.T, archive string, v syntax.Version, roots ...string) *Program {
 	t.Helper()
-	return programBy(t, maxFollowed, archive, v, roots...)
+	return programBy(t, LoadOptions{}, archive, v, roots...)
 }
 
-func programBy(t *testing.T, followed int, archive string, v syntax.Version, roots ...string) *Program {
+func programBy(t *testing.T, o LoadOptions, archive string, v syntax.Version, roots ...string) *Program {
 	t.Helper()
 	dir := t.TempDir()
 	var files []string
@@ -39,7 +39,8 @@ func programBy(t *testing.T, followed int, archive string, v syntax.Version, roo
 	if len(roots) == 0 {
 		roots = []string{"."}
 	}
-	p, err := load(context.Background(), LoadOptions{Root: dir, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(nil, nil)}, followed)
+	o.Root, o.Files, o.ImportRoots, o.Version, o.Resolver = dir, files, roots, v, resolve.New(nil, nil)
+	p, err := Load(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestUsedAtImport(t *testing.T) {
 				t.Error("the fixture expects nothing")
 			}
 			// Followed by name, more may be said to be used, but nothing less.
-			coarse := programBy(t, 0, archive, v)
+			coarse := programBy(t, LoadOptions{ByName: true}, archive, v)
 			for k, m := range p.Modules {
 				for l, imp := range m.Imports {
 					if other := coarse.Modules[k].Imports[l]; imp.UsedAtImport && !other.UsedAtImport {

@@ -31,15 +31,15 @@ def main():
 		t.Fatal("the import of json is not there")
 		return false
 	}
-	for _, limit := range []int{maxFollowed, 0} { // by value and by name
-		if used(programBy(t, limit, files, syntax.Latest, ".")) {
-			t.Errorf("limit %d: the run of __main__.py counts as import", limit)
+	for _, byName := range []bool{false, true} { // by value and by name
+		if used(programBy(t, LoadOptions{ByName: byName}, files, syntax.Latest, ".")) {
+			t.Errorf("by name %v: the run of __main__.py counts as import", byName)
 		}
 	}
 	files += "-- pkg/again.py --\nimport pkg.__main__\n"
-	for _, limit := range []int{maxFollowed, 0} {
-		if !used(programBy(t, limit, files, syntax.Latest, ".")) {
-			t.Errorf("limit %d: __main__.py is imported, yet what its import calls does not count", limit)
+	for _, byName := range []bool{false, true} {
+		if !used(programBy(t, LoadOptions{ByName: byName}, files, syntax.Latest, ".")) {
+			t.Errorf("by name %v: __main__.py is imported, yet what its import calls does not count", byName)
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (b *grapher) node(t destination, parent *Node) {
 // targets calls visit for everything that a module of the project imports;
 // with followed, for what statements load that can run.
 func (b *grapher) targets(n *Node, followed bool, visit func(destination, *Import)) {
-	for _, imp := range n.Module.Imports {
+	for _, imp := range b.program.Imports(n.Module) {
 		if imp.Future || followed && !imp.Followed() {
 			continue
 		}

@@ -6,203 +6,12 @@ import (
 	"strings"
 
 	"fastpath/internal/python/scope"
-	"fastpath/internal/python/syntax"
 )
-
-// UseSite is one use of a name that an import binds.
-type UseSite struct {
-	scope.Use
-	Module *Module
-	// Via is the import of Module through which it knows the name: a star
-	// import, a from-import of the name, or an import of the module whose
-	// attribute is read (Node is then the Attribute). It is nil in the
-	// import's own module.
-	Via *Import
-}
-
-// read is an attribute read "module.name" in another module.
-type read struct {
-	use scope.Use // Node is the Attribute
-	via *Import
-}
-
-// link fills the indexes that answer who reads whose names.
-func (p *Program) link() {
-	for _, m := range p.Modules {
-		m.readers, m.reads = map[string][]*Import{}, map[string][]read{}
-	}
-	for _, m := range p.Modules {
-		for _, imp := range m.Imports {
-			base := p.find(m, imp.Base)
-			if base == nil || base == m && imp.Target == imp.Base {
-				continue
-			}
-			name := imp.Item
-			if imp.Binds == "*" {
-				name = "*"
-			}
-			if name != "" {
-				base.readers[name] = append(base.readers[name], imp)
-			}
-		}
-	}
-	for _, m := range p.Modules {
-		p.exportsOf(m)
-	}
-	// A module may be an attribute of another, so that its readers are known
-	// only when those of the other are.
-	seen := map[readKey]bool{}
-	for found := -1; found < len(seen); {
-		found = len(seen)
-		for _, m := range p.Modules {
-			for _, imp := range m.Imports {
-				if imp.Binds != "*" && !imp.Future {
-					p.attributeReads(imp, seen)
-				}
-			}
-		}
-	}
-}
-
-// readKey is one attribute read of a module's name.
-type readKey struct {
-	of, in *Module
-	node   syntax.NodeID
-}
-
-// attributeReads indexes what is read from project modules through the name
-// that an import binds, also in modules that get the name from this one.
-func (p *Program) attributeReads(imp *Import, seen map[readKey]bool) {
-	if p.moduleBehind(imp) == "" {
-		return
-	}
-	p.walk(imp, func(s UseSite) {
-		if s.Store || s.Del {
-			return
-		}
-		f := s.Module.Syntax
-		at := p.moduleBehind(imp)
-		for n := f.Parent(s.Node); f.Kind(n) == syntax.Attribute; n = f.Parent(n) {
-			id := f.Child(n, syntax.Ident)
-			if id == syntax.None || f.First(n) == id {
-				return
-			}
-			name := f.Text(id)
-			if m := p.find(imp.In, at); m != nil && m != s.Module && !seen[readKey{m, s.Module, n}] {
-				seen[readKey{m, s.Module, n}] = true
-				use := s.Use
-				use.Node = n
-				use.Store = f.Node(n).Flags&syntax.FlagStore != 0
-				use.Del = f.Node(n).Flags&syntax.FlagDel != 0
-				via := s.Via
-				if via == nil {
-					via = imp
-				}
-				m.reads[name] = append(m.reads[name], read{use, via})
-			}
-			at += "." + name
-			if p.find(imp.In, at) == nil && p.folders[at] == "" {
-				return
-			}
-		}
-	})
-}
-
-// moduleBehind returns the project module or package that the bound name is
-// itself ("a" for "import a.b"), "" when it is none.
-func (p *Program) moduleBehind(imp *Import) string {
-	name := imp.Target
-	if imp.Item == "" && imp.In.Syntax.Child(imp.Alias, syntax.Ident) == syntax.None {
-		name, _, _ = strings.Cut(name, ".")
-	} else if imp.Item != "" && imp.Target == imp.Base {
-		return ""
-	}
-	if p.find(imp.In, name) == nil && p.folders[name] == "" {
-		return ""
-	}
-	return name
-}
-
-// Uses returns all uses of the name that an import binds: in its module, in
-// modules that take it by a star import or a from-import, and as an attribute
-// of the module. The from-imports themselves are no uses, see Readers. The own
-// module's come first, in source order.
-func (p *Program) Uses(imp *Import) []UseSite {
-	var out []UseSite
-	p.walk(imp, func(s UseSite) { out = append(out, s) })
-	return out
-}
-
-// Readers returns the imports of other modules that take the name from the
-// import's module by from-import or star import, directly.
-func (p *Program) Readers(imp *Import) []*Import {
-	if imp.owner != 0 || imp.Binds == "*" {
-		return nil
-	}
-	out := slices.Clone(imp.In.readers[imp.Binds])
-	for _, star := range imp.In.readers["*"] {
-		if p.takes(star, imp.Binds) {
-			out = append(out, star)
-		}
-	}
-	return out
-}
-
-// place of a walk: the name of a module, as another module may know it.
-type globalName struct {
-	m    *Module
-	name string
-}
-
-// walk calls yield for every use of the name that an import binds.
-func (p *Program) walk(imp *Import, yield func(UseSite)) {
-	if imp.Binds == "*" {
-		return
-	}
-	if imp.owner != 0 {
-		for _, u := range imp.In.Scope.LocalUses(imp.owner, imp.Binds) {
-			yield(UseSite{u, imp.In, nil})
-		}
-		return
-	}
-	p.walkName(imp.In, imp.Binds, nil, map[globalName]bool{}, yield)
-}
-
-// walkName calls yield for every use of a module's global name, there and in
-// the modules that read it.
-func (p *Program) walkName(m *Module, name string, via *Import, seen map[globalName]bool, yield func(UseSite)) {
-	if seen[globalName{m, name}] {
-		return
-	}
-	seen[globalName{m, name}] = true
-	for _, u := range m.Scope.Uses(name) {
-		yield(UseSite{u, m, via})
-	}
-	for _, r := range m.readers[name] {
-		if r.owner == 0 {
-			p.walkName(r.In, r.Binds, r, seen, yield)
-			continue
-		}
-		for _, u := range r.In.Scope.LocalUses(r.owner, r.Binds) {
-			yield(UseSite{u, r.In, r})
-		}
-	}
-	for _, star := range m.readers["*"] {
-		if p.takes(star, name) {
-			p.walkName(star.In, name, star, seen, yield)
-		}
-	}
-	for _, r := range m.reads[name] {
-		u := r.use
-		u.When = r.via.In.Scope.When(u.Node) // what runs at import was not known when it was indexed
-		yield(UseSite{u, r.via.In, r.via})
-	}
-}
 
 // starNames is what "from m import *" takes from a module.
 type starNames struct {
-	names    map[string]bool
-	complete bool // false: there are names that nobody knows
+	names    map[symbol]bool // true: without an underscore in front
+	complete bool            // false: there are names that nobody knows
 }
 
 // exportsOf returns what a star import takes from m.
@@ -215,31 +24,36 @@ func (p *Program) exportsBelow(m *Module, open map[*Module]bool) *starNames {
 		return m.star
 	}
 	if open[m] {
-		return &starNames{names: map[string]bool{}, complete: true} // a cycle of star imports adds nothing
+		return &starNames{complete: true} // a cycle of star imports adds nothing
 	}
 	open[m] = true
-	names, known := m.Scope.Exports()
-	e := &starNames{names: make(map[string]bool, len(names)), complete: known}
-	for _, n := range names {
-		e.names[n] = true
+	f := m.facts
+	e := &starNames{names: map[symbol]bool{}, complete: f.allKnown}
+	for _, b := range f.bound {
+		if b.flags&nameExports != 0 {
+			e.names[b.symbol] = b.flags&namePrivate == 0
+		}
 	}
-	if !m.Scope.HasAll() {
-		for _, star := range m.globals["*"] {
-			base := p.find(m, star.Base)
-			if base == nil {
-				e.complete = false
-				continue
-			}
-			sub := p.exportsBelow(base, open)
-			e.complete = e.complete && sub.complete
-			for n := range sub.names {
-				if !strings.HasPrefix(n, "_") {
-					e.names[n] = true
-				}
+	stars := false
+	for k := range f.bindings {
+		if f.hasAll || f.bindings[k].symbol != starSymbol {
+			continue
+		}
+		stars = true
+		base := m.found[k].base
+		if base < 0 {
+			e.complete = false
+			continue
+		}
+		sub := p.exportsBelow(p.Modules[base], open)
+		e.complete = e.complete && sub.complete
+		for n, public := range sub.names {
+			if public {
+				e.names[n] = true
 			}
 		}
 	}
-	if len(open) == 1 || len(m.globals["*"]) == 0 {
+	if len(open) == 1 || !stars {
 		m.star = e // within a cycle only the outermost answer is whole
 	}
 	delete(open, m)
@@ -250,18 +64,33 @@ func (p *Program) exportsBelow(m *Module, open map[*Module]bool) *starNames {
 // is known: a list that is not complete may hold every name.
 func (p *Program) takes(star *Import, name string) bool {
 	base := p.find(star.In, star.Base)
-	if base == nil {
-		return false
+	return base != nil && p.brings(base, symbolOf(name))
+}
+
+// brings is takes for the module that a star import names.
+func (p *Program) brings(base *Module, name symbol) bool {
+	if !base.facts.stars { // the usual case needs no list
+		flags := base.facts.name(name)
+		return flags&nameExports != 0 || !base.facts.allKnown && flags&nameBound != 0
 	}
 	e := p.exportsOf(base)
-	return e.names[name] || !e.complete && base.Scope.Binds(0, name)
+	_, ok := e.names[name]
+	return ok || !e.complete && base.facts.name(name)&nameBound != 0
+}
+
+// complete reports whether all that a star import takes from m is known.
+func (p *Program) complete(m *Module) bool {
+	if !m.facts.stars {
+		return m.facts.allKnown
+	}
+	return p.exportsOf(m).complete
 }
 
 // Undefined returns the loads of global names that neither the module nor its
 // star imports nor the builtins bind, in source order. It is nil when a star
 // import takes names that nobody knows.
 func (p *Program) Undefined(m *Module) []scope.Use {
-	known := map[string]bool{}
+	known := map[symbol]bool{}
 	for _, star := range m.globals["*"] {
 		base := p.find(m, star.Base)
 		if base == nil {
@@ -277,7 +106,7 @@ func (p *Program) Undefined(m *Module) []scope.Use {
 	}
 	var out []scope.Use
 	for name, uses := range m.Scope.GlobalNames() {
-		if known[name] || m.Scope.Binds(0, name) || builtinNames[name] {
+		if known[symbolOf(name)] || m.Scope.Binds(0, name) || builtinNames[name] {
 			continue
 		}
 		for _, u := range uses {

@@ -17,16 +17,26 @@ import (
 
 // Program is every source file of a project, parsed and resolved. It is
 // immutable after Load and safe for concurrent readers.
+//
+// What is known of a file is read into its facts once, and everything that
+// files say about each other is found from these. The trees are kept for those
+// who rewrite code (not with LoadOptions.Lean).
 type Program struct {
 	Root     string    // absolute project directory
 	Modules  []*Module // sorted by File
 	Problems []Problem // files that could not be read
 
+	options  LoadOptions
 	byFile   map[string]*Module
 	byName   map[string][]*Module // every name under which a file can be imported, best import root first
 	folders  map[string]string    // module name → folder with modules below it, relative to the project
 	resolver *resolve.Resolver
 	version  syntax.Version
+
+	readers []reading                            // by module, name, and place of the import
+	reads   map[readTarget][]site                // names of modules that others read as attributes
+	mains   map[string]bool                      // names of __main__ modules that are imported
+	sites   func() map[*Module]map[string][]read // the same as reads with all places, see Uses
 }
 
 // Problem is a file that is missing in the program.
@@ -37,19 +47,24 @@ type Problem struct {
 
 // Module is one source file.
 type Module struct {
-	Name      string // "gateway", "interfaces.cache", "pkg" for pkg/__init__.py
-	File      string // relative to the project, slashes
-	Root      string // the import root that Name starts from, relative to the project
-	IsPackage bool   // an __init__.py
-	Test      bool   // a test file (tests/, test_*.py, *_test.py, conftest.py)
-	Syntax    *syntax.File
+	Name      string       // "gateway", "interfaces.cache", "pkg" for pkg/__init__.py
+	File      string       // relative to the project, slashes
+	Root      string       // the import root that Name starts from, relative to the project
+	IsPackage bool         // an __init__.py
+	Test      bool         // a test file (tests/, test_*.py, *_test.py, conftest.py)
+	Broken    *Broken      // what does not parse; nil when all does
+	Syntax    *syntax.File // nil in a lean program, as Scope and Imports
 	Scope     *scope.Info
-	Imports   []*Import // one a bound name, in source order
+	Imports   []*Import // one a bound name, in source order; see Program.Imports
 
-	globals map[string][]*Import // imports that bind a global name of the module, "*" for star imports
-	readers map[string][]*Import // name → from-imports of it in other modules, "*" for star imports
-	reads   map[string][]read    // name → attribute reads of it in other modules
-	star    *starNames           // what "from m import *" takes, see exportsOf
+	facts    *facts
+	index    int32        // in Program.Modules; -1 for a module that is not there
+	found    []found      // by binding
+	when     []scope.When // by function: when its body runs
+	readBy   map[reader]bool
+	from, to int32                // in Program.readers: who reads names of the module
+	star     *starNames           // what "from m import *" takes, see exportsOf
+	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports
 
 	annotations sync.Once // computes looks
 	looks       bool      // see looksAtAnnotations
@@ -63,6 +78,13 @@ type Import struct {
 	In    *Module
 	Stmt  syntax.NodeID // the Import or ImportFrom
 	Alias syntax.NodeID // the Alias, None for a star import
+
+	// Where the statement is, 1-based.
+	Line, Column, EndLine, EndColumn int
+
+	IsFrom       bool   // "from … import"
+	Level        int    // number of leading dots
+	Name, AsName string // as written; "*" and ""
 
 	// Base is the absolute module that the statement names ("a.b" in "import
 	// a.b" and in "from a.b import c"); Item is "c", or "". A relative import
@@ -90,7 +112,8 @@ type Import struct {
 	Lazy       bool // lazy import / __lazy_modules__
 	Future     bool // from __future__ import …
 
-	owner scope.ScopeID // the scope that gets the name; 0 for the module
+	owner   scope.ScopeID // the scope that gets the name; 0 for the module
+	binding int32         // its place in the facts of the module
 }
 
 // Module returns the module with this name, nil when the project has none.
@@ -105,7 +128,7 @@ func (p *Program) Module(name string) *Module {
 // File returns the module of a file, given relative to the project, or nil.
 func (p *Program) File(file string) *Module { return p.byFile[file] }
 
-// Line returns the 1-based line on which n begins.
+// Line returns the 1-based line on which n begins. The program must not be lean.
 func (m *Module) Line(n syntax.NodeID) int {
 	line, _ := m.Syntax.Position(m.Syntax.Node(n).Start)
 	return line
@@ -120,9 +143,7 @@ func (m *Module) ImportAt(line int, module string) []*Import {
 		if module != "" && imp.Statement.Module != module {
 			continue
 		}
-		first, _ := m.Syntax.Position(m.Syntax.Node(imp.Stmt).Start)
-		last, _ := m.Syntax.Position(m.Syntax.Node(imp.Stmt).End)
-		if first <= line && line <= last {
+		if imp.Line <= line && line <= imp.EndLine {
 			out = append(out, imp)
 		}
 	}

@@ -1,0 +1,226 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// reading is a from-import or star import of a name of a project module.
+type reading struct {
+	of      int32  // the module
+	name    symbol // starSymbol for a star import
+	in      int32  // the module that imports
+	binding int32
+}
+
+// readTarget is a name of a module that is read as an attribute.
+type readTarget struct {
+	of   int32
+	name symbol
+}
+
+// site is a use through which a name of another module is read.
+type site struct {
+	in, use int32
+	chain   int32 // the last attribute that leads to the name
+}
+
+// index fills in who imports whose names. Only those of names that an import
+// binds are kept: nobody asks for others.
+func (p *Program) index() {
+	p.mains = map[string]bool{}
+	for _, m := range p.Modules {
+		f := m.facts
+		for k := range f.bindings {
+			b, x := &f.bindings[k], &m.found[k]
+			if name := f.of(b.name); name == "__main__" || strings.HasSuffix(name, ".__main__") || strings.HasSuffix(f.of(f.statements[b.statement].module), ".__main__") {
+				base := p.baseOf(m, k)
+				p.mains[base] = true
+				p.mains[base+"."+name] = true
+			}
+			if x.base < 0 || x.base == m.index && !x.submodule || !f.statements[b.statement].from {
+				continue
+			}
+			if of := p.Modules[x.base].facts; b.symbol == starSymbol || of.stars || of.usesOf(b.item) != nil {
+				p.readers = append(p.readers, reading{x.base, b.item, m.index, int32(k)})
+			}
+		}
+	}
+	slices.SortFunc(p.readers, func(a, b reading) int {
+		return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.name, b.name), cmp.Compare(a.in, b.in), cmp.Compare(a.binding, b.binding))
+	})
+	for k, r := range p.readers {
+		m := p.Modules[r.of]
+		if k == 0 || p.readers[k-1].of != r.of {
+			m.from = int32(k)
+		}
+		m.to = int32(k) + 1
+	}
+}
+
+// readersOf returns who imports a name of a module.
+func (p *Program) readersOf(m *Module, name symbol) []reading {
+	list := p.readers[m.from:m.to]
+	from := sort.Search(len(list), func(k int) bool { return list[k].name >= name })
+	to := from
+	for to < len(list) && list[to].name == name {
+		to++
+	}
+	return list[from:to]
+}
+
+// moduleBehind returns the project module or package that the name of a binding
+// is itself ("a" for "import a.b"), "" when it is none.
+func (p *Program) moduleBehind(m *Module, k int) string {
+	f := m.facts
+	b := &f.bindings[k]
+	var name string
+	switch {
+	case !f.statements[b.statement].from:
+		name = f.of(b.name)
+		if b.as.n == 0 {
+			name, _, _ = strings.Cut(name, ".")
+		}
+	case m.found[k].submodule:
+		name = p.baseOf(m, k) + "." + f.of(b.name)
+	default:
+		return ""
+	}
+	if p.find(m, name) == nil && p.folders[name] == "" {
+		return ""
+	}
+	return name
+}
+
+// attributeReads indexes what is read from project modules through the names
+// that imports bind, also in modules that get such a name from another one. A
+// module may be an attribute of another, so that its readers are known only
+// when those of the other are.
+func (p *Program) attributeReads() {
+	type module struct {
+		m    *Module
+		k    int
+		name string
+	}
+	var modules []module
+	for _, m := range p.Modules {
+		for k := range m.facts.bindings {
+			if name := p.moduleBehind(m, k); name != "" {
+				modules = append(modules, module{m, k, name})
+			}
+		}
+	}
+	type read struct {
+		of int32
+		site
+	}
+	p.reads = map[readTarget][]site{}
+	seen := map[read]bool{}
+	w := walker{p: p}
+	var path []int32
+	for found := -1; found < len(seen); {
+		found = len(seen)
+		for _, x := range modules {
+			w.walk(x.m, x.k, func(in *Module, u *use, from int32) bool {
+				f := in.facts
+				path = path[:0]
+				for c := u.chain; c != from; c = f.chains[c].before {
+					path = append(path, c)
+				}
+				at := x.name
+				for k, c := range slices.Backward(path) {
+					attr := &f.chains[c]
+					if m := p.find(x.m, at); m != nil && m != in && !attr.store && (m.facts.stars || m.facts.usesOf(attr.symbol) != nil) {
+						s := site{in.index, w.at, c}
+						if key := (read{m.index, s}); !seen[key] {
+							seen[key] = true
+							t := readTarget{m.index, attr.symbol}
+							p.reads[t] = append(p.reads[t], s)
+						}
+					}
+					if k == 0 || p.folders[at] == "" {
+						break
+					}
+					if at += "." + f.of(attr.name); p.find(x.m, at) == nil && p.folders[at] == "" {
+						break
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// walker visits the uses of names in all modules.
+type walker struct {
+	p    *Program
+	seen map[readTarget]bool
+	at   int32 // the index of the use that is visited
+}
+
+// walk calls yield for every load of the name of a binding that may run at
+// import, there and in the modules that get it from there, until it returns
+// false. chain is the part of the use's chain that leads to the name.
+func (w *walker) walk(m *Module, k int, yield func(in *Module, u *use, chain int32) bool) {
+	b := &m.facts.bindings[k]
+	switch {
+	case b.symbol == starSymbol:
+	case b.owner != 0:
+		w.list(m, b.uses, yield)
+	default:
+		if len(w.seen) > 0 {
+			clear(w.seen)
+		}
+		w.name(m, b.symbol, yield)
+	}
+}
+
+func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) bool {
+	for k := p.from; k < p.to; k++ {
+		w.at = k
+		if !yield(m, &m.facts.uses[k], 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// name visits the uses of a global name of a module.
+func (w *walker) name(m *Module, name symbol, yield func(*Module, *use, int32) bool) bool {
+	if n := m.facts.usesOf(name); n != nil && !w.list(m, n.uses, yield) {
+		return false
+	}
+	readers, stars := w.p.readersOf(m, name), w.p.readersOf(m, starSymbol)
+	sites := w.p.reads[readTarget{m.index, name}]
+	if len(readers)+len(stars)+len(sites) == 0 {
+		return true
+	}
+	if w.seen[readTarget{m.index, name}] {
+		return true
+	}
+	if w.seen == nil {
+		w.seen = map[readTarget]bool{}
+	}
+	w.seen[readTarget{m.index, name}] = true
+	for _, r := range readers {
+		in := w.p.Modules[r.in]
+		if b := &in.facts.bindings[r.binding]; b.owner == 0 && !w.name(in, b.symbol, yield) || b.owner != 0 && !w.list(in, b.uses, yield) {
+			return false
+		}
+	}
+	for _, r := range stars {
+		if w.p.brings(m, name) && !w.name(w.p.Modules[r.in], name, yield) {
+			return false
+		}
+	}
+	for _, s := range sites {
+		in := w.p.Modules[s.in]
+		w.at = s.use
+		if !yield(in, &in.facts.uses[s.use], s.chain) {
+			return false
+		}
+	}
+	return true
+}
