@@ -20,12 +20,15 @@ import (
 	"fastpath/internal/testtree"
 )
 
+// header is byte-code of Python 3.12 that fits any source.
+const header = "\xcb\r\r\n\x01\x00\x00\x0012345678"
+
 // input is a project with an entry app.py that imports helper, profiled on an
 // interpreter of some version.
 func input(t *testing.T, minor int, files map[string]string) *Input {
 	t.Helper()
 	dir := t.TempDir()
-	testtree.Write(t, dir, map[string]string{"app.py": "import helper\n", "helper.py": "", "site/x/__init__.py": "", "lib/os.py": ""})
+	testtree.Write(t, dir, map[string]string{"app.py": "import helper\n", "helper.py": "", "site/x/__init__.py": "", "lib/os.py": "", "lib/json.py": "", "lib/__pycache__/json.cpython-312.pyc": header})
 	testtree.Write(t, dir, files)
 	sources, err := project.Listing(dir, []string{"app.py", "helper.py"})
 	if err != nil {
@@ -50,7 +53,7 @@ func input(t *testing.T, minor int, files map[string]string) *Input {
 			Program: program,
 			Evidence: &evidence.Entry{
 				TotalMinMS: 100, Startup: []string{"os", "x", "x.y"}, Environment: evidence.Environment{Bytecode: evidence.BytecodeCached},
-				Modules: []evidence.Module{row("app", 1), row("helper", 4), row("x", 90)},
+				Modules: []evidence.Module{row("app", 1), row("helper", 4), row("x", 90), row("json", 2)},
 			},
 		}},
 	}
@@ -93,9 +96,8 @@ func TestUnwritable(t *testing.T) {
 func TestCacheFolder(t *testing.T) {
 	in := input(t, 12, nil)
 	cache := filepath.Join(in.Root, "cache")
-	head := "\xcb\r\r\n\x01\x00\x00\x0012345678"
 	testtree.Write(t, filepath.Join(cache, in.Root), map[string]string{
-		"app.cpython-312.pyc": head, "helper.cpython-312.pyc": head, "site/x/__init__.cpython-312.pyc": head,
+		"app.cpython-312.pyc": header, "helper.cpython-312.pyc": header, "site/x/__init__.cpython-312.pyc": header,
 	})
 	in.Env = []string{"PYTHONPYCACHEPREFIX=" + cache}
 	if got := lines(t, in); got != nil {
@@ -104,6 +106,10 @@ func TestCacheFolder(t *testing.T) {
 	in.Env = append(in.Env, "PYTHONOPTIMIZE=1")
 	if got := lines(t, in); len(got) != 2 {
 		t.Errorf("optimized byte-code is another file: %q", got)
+	}
+	testtree.Write(t, filepath.Join(cache, in.Root), map[string]string{"lib/os.cpython-312.pyc": header})
+	if got := lines(t, in); len(got) != 3 || !strings.HasPrefix(got[1], "lib/json.py | FP401") {
+		t.Errorf("the standard library's byte-code is in the folder, too: %q", got)
 	}
 }
 

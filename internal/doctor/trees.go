@@ -43,6 +43,13 @@ func (in *Input) trees() []*tree {
 	if prefix := in.variable("PYTHONPYCACHEPREFIX"); filepath.IsAbs(prefix) {
 		target.Prefix = prefix
 	}
+	// Python may know its installation by a link that we followed: a cache
+	// folder that has nothing under our name for it says nothing about it.
+	elsewhere := false
+	if target.Prefix != "" {
+		_, err := os.Stat(filepath.Dir(target.Path(filepath.Join(in.Interpreter.Stdlib, "os.py"))))
+		elsewhere = err != nil
+	}
 	byFile := map[string]*source{}
 	byDir := map[string]*tree{}
 	var list []*tree
@@ -50,6 +57,9 @@ func (in *Input) trees() []*tree {
 		for _, m := range e.loaded() {
 			spec := e.resolver.Find(m.Name)
 			if spec.Kind != resolve.KindSource && spec.Kind != resolve.KindPackage || !strings.HasSuffix(spec.Path, ".py") {
+				continue
+			}
+			if elsewhere && spec.Origin == resolve.OriginStdlib {
 				continue
 			}
 			s := byFile[spec.Path]
