@@ -1,6 +1,11 @@
 package graph
 
-import "fastpath/internal/evidence"
+import (
+	"slices"
+	"strings"
+
+	"fastpath/internal/evidence"
+)
 
 // LoadNode is a module in the tree of loads: its parent is the module that asked
 // for it first. The tree shows where time was spent, not what it would save;
@@ -16,10 +21,11 @@ type LoadNode struct {
 }
 
 // LoadTree returns what init loads as the interpreter nests it: a package that
-// is loaded for a module inside it is that module's first child. Self times of
-// the tree add up to Total(nil). Without Order, and within libraries always, the
-// statements of a module are taken in alphabetical order, so the place of a
-// shared module among its importers can differ from the one that was measured.
+// is loaded for a module inside it is that module's first child, unless the
+// statement names the package. Self times of the tree add up to Total(nil).
+// Without Order and OrderLibraries, the statements of a module are taken in
+// alphabetical order, so the place of a shared module among its importers can
+// differ from the one that was measured.
 func (r *Runtime) LoadTree() []*LoadNode {
 	t := &loadTree{Runtime: r, seen: newBits(len(r.names)), saves: r.Exclusive(nil)}
 	top := &LoadNode{}
@@ -32,6 +38,35 @@ func (r *Runtime) LoadTree() []*LoadNode {
 		t.load(root, -1, top)
 	}
 	return top.Children
+}
+
+// OrderLibraries sorts the statements of modules outside of the project by their
+// place in the source. written returns what the import statements of a module
+// name, as they are written and in source order; nil where there is no source.
+// Imports by calls have no place and come last. It works for the trees of
+// LoadTree; the other figures do not depend on it.
+func (r *Runtime) OrderLibraries(written func(module string) []string) {
+	for m, list := range r.runs {
+		if r.project[int32(m)] || len(list) < 2 {
+			continue
+		}
+		place := map[string]int{}
+		for i, name := range written(r.names[m]) {
+			if _, ok := place[name]; !ok {
+				place[name] = i
+			}
+		}
+		if len(place) == 0 {
+			continue
+		}
+		at := func(s int32) int {
+			if i, ok := place[r.stmts[s].Module]; ok {
+				return i
+			}
+			return 1 << 30
+		}
+		slices.SortStableFunc(list, func(a, b int32) int { return at(a) - at(b) })
+	}
 }
 
 // loadTree is one walk in load order.
@@ -72,9 +107,21 @@ func (t *loadTree) load(m, stmt int32, parent *LoadNode) {
 func (t *loadTree) body(m int32, n *LoadNode) {
 	for _, s := range t.runs[m] {
 		for _, to := range t.stmts[s].to {
+			if u := t.up[to]; u >= 0 && !names(t.stmts[s].Module, t.names[to]) {
+				t.load(u, s, n) // "from pkg import sub" loads pkg for itself
+			}
 			t.load(to, s, n)
 		}
 	}
+}
+
+// names reports whether a statement's module, as written, is the module itself
+// and not a package that the statement takes it from.
+func names(written, module string) bool {
+	if relative := strings.TrimLeft(written, "."); relative != written {
+		return relative != "" && strings.HasSuffix(module, "."+relative)
+	}
+	return strings.HasPrefix(written, "@") || written == module
 }
 
 // aloneFrom is what a module costs by itself where the module from asks for it.

@@ -72,6 +72,33 @@ func TestLoadTree(t *testing.T) {
 	if got, total := loadSum(tree), r.Total(nil); math.Abs(got-total) > 1e-9 {
 		t.Errorf("the tree has %g ms, init %g", got, total)
 	}
+	// In the order of the source, app asks for shared before a does, and takes
+	// sub from the package instead of naming it.
+	r.OrderLibraries(func(module string) []string {
+		if module != "app" {
+			return nil
+		}
+		return []string{"own.core", "shared", "a", "pkg.sub", "shared"}
+	})
+	want = `app 1 127.5 127.5
+ own 16 80 80
+  own.core 64 64 0
+ shared 32 32 0
+ a 2 34 2
+ pkg.sub 8 12 12
+  pkg 4 4 12
+ lost 0.5 0.5 0.5 missing
+`
+	if got := loadLines(r.LoadTree(), ""); got != want {
+		t.Errorf("in the order of the source: got\n%swant\n%s", got, want)
+	}
+	e.Edges[5].Module = "pkg"
+	want = strings.Replace(want, " pkg.sub 8 12 12\n  pkg 4 4 12\n", " pkg 4 4 12\n pkg.sub 8 12 12\n", 1)
+	r = NewRuntime(e)
+	r.OrderLibraries(func(string) []string { return []string{"own.core", "shared", "a", "pkg"} })
+	if got := loadLines(r.LoadTree(), ""); got != want {
+		t.Errorf("from pkg import sub: got\n%swant\n%s", got, want)
+	}
 	if tree := NewRuntime(nil).LoadTree(); len(tree) > 0 {
 		t.Errorf("an empty profile has %v", tree)
 	}
