@@ -92,6 +92,9 @@ func (a *app) printSizes(t *term.Terminal, s *profileSizes) {
 	fmt.Fprintf(w, "prices: %s %s a GB-second (%s, %s);\n"+
 		"AWS bills init since August 2025; the million requests themselves cost %s %.2f\n",
 		s.Prices.Currency, decimal(s.Prices.GBSecond), s.Prices.Source, s.Prices.Date, s.Prices.Currency, s.Prices.Request*1e6)
+	if s.Prices.Source == config.Default().Prices.Source {
+		fmt.Fprintln(w, "yours: [tool.fastpath.prices] gb-second, request, currency and the date on which they held")
+	}
 	if s.platform != config.PlatformLambda {
 		fmt.Fprintf(w, "this entry runs on a %s: its memory decides nothing there; the table is what Lambda would do\n", s.platform)
 	}

@@ -102,7 +102,7 @@ func TestIcicle(t *testing.T) {
 	}
 	want := `
 ▌app 165ms ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▌▒▒
-▌boto3 135ms ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▌requests…
+▌boto3 135ms ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▌requests 
 ▌botocore 125ms ░░░░░░░░░░░░░░░░░░░░░░░░░░░
 ▌urllib3 45ms ░░
 ▌ssl 25ms
@@ -110,6 +110,21 @@ func TestIcicle(t *testing.T) {
 `
 	if diff := cmp.Diff(want, "\n"+b.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestFitting: a cell says as much of its frame as it has room for.
+func TestFitting(t *testing.T) {
+	f := &Frame{Name: "botocore.httpchecksum", Module: true, SelfMS: 12}
+	for columns, want := range map[int]string{
+		30: "botocore.httpchecksum 12ms", 26: "botocore.httpchecksum 12ms", 25: "botocore.httpchecksum", 20: ".httpchecksum", 6: ".http…",
+	} {
+		if got := fitting(f, columns); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+	if got := fitting(&Frame{Name: "[garbage collection]"}, 6); got != "[garb…" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -114,7 +114,7 @@ func (d *icicle) draw(b *strings.Builder, t *term.Terminal, row []cell) {
 		}
 		label := ""
 		if width >= labelled {
-			label = clip(c.frame.Name+" "+Milliseconds(c.frame.TotalMS()), width-1)
+			label = fitting(c.frame, width-1)
 			if term.Width(label) < width-1 {
 				label += " "
 			}
@@ -130,4 +130,20 @@ func (d *icicle) draw(b *strings.Builder, t *term.Terminal, row []cell) {
 		at = c.to
 	}
 	b.WriteByte('\n')
+}
+
+// fitting returns what a cell says of its frame: name and time, the name, or
+// the end of the name, cut where even that is too long.
+func fitting(f *Frame, columns int) string {
+	long := f.Name + " " + Milliseconds(f.TotalMS())
+	end := f.Name[strings.LastIndexByte(f.Name, '.')+1:]
+	switch {
+	case term.Width(long) <= columns:
+		return long
+	case term.Width(f.Name) <= columns:
+		return f.Name
+	case f.Module && end != f.Name:
+		return clip("."+end, columns)
+	}
+	return clip(f.Name, columns)
 }
