@@ -155,4 +155,17 @@ def _probe():
     out.exit(0)
 
 
-_probe()
+
+def _with_room(function):
+    # From 3.11 on, CPython keeps the frames of Python functions in chunks of
+    # 16 KiB. A loop at a depth where each call crosses the end of a chunk asks
+    # the kernel for a new one each time and takes several times as long. The
+    # frames of the probe would move such places about, so that modules seem
+    # dear or cheap by chance. A frame that is too large for 512 KiB gets a
+    # chunk of 1 MiB, and what runs below it finds room in the rest.
+    if sys.version_info >= (3, 11) and sys.implementation.name == "cpython":
+        function.__code__ = function.__code__.replace(co_stacksize=(512 << 10) // 8 + 100)
+    return function
+
+
+_with_room(_probe)()

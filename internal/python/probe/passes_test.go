@@ -136,6 +136,33 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestRoom: no depth of calls is dear because a chunk of frames ends there.
+// Each call that crosses the end of one costs a page fault.
+func TestRoom(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts page faults")
+	}
+	each(t, func(t *testing.T, python string) {
+		o := entry(t, python, map[string]string{"entry.py": `
+import resource, sys
+def leaf(a=0, b=0, c=0, d=0, e=0, f=0, g=0, h=0, i=0, j=0, k=0, l=0, m=0, n=0, o=0, p=0):
+    pass
+def down(n):
+    if n:
+        return down(n - 1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(500):
+        leaf()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+worst = max([down(n) for n in range(300)])
+sys.exit(worst) if worst > 200 else None
+`})
+		if _, err := TimingPass(t.Context(), o); err != nil {
+			t.Errorf("%+v", err)
+		}
+	})
+}
+
 // TestStartupPass: code in .pth files is told apart from site.
 func TestStartupPass(t *testing.T) {
 	each(t, func(t *testing.T, python string) {

@@ -25,20 +25,22 @@ class _Timing:
         idle_limit = self.IDLE
 
         def switch(thread, cell):
-            # Ends the slice that runs, and books the next one on cell.
+            # Ends the slice that runs, and books the next one on cell. A
+            # collection may start in any call of Python code, and come here
+            # once more: the new slice begins before the first of these.
             now, used = clock(), busy()
-            slice = now - thread[1]
+            last, slice = thread[0], now - thread[1]
             idle = slice - used + thread[2]
+            thread[0], thread[1], thread[2] = cell, now, used
             if idle > idle_limit:
                 total = waited(thread[3])
-                wait = min(idle, total - thread[3])
+                wait = max(0, min(idle, total - thread[3]))
                 thread[3] = total
                 slice -= wait
                 if thread is main:
                     lost[0] += wait
-                now, used = clock(), busy()
-            thread[0][1] += slice
-            thread[0], thread[1], thread[2] = cell, now, used
+                thread[1], thread[2] = clock(), busy()
+            last[1] += slice
 
         def current():
             ident = get_ident()
