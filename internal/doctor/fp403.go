@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"fastpath/internal/diag"
 	"fastpath/internal/python/pyc"
@@ -41,7 +42,11 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app`,
 				continue
 			}
 			if !s.Compiles {
-				p.switchedOff(s.span, "PYTHONDONTWRITEBYTECODE is set "+s.where, "remove the variable, or compile in the same file: RUN python -m compileall -q --invalidation-mode unchecked-hash DIR")
+				help := "remove the variable, and pack the byte-code with the sources: python -m compileall -q --invalidation-mode unchecked-hash DIR"
+				if strings.Contains(s.File, "ockerfile") || strings.Contains(s.File, "Containerfile") {
+					help = "remove the variable, or compile in the same file: RUN python -m compileall -q --invalidation-mode unchecked-hash DIR"
+				}
+				p.switchedOff(s.span, "PYTHONDONTWRITEBYTECODE is set "+s.where, help)
 			}
 		}
 		for _, o := range p.Deployment.Options {

@@ -90,8 +90,8 @@ def parse(text):
 	},
 }
 
-// repeatedSearches reports statements of functions that look for a module that
-// is not there and go on without it.
+// repeatedSearches reports statements of functions and loops that look for a
+// module that is not there and go on without it.
 func (p *pass) repeatedSearches(e *Entry) {
 	lost := e.lost()
 	for _, m := range e.Program.Modules {
@@ -99,7 +99,9 @@ func (p *pass) repeatedSearches(e *Entry) {
 			continue
 		}
 		for _, imp := range m.Imports {
-			if imp.Scope != "function" || imp.Runs != "call" || !slices.Contains(imp.Context, "try") {
+			loop := slices.Contains(imp.Context, "loop")
+			called := imp.Scope == "function" && imp.Runs == "call"
+			if !slices.Contains(imp.Context, "try") || !called && !(loop && imp.Runs == "import") {
 				continue
 			}
 			ms, missing := lost[imp.Target]
@@ -118,7 +120,10 @@ func (p *pass) repeatedSearches(e *Entry) {
 			d.Span.Line, d.Span.Column = m.Syntax.Position(n.Start)
 			d.Span.EndLine, d.Span.EndColumn = m.Syntax.Position(n.End)
 			where := "at every call of " + imp.Qualname
-			if slices.Contains(imp.Context, "loop") {
+			switch {
+			case loop && imp.Qualname == "":
+				where = "at every turn of a loop"
+			case loop:
 				where = "at every turn of a loop in " + imp.Qualname
 			}
 			d.Message = fmt.Sprintf("%q is not there, and it is looked for %s: %s for a thousand (estimated)", imp.Target, where, msText(ms*1000))
