@@ -3,14 +3,12 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"fastpath/internal/term"
 )
@@ -75,25 +73,22 @@ func report(out io.Writer, o options, p peers, tree source, r results, trees mem
 		case ast:
 			bytes, note = bytes/astShare, fmt.Sprintf("once, every %dth file", astShare)
 		}
-		cpu := median(costs, func(c cost) time.Duration { return c.CPU })
-		t.Row(name, seconds(cpu), seconds(median(costs, func(c cost) time.Duration { return c.Wall })),
-			fmt.Sprintf("%.0f MB", float64(median(costs, func(c cost) int64 { return c.RSS }))/1e6),
-			fmt.Sprintf("%.1f", bytes/1e6/cpu.Seconds()), note)
+		cpu, wall, rss := middle(costs)
+		t.Row(name, fmt.Sprintf("%.2f s", cpu), fmt.Sprintf("%.2f s", wall), fmt.Sprintf("%.0f MB", rss/1e6), fmt.Sprintf("%.1f", bytes/1e6/cpu), note)
 	}
 	fmt.Fprint(out, t.Render(terminal))
 
 	t = &term.Table{Columns: []term.Column{
-		{Title: "median [lowest–highest]"}, {Title: "measured", Right: true}, {Title: "target", Right: true}, {Title: ""},
+		{Title: ""}, {Title: "median [lowest–highest]", Right: true}, {Title: "target", Right: true}, {Title: ""},
 	}}
 	for _, goal := range targets(r, trees) {
-		slices.Sort(goal.values)
-		middle := goal.values[len(goal.values)/2]
-		measured := fmt.Sprintf("%.2f%s", middle, goal.unit)
+		value := median(goal.values)
+		measured := fmt.Sprintf("%.2f%s", value, goal.unit)
 		if len(goal.values) > 1 {
-			measured += fmt.Sprintf(" [%.2f–%.2f]", goal.values[0], goal.values[len(goal.values)-1])
+			measured += fmt.Sprintf(" [%.2f–%.2f]", slices.Min(goal.values), slices.Max(goal.values))
 		}
 		verdict := "met"
-		if middle > goal.most {
+		if value > goal.most {
 			verdict = "not met"
 		}
 		t.Row(goal.what, measured, fmt.Sprintf("≤ %g%s", goal.most, goal.unit), verdict)
@@ -102,13 +97,16 @@ func report(out io.Writer, o options, p peers, tree source, r results, trees mem
 	return nil
 }
 
-func median[T cmp.Ordered](costs []cost, of func(cost) T) T {
-	var values []T
+// middle returns the medians of what runs took: seconds, seconds, and bytes.
+func middle(costs []cost) (cpu, wall, rss float64) {
+	var cpus, walls, sizes []float64
 	for _, c := range costs {
-		values = append(values, of(c))
+		cpus, walls, sizes = append(cpus, c.CPU.Seconds()), append(walls, c.Wall.Seconds()), append(sizes, float64(c.RSS))
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return median(cpus), median(walls), median(sizes)
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+func median(values []float64) float64 {
+	v := slices.Sorted(slices.Values(values))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
