@@ -15,17 +15,14 @@ import (
 // around it.
 func describe(path string, env []string) *Interpreter {
 	i := &Interpreter{Path: path, Implementation: "cpython"}
-	real := path
-	if r, err := filepath.EvalSymlinks(path); err == nil {
-		real = r
-	}
+	real := followLinks(path)
 	system := true // the base's own site-packages and the user's are visible
 	base, prefix := prefixOf(real), ""
 	if cfg, dir := readVenv(path); cfg != nil {
 		i.Venv, prefix = true, dir
 		i.Version = parseVersion(firstOf(cfg["version"], cfg["version_info"]))
 		if home := cfg["home"]; home != "" {
-			base = venvBase(home)
+			base = venvBase(home, i.Version)
 		}
 		system = strings.EqualFold(cfg["include-system-site-packages"], "true")
 	}
@@ -102,11 +99,34 @@ func prefixOf(exe string) string {
 	return dir
 }
 
+// followLinks returns what an executable is a link to. As in Python's own
+// start, links among the folders above it stay as they are.
+func followLinks(path string) string {
+	for range 40 {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path
+}
+
 // venvBase returns the prefix that home, the folder of the base executable,
-// belongs to; its executable may be a link to where the installation is.
-func venvBase(home string) string {
+// belongs to; where the library is not there, its executable is a link to
+// where the installation is.
+func venvBase(home string, version syntax.Version) string {
 	for _, name := range []string{"python3", "python"} {
-		if real, err := filepath.EvalSymlinks(filepath.Join(home, name)); err == nil {
+		path := filepath.Join(home, name)
+		for _, exe := range []string{path, followLinks(path)} {
+			if prefix := prefixOf(exe); exists(exe) && findLib(prefix, version) != "" {
+				return prefix
+			}
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
 			return prefixOf(real)
 		}
 	}

@@ -31,6 +31,7 @@ type Interpreter struct {
 	Stdlib         string         // the standard library's folder
 	DynLoad        string         // its lib-dynload, "" where there is none
 	SitePackages   []string       // existing folders, in the order of sys.path
+	PythonPath     []string       // what PYTHONPATH adds to sys.path, absolute; it need not exist
 	Source         string         // how it was found: "--python", "VIRTUAL_ENV", ".venv", "python3 on PATH", …
 }
 
@@ -66,7 +67,21 @@ type finder struct {
 // project, then python3 and python on PATH. An explicit or configured
 // interpreter that does not exist is an error, not a reason to look further.
 func Find(opt FindOptions) (*Interpreter, error) {
-	f := &finder{FindOptions: opt}
+	i, err := (&finder{FindOptions: opt}).find()
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range filepath.SplitList(getenv(opt.Env, "PYTHONPATH")) {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(opt.Dir, dir)
+		}
+		i.PythonPath = append(i.PythonPath, filepath.Clean(dir))
+	}
+	return i, nil
+}
+
+func (f *finder) find() (*Interpreter, error) {
+	opt := f.FindOptions
 	if opt.Explicit != "" {
 		return f.named(opt.Explicit, opt.Dir, "--python")
 	}

@@ -7,7 +7,7 @@ type Kind string
 const (
 	KindSource    Kind = "source"
 	KindExtension Kind = "extension"
-	KindPackage   Kind = "package"
+	KindPackage   Kind = "package" // its __init__ may be an extension
 	KindNamespace Kind = "namespace"
 	KindBuiltin   Kind = "builtin"
 	KindFrozen    Kind = "frozen"

@@ -4,24 +4,51 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
-// listing is the content of a folder. The zero value is an empty one.
+// listing is what a folder has to import. The zero value is an empty one.
 type listing struct {
-	names      map[string]bool     // name → whether it is a folder
-	extensions map[string][]string // module name → its extension files
+	entries map[string]entry
+	start   []string // its .pth, .start and .pkg files
+	zipped  bool     // it lies in an archive, where byte code comes before source
 }
 
-// isDir reports whether the folder has a folder called name.
-func (l *listing) isDir(name string) bool { return l.names[name] }
+// entry is what a folder has under one name of a module.
+type entry struct {
+	dir       bool
+	implicit  bool   // a folder of an archive that only its files tell of: no namespace
+	source    bool   // NAME.py
+	bytecode  bool   // NAME.pyc
+	extension string // the best file
+	rank      int    // of extension
+}
 
-// isFile reports whether the folder has a file called name.
+// module returns the file that importing a name would load, "" when there is
+// none: an extension before a source file before byte code without source.
+func (l *listing) module(name string) string {
+	e := l.entries[name]
+	switch {
+	case e.extension != "":
+		return e.extension
+	case l.zipped && e.bytecode:
+		return name + ".pyc"
+	case e.source:
+		return name + ".py"
+	case e.bytecode:
+		return name + ".pyc"
+	}
+	return ""
+}
+
+// isFile reports whether the folder has this start-up file.
 func (l *listing) isFile(name string) bool {
-	dir, ok := l.names[name]
-	return ok && !dir
+	for _, n := range l.start {
+		if n == name {
+			return true
+		}
+	}
+	return false
 }
 
 // list returns the content of a folder; one that cannot be read is empty.
@@ -32,16 +59,15 @@ func (r *Resolver) list(dir string) *listing {
 	l := &listing{}
 	if dir != "" {
 		if entries, err := os.ReadDir(dir); err == nil {
-			l.fill(dir, entries)
+			r.fill(l, dir, entries)
 		}
 	}
 	kept, _ := r.listings.LoadOrStore(dir, l)
 	return kept.(*listing)
 }
 
-func (l *listing) fill(dir string, entries []fs.DirEntry) {
-	l.names = make(map[string]bool, len(entries))
-	l.extensions = map[string][]string{}
+func (r *Resolver) fill(l *listing, dir string, entries []fs.DirEntry) {
+	l.entries = make(map[string]entry, len(entries))
 	for _, e := range entries {
 		name, isDir := e.Name(), e.IsDir()
 		if e.Type()&fs.ModeSymlink != 0 {
@@ -51,50 +77,43 @@ func (l *listing) fill(dir string, entries []fs.DirEntry) {
 			}
 			isDir = info.IsDir()
 		}
-		l.names[name] = isDir
-		if !isDir && isExtension(name) {
-			module, _, _ := strings.Cut(name, ".")
-			l.extensions[module] = append(l.extensions[module], name)
-		}
+		r.enter(l, name, isDir)
 	}
 }
 
-func isExtension(name string) bool {
-	return strings.HasSuffix(name, ".so") || strings.HasSuffix(name, ".pyd")
+// enter adds one file or folder.
+func (r *Resolver) enter(l *listing, name string, isDir bool) {
+	if isDir {
+		e := l.entries[name]
+		e.dir = true
+		l.entries[name] = e
+		return
+	}
+	switch ext := filepath.Ext(name); ext {
+	case ".py", ".pyc":
+		name = strings.TrimSuffix(name, ext)
+		e := l.entries[name]
+		e.source = e.source || ext == ".py"
+		e.bytecode = e.bytecode || ext == ".pyc"
+		l.entries[name] = e
+	case ".so", ".pyd":
+		module, _, _ := strings.Cut(name, ".")
+		e := l.entries[module]
+		if rank := r.rank(name[len(module):]); rank >= 0 && (e.extension == "" || rank < e.rank) {
+			e.extension, e.rank = name, rank
+			l.entries[module] = e
+		}
+	case ".pth", ".start", ".pkg":
+		l.start = append(l.start, name)
+	}
 }
 
-// module returns the file of a folder that importing name would load: an
-// extension before a source file before byte code without source.
-func (r *Resolver) module(l *listing, name string) string {
-	for _, file := range l.extensions[name] {
-		if r.loadable(file) {
-			return file
+// read returns the content of a file, which may lie in an archive.
+func (r *Resolver) read(file string) ([]byte, error) {
+	for _, a := range r.archives {
+		if member, ok := strings.CutPrefix(file, a.path+string(filepath.Separator)); ok {
+			return a.read(filepath.ToSlash(member))
 		}
 	}
-	for _, suffix := range []string{".py", ".pyc"} {
-		if l.isFile(name + suffix) {
-			return name + suffix
-		}
-	}
-	return ""
-}
-
-var extensionTag = regexp.MustCompile(`^(?:cpython-|cp|pypy)3?(\d+)t?d?(?:-[\w.-]+)?$`)
-
-// loadable reports whether the interpreter's version loads an extension file:
-// one without a tag, one for the stable ABI, or one for this very version.
-func (r *Resolver) loadable(file string) bool {
-	parts := strings.Split(file, ".")
-	if len(parts) == 2 {
-		return true
-	}
-	if len(parts) != 3 {
-		return false
-	}
-	tag := parts[1]
-	if tag == "abi3" {
-		return true
-	}
-	m := extensionTag.FindStringSubmatch(tag)
-	return m != nil && (m[1] == strconv.Itoa(r.version.Minor) || strings.HasPrefix(tag, "pypy"))
+	return os.ReadFile(file)
 }

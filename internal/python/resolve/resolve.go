@@ -1,20 +1,22 @@
 // Package resolve maps module names to files as Python's import system would,
 // without starting it: built-in and frozen modules first, then the import
-// roots, the standard library, lib-dynload, site-packages and what .pth files
-// add, with packages, extension modules and namespace packages that spread
-// over several folders.
+// roots, PYTHONPATH, the standard library (zipped or not), lib-dynload,
+// site-packages and what .pth files add, with packages, extension modules,
+// archives, and namespace packages that spread over several folders. The
+// finders of editable installs are read, not run.
 //
-// The oracle is importlib.util.find_spec: a test compares every module of the
-// standard library and of site-packages. What cannot be known statically
-// (modules that code creates, import hooks) is "missing", except for a few
-// well-known cases such as os.path and six.moves.
+// The oracle is importlib.util.find_spec: tests compare every module of the
+// standard library and every import of ten environments. Code can change how
+// modules are found while it runs; that is recognised in the source and told
+// by Spec.Runtime, whether the module could be found nevertheless (os.path,
+// packages that pkgutil.extend_path spreads) or is missing.
 //
-// Folders are listed once and answers are kept; a Resolver is safe for
-// concurrent use and does not see files that appear later.
+// Folders are listed once and answers are kept, so that a name costs some map
+// look-ups and no call of the system; a Resolver is safe for concurrent use
+// and does not see files that appear later.
 package resolve
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,7 +33,7 @@ type Origin string
 const (
 	OriginProject Origin = "project" // found below an import root
 	OriginStdlib  Origin = "stdlib"
-	OriginSite    Origin = "site" // installed: site-packages and .pth
+	OriginSite    Origin = "site" // installed: site-packages, .pth and PYTHONPATH
 	OriginNone    Origin = ""     // missing
 )
 
@@ -41,6 +43,15 @@ type Spec struct {
 	Path   string   // absolute: the source, the extension or __init__.py; the first folder of a namespace; "" without a file
 	Search []string // where submodules are looked for; empty when it is no package
 	Origin Origin
+
+	// Runtime names the code that decides, when the program runs, how this
+	// module or its submodules are found: "six:931, which installs an import
+	// hook". A missing module with it may be there at run time; one that was
+	// found is where that code puts it as far as that can be read. It is ""
+	// where the files alone decide.
+	Runtime string
+
+	plain int // how many of Search the files alone give
 }
 
 var missing = Spec{Kind: KindMissing}
@@ -48,49 +59,61 @@ var missing = Spec{Kind: KindMissing}
 // Resolver resolves module names; see New.
 type Resolver struct {
 	path     []location
-	editable map[string]string // top-level module → file or folder, by editable finders
 	version  syntax.Version
+	suffixes []string               // of extension modules, the preferred first; nil when unknown
 	builtin  map[string]bool        // exact, from the interpreter itself; nil when unknown
 	linked   func() map[string]bool // extension modules in the executable itself
 	stdlib   string                 // folder, "" when no interpreter is known
 
+	first, last  []finder              // import hooks before and after the path
+	placeholders map[string]*editable  // entries of a path that stand for a finder
+	made         map[string]*namespace // modules that .pth files create
+	unread       string                // an import hook of a .pth file that cannot be read, "" when there is none
+	archives     []*archive
+
 	listings sync.Map // folder → *listing
 	specs    sync.Map // module → Spec
+	habits   sync.Map // file → habits
 }
 
-// location is one folder of sys.path.
+// location is one folder of sys.path or of a package.
 type location struct {
-	dir    string
-	origin Origin
+	dir     string
+	origin  Origin
+	runtime string // who put it there, see Spec.Runtime
 }
+
+// finder finds a module on a path as an import hook does.
+type finder func(r *Resolver, module string, path []location) (Spec, bool)
 
 // New returns a resolver for programs that run with roots (absolute folders)
 // at the head of sys.path, under the interpreter. Without an interpreter (nil)
 // the standard library is known by name only.
 func New(roots []string, i *interp.Interpreter) *Resolver {
-	r := &Resolver{version: syntax.Latest, editable: map[string]string{}}
-	for _, dir := range roots {
-		r.add(dir, OriginProject)
-	}
-	if i == nil {
-		return r
-	}
-	if i.Version.Major > 0 {
+	r := &Resolver{version: syntax.Latest, placeholders: map[string]*editable{}, made: map[string]*namespace{}}
+	if i != nil && i.Version.Major > 0 {
 		r.version = i.Version
 	}
-	r.stdlib = i.Stdlib
-	r.linked = sync.OnceValue(func() map[string]bool { return linkedModules(i) })
-	r.add(i.Stdlib, OriginStdlib)
-	r.add(i.DynLoad, OriginStdlib)
-	for _, dir := range i.SitePackages {
-		r.add(dir, OriginSite)
-		r.addPth(dir)
+	if i != nil {
+		r.suffixes = extensionSuffixes(i)
+		r.stdlib = i.Stdlib
+		r.linked = sync.OnceValue(func() map[string]bool { return linkedModules(i) })
 	}
+	s := &site{r: r, known: map[string]bool{}}
+	for _, dir := range roots {
+		s.add(dir, OriginProject)
+	}
+	own := s.path
+	s.path = nil
+	if i != nil {
+		s.fill(i)
+	}
+	r.path = append(own, s.path...)
 	return r
 }
 
 // WithDetails makes the resolver use the interpreter's own list of built-in
-// modules instead of a guess. It must be called before the first Resolve.
+// modules instead of a guess. It must be called before the first Find.
 func (r *Resolver) WithDetails(d *interp.Details) *Resolver {
 	r.builtin = map[string]bool{}
 	for _, name := range d.Builtin {
@@ -99,15 +122,7 @@ func (r *Resolver) WithDetails(d *interp.Details) *Resolver {
 	return r
 }
 
-// add appends a folder to the path unless it is there.
-func (r *Resolver) add(dir string, origin Origin) {
-	if dir == "" || slices.ContainsFunc(r.path, func(l location) bool { return l.dir == dir }) {
-		return
-	}
-	r.path = append(r.path, location{filepath.Clean(dir), origin})
-}
-
-// Path returns the folders that are searched, in order.
+// Path returns the entries of sys.path that are searched, in order.
 func (r *Resolver) Path() []string {
 	dirs := make([]string, len(r.path))
 	for i, l := range r.path {
@@ -137,156 +152,268 @@ func (r *Resolver) find(module string) Spec {
 	if s, ok := r.alias(module); ok {
 		return s
 	}
+	if n := r.made[module]; n != nil {
+		return r.madeSpec(module, n)
+	}
 	parent := r.Find(module[:i])
-	if r.isFrozen(module) && parent.Kind != KindMissing {
-		s := r.search(r.locations(parent), module, module[i+1:])
+	if parent.Kind == KindMissing {
+		s := r.known(module, parent)
+		if s.Kind == KindMissing {
+			s.Runtime = parent.Runtime
+		}
+		return s
+	}
+	if r.isFrozen(module) {
+		s := r.search(r.locations(parent), module)
 		s.Kind = KindFrozen
 		return s
 	}
-	if len(parent.Search) == 0 {
-		return r.known(module, parent)
+	if len(parent.Search) > 0 {
+		if s, ok := r.onPath(module, r.locations(parent)); ok {
+			return s
+		}
+	} else if s := r.known(module, parent); s.Kind != KindMissing {
+		return s
+	} else if path := r.ownPath(parent, module[:i]); len(path) > 0 {
+		if s := r.search(path, module); s.Kind != KindMissing {
+			return s
+		}
 	}
-	return r.search(r.locations(parent), module, module[i+1:])
+	return Spec{Kind: KindMissing, Runtime: r.whoElse(parent, module)}
 }
 
 // locations returns where the submodules of a package are.
 func (r *Resolver) locations(parent Spec) []location {
 	ls := make([]location, len(parent.Search))
 	for i, dir := range parent.Search {
-		ls[i] = location{dir, parent.Origin}
+		ls[i] = location{dir: dir, origin: parent.Origin}
+		if i >= parent.plain {
+			ls[i].runtime = parent.Runtime
+		}
 	}
 	return ls
 }
 
 // topLevel finds a module without dots.
 func (r *Resolver) topLevel(module string) Spec {
+	if n := r.made[module]; n != nil {
+		return r.madeSpec(module, n)
+	}
 	if r.isBuiltin(module) {
 		return Spec{Kind: KindBuiltin, Origin: OriginStdlib}
 	}
 	if r.isFrozen(module) {
 		s := missing
 		if r.stdlib != "" {
-			s = r.search([]location{{r.stdlib, OriginStdlib}}, module, module)
+			s = r.search([]location{{dir: r.stdlib, origin: OriginStdlib}}, module)
 		}
 		s.Kind, s.Origin = KindFrozen, OriginStdlib
 		return s
 	}
-	if s := r.search(r.path, module, module); s.Kind != KindMissing {
+	if s, ok := r.onPath(module, r.path); ok {
 		return s
 	}
-	if target, ok := r.editable[module]; ok {
-		return r.editableSpec(target)
+	s := r.known(module, missing)
+	if s.Kind == KindMissing {
+		if s.Runtime = r.unread; s.Runtime == "" {
+			s.Runtime = r.lent(module)
+		}
 	}
-	return r.known(module, missing)
+	return s
 }
 
-// search looks for the last component of a module in folders, as PathFinder
-// does: the first regular module wins, else all folders form a namespace.
-func (r *Resolver) search(path []location, module, name string) Spec {
-	var namespace Spec
+// onPath asks the import hooks and the path finder for a module.
+func (r *Resolver) onPath(module string, path []location) (Spec, bool) {
+	for _, find := range r.first {
+		if s, ok := find(r, module, path); ok {
+			return s, true
+		}
+	}
+	if s := r.search(path, module); s.Kind != KindMissing {
+		return s, true
+	}
+	for _, find := range r.last {
+		if s, ok := find(r, module, path); ok {
+			return s, true
+		}
+	}
+	return Spec{}, false
+}
+
+// search looks for a module in folders, as PathFinder does: the first regular
+// module wins, else all folders of that name form a namespace.
+func (r *Resolver) search(path []location, module string) Spec {
+	name := module[strings.LastIndexByte(module, '.')+1:]
+	var spread Spec
 	for _, l := range path {
-		ls := r.list(l.dir)
-		if ls.isDir(name) {
+		if e := r.placeholders[l.dir]; e != nil {
+			spread = joined(spread, e.namespace(module), l)
+			continue
+		}
+		list := r.list(l.dir)
+		e, ok := list.entries[name]
+		if !ok {
+			continue
+		}
+		if e.dir {
 			dir := filepath.Join(l.dir, name)
-			if init := r.module(r.list(dir), "__init__"); init != "" {
-				s := Spec{KindPackage, filepath.Join(dir, init), []string{dir}, l.origin}
-				if extended(s.Path) {
-					s.Search = r.extend(path, name, dir)
+			if init := r.list(dir).module("__init__"); init != "" {
+				s := Spec{Kind: KindPackage, Path: filepath.Join(dir, init), Search: []string{dir}, Origin: l.origin, Runtime: l.runtime}
+				if l.runtime == "" {
+					s.plain = 1
 				}
+				r.widen(&s, path, module)
 				return s
 			}
-			if len(namespace.Search) == 0 {
-				namespace = Spec{Kind: KindNamespace, Path: dir, Origin: l.origin}
-			}
-			namespace.Search = append(namespace.Search, dir)
 		}
-		if file := r.module(ls, name); file != "" {
+		if file := list.module(name); file != "" {
 			kind := KindSource
 			if isExtension(file) {
 				kind = KindExtension
 			}
-			return Spec{kind, filepath.Join(l.dir, file), nil, l.origin}
+			return Spec{Kind: kind, Path: filepath.Join(l.dir, file), Origin: l.origin, Runtime: l.runtime}
+		}
+		if e.dir && !e.implicit {
+			spread = joined(spread, []string{filepath.Join(l.dir, name)}, l)
 		}
 	}
-	if len(namespace.Search) > 0 {
-		return namespace
+	if spread.Kind == "" {
+		return missing
 	}
-	return missing
+	for _, dir := range spread.Search {
+		if r.placeholders[dir] == nil {
+			spread.Path = dir
+			break
+		}
+	}
+	return spread
 }
 
-// extended reports whether a package spreads itself over sys.path in the old
-// way, by pkgutil or pkg_resources.
-func extended(init string) bool {
-	info, err := os.Stat(init)
-	if err != nil || info.Size() > 1<<14 || !strings.HasSuffix(init, ".py") {
-		return false
+// joined adds portions that were found at l to a namespace.
+func joined(s Spec, portions []string, l location) Spec {
+	if len(portions) == 0 {
+		return s
 	}
-	src, err := os.ReadFile(init)
-	return err == nil && (strings.Contains(string(src), "extend_path(") || strings.Contains(string(src), "declare_namespace("))
+	if s.Kind == "" {
+		s = Spec{Kind: KindNamespace, Origin: l.origin, Runtime: l.runtime}
+	}
+	s.Search = append(s.Search, portions...)
+	s.plain = len(s.Search)
+	return s
 }
 
-// extend returns all folders of a package that pkgutil.extend_path finds.
-func (r *Resolver) extend(path []location, name, own string) []string {
-	dirs := []string{own}
-	for _, l := range path {
-		if dir := filepath.Join(l.dir, name); r.list(l.dir).isDir(name) && dir != own {
-			dirs = append(dirs, dir)
+// portions returns where the finder of one path entry would look for the
+// submodules of a package, and whether the package has an __init__ there.
+func (r *Resolver) portions(l location, name string) (dirs []string, regular bool) {
+	list := r.list(l.dir)
+	e, ok := list.entries[name]
+	if !ok || !e.dir {
+		return nil, false
+	}
+	dir := filepath.Join(l.dir, name)
+	if r.list(dir).module("__init__") != "" {
+		return []string{dir}, true
+	}
+	if list.module(name) != "" || e.implicit {
+		return nil, false
+	}
+	return []string{dir}, false
+}
+
+// widen applies what the __init__ of a package does to its __path__.
+func (r *Resolver) widen(s *Spec, path []location, module string) {
+	h := r.habitsOf(s.Path, module)
+	name := module[strings.LastIndexByte(module, '.')+1:]
+	add := func(dirs ...string) {
+		for _, dir := range dirs {
+			if !slices.Contains(s.Search, dir) {
+				s.Search = append(s.Search, dir)
+			}
+		}
+	}
+	switch {
+	case h.declares != "" && (module == "pkg_resources" || r.Find("pkg_resources").Kind != KindMissing):
+		// pkg_resources sorts the portions as sys.path does.
+		s.Search, s.Runtime, s.plain = nil, h.declares, 0
+		for _, l := range path {
+			if dirs, regular := r.portions(l, name); regular {
+				add(dirs...)
+			}
+		}
+		add(filepath.Dir(s.Path))
+	case h.extends != "":
+		s.Runtime = h.extends
+		for _, l := range path {
+			dirs, _ := r.portions(l, name)
+			add(dirs...)
+			if r.list(l.dir).isFile(module + ".pkg") {
+				add(r.portionFile(filepath.Join(l.dir, module+".pkg"))...)
+			}
+		}
+	}
+	if h.changes == "" {
+		return
+	}
+	s.Runtime = h.changes
+	if h.path != nil {
+		if search, ok := h.path(s.Search); ok {
+			if len(search) < s.plain || !slices.Equal(search[:s.plain], s.Search[:s.plain]) {
+				s.plain = 0
+			}
+			s.Search = search
+			return
+		}
+	}
+	if h.prepends {
+		s.plain = 0 // who knows what comes first now
+	}
+}
+
+// ownPath returns the __path__ that a module which is no package gives itself.
+func (r *Resolver) ownPath(s Spec, module string) []location {
+	if s.Kind != KindSource {
+		return nil
+	}
+	h := r.habitsOf(s.Path, module)
+	if h.path == nil {
+		return nil
+	}
+	dirs, _ := h.path(nil)
+	var path []location
+	for _, dir := range dirs {
+		path = append(path, location{dir, s.Origin, h.changes})
+	}
+	return path
+}
+
+// portionFile reads a NAME.pkg file, which lists folders for
+// pkgutil.extend_path.
+func (r *Resolver) portionFile(file string) []string {
+	data, err := r.read(file)
+	if err != nil {
+		return nil
+	}
+	var dirs []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" && line[0] != '#' {
+			dirs = append(dirs, line)
 		}
 	}
 	return dirs
 }
 
-// editableSpec describes what an editable finder maps a module to.
-func (r *Resolver) editableSpec(target string) Spec {
-	if init := r.module(r.list(target), "__init__"); init != "" {
-		return Spec{KindPackage, filepath.Join(target, init), []string{target}, OriginSite}
+// whoElse says what may find a submodule at run time that the path does not
+// have, "" when its package does nothing of that kind.
+func (r *Resolver) whoElse(parent Spec, module string) string {
+	if parent.Runtime != "" {
+		return parent.Runtime
 	}
-	for _, file := range []string{target, target + ".py"} {
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			return Spec{KindSource, file, nil, OriginSite}
-		}
+	if parent.Path == "" || parent.Kind == KindNamespace || parent.Kind == KindExtension {
+		return ""
 	}
-	if info, err := os.Stat(target); err == nil && info.IsDir() {
-		return Spec{KindNamespace, target, []string{target}, OriginSite}
+	h := r.habitsOf(parent.Path, module[:strings.LastIndexByte(module, '.')])
+	if h.changes != "" {
+		return h.changes
 	}
-	return missing
-}
-
-// alias finds submodules that exist only in sys.modules.
-func (r *Resolver) alias(module string) (Spec, bool) {
-	switch module {
-	case "os.path":
-		s := r.Find("posixpath")
-		if filepath.Separator == '\\' {
-			s = r.Find("ntpath")
-		}
-		return s, s.Kind != KindMissing
-	case "collections.abc":
-		if r.version.Less(syntax.Version{Major: 3, Minor: 13}) {
-			return Spec{}, false
-		}
-		return r.Find("_collections_abc"), true
-	case "typing.io", "typing.re":
-		if !r.version.Less(syntax.Version{Major: 3, Minor: 13}) {
-			return missing, true
-		}
-		s := r.Find("typing")
-		s.Search = nil
-		return s, true
-	case "pyexpat.errors", "pyexpat.model", "xml.parsers.expat.errors", "xml.parsers.expat.model":
-		return r.Find("pyexpat"), true
-	case "importlib._bootstrap", "importlib._bootstrap_external":
-		s := r.search(r.locations(r.Find("importlib")), module, module[strings.LastIndexByte(module, '.')+1:])
-		s.Kind = KindFrozen
-		return s, true
-	}
-	// six puts lazy modules below itself, wherever it is vendored.
-	if i := strings.Index(module, "six.moves"); i == 0 || i > 0 && module[i-1] == '.' {
-		if rest := module[i+len("six.moves"):]; rest == "" || rest[0] == '.' {
-			if s := r.Find(module[:i+len("six")]); s.Kind == KindSource {
-				return s, true
-			}
-		}
-	}
-	return Spec{}, false
+	return h.places
 }

@@ -79,7 +79,7 @@ func TestSixMoves(t *testing.T) {
 func TestEditableInstalls(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"site/__editable__.shop-1.0.pth":            "import __editable___shop_1_0_finder; __editable___shop_1_0_finder.install()\n",
-		"site/__editable___shop_1_0_finder.py":      "import sys\nMAPPING: dict[str, str] = {'shop': '$ROOT/work/shop', 'single': '$ROOT/work/single'}\nNAMESPACES = {}\n",
+		"site/__editable___shop_1_0_finder.py":      "import sys\n\n\nclass _EditableFinder:\n    pass\n\n\nMAPPING: dict[str, str] = {'shop': '$ROOT/work/shop', 'single': '$ROOT/work/single'}\nNAMESPACES = {}\n",
 		"site/easy.pth":                             "$ROOT/dev/src\n",
 		"work/shop/__init__.py":                     "",
 		"work/shop/cart.py":                         "",

@@ -85,7 +85,7 @@ var needLibrary = map[string]bool{
 // inStdlib reports whether the standard library has a file for a module.
 func (r *Resolver) inStdlib(module string) bool {
 	for _, l := range r.path {
-		if l.origin == OriginStdlib && (r.module(r.list(l.dir), module) != "" || r.list(l.dir).isDir(module)) {
+		if list := r.list(l.dir); l.origin == OriginStdlib && (list.module(module) != "" || list.entries[module].dir) {
 			return true
 		}
 	}
@@ -94,17 +94,25 @@ func (r *Resolver) inStdlib(module string) bool {
 
 // frozenAlways are frozen in every version, frozenStartup since 3.11.
 var (
-	frozenAlways  = []string{"_frozen_importlib", "_frozen_importlib_external", "zipimport", "__hello__", "__phello__", "__phello__.spam"}
-	frozenStartup = []string{
+	frozenAlways  = set("_frozen_importlib", "_frozen_importlib_external", "zipimport", "__hello__", "__phello__", "__phello__.spam")
+	frozenStartup = set(
 		"_collections_abc", "_sitebuiltins", "abc", "codecs", "genericpath", "importlib.machinery", "importlib.util", "io",
 		"ntpath", "os", "posixpath", "runpy", "site", "stat", "__hello_alias__", "__hello_only__", "__phello__.ham",
 		"__phello__.ham.eggs", "__phello_alias__", "__phello_alias__.spam",
-	}
+	)
 )
+
+func set(names ...string) map[string]bool {
+	m := map[string]bool{}
+	for _, name := range names {
+		m[name] = true
+	}
+	return m
+}
 
 // isFrozen reports whether a module's code is part of the interpreter.
 func (r *Resolver) isFrozen(module string) bool {
-	if slices.Contains(frozenAlways, module) {
+	if frozenAlways[module] {
 		return true
 	}
 	if r.version.Less(syntax.Version{Major: 3, Minor: 11}) {
@@ -113,7 +121,7 @@ func (r *Resolver) isFrozen(module string) bool {
 	if module == "linecache" {
 		return r.version.Minor >= 15
 	}
-	return slices.Contains(frozenStartup, module)
+	return frozenStartup[module]
 }
 
 // known answers from the list of names for programs without an interpreter.

@@ -1,0 +1,1 @@
+import hatched.egg, hatched.extra

@@ -1,0 +1,2 @@
+from . import book
+import ledger.book as b

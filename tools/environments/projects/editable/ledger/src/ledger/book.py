@@ -1,0 +1,2 @@
+import json
+from ledger import missing

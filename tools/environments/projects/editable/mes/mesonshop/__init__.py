@@ -1,0 +1,1 @@
+import mesonshop.x, mesonshop.none

@@ -1,0 +1,1 @@
+import corp.billing.tax, corp.audit.log

@@ -1,0 +1,1 @@
+import pdmns.deep.mod

@@ -1,0 +1,2 @@
+import shelf.racks.steel
+import depot.yard, depot.parts.bolts.m8, depot.parts.none

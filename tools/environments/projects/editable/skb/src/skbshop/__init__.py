@@ -1,0 +1,1 @@
+import skbshop.x, skbshop.sub.y, skbshop.none

@@ -1,0 +1,2 @@
+from abacus import frame
+from .beads import wood

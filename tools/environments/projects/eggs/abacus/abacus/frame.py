@@ -1,0 +1,2 @@
+import abacus.beads.wood
+import abacus.beads.none

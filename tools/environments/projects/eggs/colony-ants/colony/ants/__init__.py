@@ -1,0 +1,1 @@
+import colony.wasps.nest, colony.ants.hill

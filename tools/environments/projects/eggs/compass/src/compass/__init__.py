@@ -1,0 +1,1 @@
+import compass.needle, compass.none

@@ -1,0 +1,1 @@
+import boxed.lid, boxed.none

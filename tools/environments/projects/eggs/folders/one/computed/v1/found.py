@@ -1,0 +1,1 @@
+import computed.found, computed.plain

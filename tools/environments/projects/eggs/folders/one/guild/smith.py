@@ -1,0 +1,1 @@
+import guild.baker, guild.smith, guild.loose, guild.listed, guild.none

@@ -1,0 +1,1 @@
+import hooked.made_up, hooked.user

@@ -1,0 +1,4 @@
+
+import os
+
+__path__ = [os.path.join(os.path.dirname(__file__), "onlyfile_parts")]

@@ -1,0 +1,1 @@
+import tricks.extra, tricks.shadowed, tricks.plain, tricks.alias, tricks.none

@@ -1,0 +1,1 @@
+import plot.open, plot.fenced

@@ -1,0 +1,1 @@
+import hive.honey.jar, hive.bees.queen

@@ -1,0 +1,1 @@
+import hive.bees.queen, hive.honey.jar
