@@ -14,9 +14,9 @@ func (p *Program) readsAnnotations(m *Module, r reader) bool {
 		return answer
 	}
 	answer := false
-	for k := range m.facts.refsOf(r) {
-		d := &m.facts.refsOf(r)[k]
-		if !(d.leaves && !r.text || d.leavesText && r.text) && (d.fixed || !p.isBlind(m, d)) {
+	refs := m.facts.refsOf(r)
+	for k := range refs {
+		if d := &refs[k]; !d.leaves(r.text()) && (d.flags&refFixed != 0 || !p.isBlind(m, d)) {
 			answer = true
 			break
 		}
@@ -36,7 +36,7 @@ func (p *Program) blind() {
 		m := p.Modules[k]
 		found[k] = map[syntax.NodeID]bool{}
 		for j := range m.facts.refs {
-			if r := &m.facts.refs[j]; !r.fixed && p.isBlind(m, r) {
+			if r := &m.facts.refs[j]; r.flags&refFixed == 0 && p.isBlind(m, r) {
 				found[k][r.node] = true
 			}
 		}
@@ -53,7 +53,7 @@ func (p *Program) isBlind(m *Module, r *ref) bool {
 	switch {
 	case d.m == nil:
 		return false
-	case r.decorator:
+	case r.flags&refDecorator != 0:
 		return !p.looksAtAnnotations(d.m) && p.plainClass(d, 0)
 	}
 	return d.class != nil && p.plainClass(d, 0)
@@ -104,12 +104,12 @@ func (p *Program) globalDefinition(m *Module, name symbol, depth int) defined {
 			return defined{}
 		}
 		for k := range f.classes {
-			if c := &f.classes[k]; c.sole && c.name == name {
+			if c := &f.classes[k]; c.flags&isSole != 0 && c.name == name.word() {
 				return defined{m, c}
 			}
 		}
 		for k := range f.functions {
-			if d := &f.functions[k]; d.sole && d.name == name {
+			if d := &f.functions[k]; d.flags&isSole != 0 && d.name == name.word() {
 				return defined{m, nil}
 			}
 		}
@@ -119,7 +119,7 @@ func (p *Program) globalDefinition(m *Module, name symbol, depth int) defined {
 		return defined{}
 	}
 	if of := m.found[at].base; of >= 0 && of != m.index {
-		return p.globalDefinition(p.Modules[of], by.item, depth+1)
+		return p.globalDefinition(p.Modules[of], symbolOf(f.of(by.name)), depth+1)
 	}
 	return defined{}
 }
@@ -131,12 +131,12 @@ func (p *Program) plainClass(d defined, depth int) bool {
 	if d.class == nil {
 		return d.m != nil
 	}
-	if depth > maxChain || !d.class.plain || p.looksAtAnnotations(d.m) {
+	if depth > maxChain || d.class.flags&isPlain == 0 || p.looksAtAnnotations(d.m) {
 		return false
 	}
 	f := d.m.facts
 	for k := d.class.refs.from; k < d.class.refs.to; k++ {
-		if r := &f.refs[k]; !r.decorator && !r.plain {
+		if r := &f.refs[k]; r.flags&(refDecorator|refPlain) == 0 {
 			if base := p.definition(d.m, r, 0); base.class == nil || !p.plainClass(base, depth+1) {
 				return false
 			}

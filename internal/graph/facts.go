@@ -1,8 +1,7 @@
 package graph
 
 import (
-	"cmp"
-	"hash/maphash"
+	"encoding/binary"
 	"slices"
 
 	"fastpath/internal/python/scope"
@@ -14,41 +13,43 @@ import (
 // thousands of files. They depend on nothing but the text of the file and the
 // version of the language.
 type facts struct {
-	text       string // holds every span
+	text       string // holds every text, see of
 	statements []statement
 	bindings   []binding // by statement, in source order
 	functions  []definition
 	classes    []classDef
-	refs       []ref    // decorators and bases of the definitions
-	members    []int32  // methods of the classes, indexes of functions
-	mentions   []symbol // names that the bodies mention
-	made       []made   // what the bodies define
+	refs       []ref   // decorators and bases of the definitions
+	members    []int32 // methods of the classes, indexes of functions
+	mentions   []word  // names that the bodies mention, by function
+	made       []made  // what the bodies define, by function
 	uses       []use
-	chains     []chain
-	names      []nameUses // sorted by name: those that imports bind, or all where there is a star import
-	bound      []boundName
-	unseen     []unseen
-	lazy       []span // what __lazy_modules__ lists
-	broken     *Broken
-	allKnown   bool // the exported names are known
-	hasAll     bool // __all__ says what a star import takes
-	stars      bool // there is a star import
+	chains     []chain    // the first one is none
+	names      []nameUses // uses of global names: all where there is a star import, else those that several imports of one module share
+	bound      []symbol   // names that the module binds, and those that __all__ lists
+	flags      []nameFlags
+	rare       *rareFacts // nil for most files
+	allKnown   bool       // the exported names are known
+	hasAll     bool       // __all__ says what a star import takes
+	stars      bool       // there is a star import
 }
 
-// symbol stands for a name: a hash of it, wide enough that no two names of a
-// program share one.
-type symbol uint64
+// rareFacts are what few files have.
+type rareFacts struct {
+	aliases []alias
+	unseen  []unseen
+	lazy    []text // what __lazy_modules__ lists
+	broken  *Broken
+	scopes  []scope.ScopeID // by function, where the tree is kept
+}
 
-var symbolSeed = maphash.MakeSeed()
+// text is a place in facts.text: a length and that many bytes. 0 is "".
+type text int32
 
-func symbolOf(name string) symbol { return symbol(maphash.String(symbolSeed, name)) }
-
-func symbolIn(text []byte) symbol { return symbol(maphash.Bytes(symbolSeed, text)) }
-
-// span is a piece of facts.text.
-type span struct{ at, n uint32 }
-
-func (f *facts) of(s span) string { return f.text[s.at : s.at+s.n] }
+func (f *facts) of(t text) string {
+	n, width := binary.Uvarint([]byte(f.text[t:min(int(t)+binary.MaxVarintLen32, len(f.text))]))
+	from := int(t) + width
+	return f.text[from : from+int(n)]
+}
 
 // condition says when code runs, as far as one file tells: at import if base is
 // AtImport, the function around runs then, and, for an annotation, the reader
@@ -59,85 +60,122 @@ type condition struct {
 	base     scope.When
 }
 
-// reader is the definition whose decorators and bases may read an annotation:
-// a class, a function, or none.
-type reader struct {
-	class, function int32 // 1 + the index, and the index; 0 for none
-	text            bool  // the annotation is kept as text
+// reader is the definition whose decorators and bases may read an annotation,
+// 0 for none: its index, 1 bit that tells classes from functions, and 1 bit for
+// annotations that are kept as text.
+type reader int32
+
+func newReader(class bool, index int32, text bool) reader {
+	r := reader(index+1) << 2
+	if class {
+		r |= 1
+	}
+	if text {
+		r |= 2
+	}
+	return r
 }
+
+func (r reader) text() bool { return r&2 != 0 }
 
 // statement is one import statement.
 type statement struct {
 	condition
 	node                             syntax.NodeID
 	line, column, endLine, endColumn int32
-	module                           span // of a from-import, with its dots
-	qualname                         span
-	context                          span // words with blanks between them
-	bindings                         part
-	level                            int32
+	module                           text // of a from-import, with its dots
+	qualname                         text
+	context                          text // words with blanks between them
 	from, lazy, mayBeLazy            bool
 	scope                            scope.Kind
 }
 
 // binding is one name that an import statement binds.
 type binding struct {
+	symbol    symbol // of the bound name
 	statement int32
 	alias     syntax.NodeID
 	owner     scope.ScopeID
-	name, as  span // as written; "*" for a star import
-	binds     span
-	symbol    symbol // of binds
-	item      symbol // of name
-	uses      part   // the loads of the name that mean this import
-	loads     int32  // how many there are
+	name, as  text  // as written; "*" for a star import
+	uses      part  // the loads of the name that mean this import
+	loads     int32 // how many there are
 }
 
 // part is a piece of one of the lists of facts.
 type part struct{ from, to int32 }
 
 // definition is a function or lambda; the first one of a file is the module
-// itself.
+// itself. What belongs to it in facts.mentions and facts.made ends where that
+// of the next one begins.
 type definition struct {
 	condition
-	name       symbol
-	scope      scope.ScopeID
-	decorators part // of refs
-	mentions   part // of its own body
-	made       part // in its own body
-	isFunction bool // no lambda
-	special    bool // Python calls it by itself
-	sole       bool // the only definition of a global name
+	name       word
+	mentions   int32
+	made       int32
+	decorators int32 // of facts.refs
+	count      uint16
+	flags      definitionFlags
 }
+
+type definitionFlags uint8
+
+const (
+	isFunction definitionFlags = 1 << iota // no lambda
+	isSpecial                              // Python calls it by itself
+	isSole                                 // the only definition of a global name
+	isPlain                                // a class: its decorators are plain and it has no keywords
+	isHooked                               // a class: it has bases, keywords or decorators
+)
 
 // classDef is a class.
 type classDef struct {
-	name    symbol
+	name    word
+	flags   definitionFlags
 	refs    part // decorators, bases and keywords
-	methods part // of members
-	plain   bool // its decorators are plain and it has no keywords
-	hooked  bool // it has bases, keywords or decorators
-	sole    bool // as for a definition
+	methods part // of facts.members
 }
 
 // ref is a decorator or base that names something.
 type ref struct {
-	node       syntax.NodeID // the expression
 	base, attr symbol        // "attr" or "base.attr"; no name at all: both 0
-	last       symbol        // the last name in it
-	decorator  bool
-	fixed      bool // no definition decides: a keyword
-	leaves     bool // by its name, it leaves annotations alone
-	leavesText bool // the same for those that are kept as text
-	plain      bool // a base that calls nothing of what is derived from it
+	node       syntax.NodeID // the expression
+	last       word          // the last name in it
+	flags      refFlags
 }
 
-// made is a definition in the body of a region.
-type made struct {
-	class     int32  // a class, or
-	function  int32  // a decorated function,
-	decorator symbol // with the last name of its decorator
+type refFlags uint8
+
+const (
+	refDecorator  refFlags = 1 << iota
+	refFixed               // no definition decides: a keyword
+	refLeaves              // by its name, it leaves annotations alone
+	refLeavesText          // the same for those that are kept as text
+	refPlain               // it calls nothing of what it gets, or what is derived from it
+)
+
+// leaves reports whether what a ref names is known to leave annotations alone.
+func (r *ref) leaves(text bool) bool {
+	if text {
+		return r.flags&refLeavesText != 0
+	}
+	return r.flags&refLeaves != 0
 }
+
+// made is a definition in the body of a function or module.
+type made struct {
+	at        int32
+	decorator word // of a function
+	kind      madeKind
+}
+
+type madeKind uint8
+
+const (
+	madeClass     madeKind = iota // its creation may call methods
+	madeLocal                     // a class in a function, which goes by names that are not mentioned
+	madeFunction                  // a function in a function, likewise
+	madeDecorated                 // a decorator of the program may call it
+)
 
 // use is the first load of a name under a condition, for one chain of
 // attributes.
@@ -145,17 +183,21 @@ type use struct {
 	function int32
 	reader   reader
 	line     int32
-	chain    int32 // of facts.chains, 0 for none
-	why      whyKind
+	chain    chainID
 }
+
+// chainID is an index of facts.chains, 0 for none, with a whyKind in the upper
+// byte.
+type chainID uint32
+
+func (c chainID) index() int32 { return int32(c & (1<<24 - 1)) }
+func (c chainID) why() whyKind { return whyKind(c >> 24) }
 
 // chain is an attribute read from what a name stands for, and from the chain
 // before.
 type chain struct {
 	before int32
-	name   span
-	symbol symbol
-	store  bool // assigned or deleted
+	name   text // negative: assigned or deleted
 }
 
 // nameUses are the loads of one global name.
@@ -163,16 +205,10 @@ type nameUses struct {
 	symbol  symbol
 	uses    part
 	loads   int32
-	order   int32 // of the first use in the file
 	builtin bool
 }
 
-// boundName is a name that the module binds, or that __all__ lists.
-type boundName struct {
-	symbol symbol
-	flags  nameFlags
-}
-
+// nameFlags say what a module does with a name.
 type nameFlags uint8
 
 const (
@@ -183,12 +219,15 @@ const (
 	namePrivate           // begins with an underscore
 )
 
+// alias is a from-import under another name.
+type alias struct{ as, item word }
+
 // unseen is a place where code that no scan sees may use any name of the
 // module.
 type unseen struct {
 	condition
 	line int32
-	by   span
+	by   text
 }
 
 // Broken is what is wrong with a file that does not parse: the first error,
@@ -202,30 +241,70 @@ type Broken struct {
 // refsOf returns the decorators, bases and keywords of a reader.
 func (f *facts) refsOf(r reader) []ref {
 	switch {
-	case r.class > 0:
-		p := f.classes[r.class-1].refs
-		return f.refs[p.from:p.to]
-	case r.function > 0:
-		p := f.functions[r.function].decorators
+	case r == 0:
+		return nil
+	case r&1 != 0:
+		p := f.classes[r>>2-1].refs
 		return f.refs[p.from:p.to]
 	}
-	return nil
+	return f.decorators(int32(r>>2 - 1))
 }
+
+// decorators returns those of a function.
+func (f *facts) decorators(function int32) []ref {
+	d := &f.functions[function]
+	return f.refs[d.decorators : d.decorators+int32(d.count)]
+}
+
+// mentionsOf returns what the body of a function mentions.
+func (f *facts) mentionsOf(function int32) []word {
+	to := int32(len(f.mentions))
+	if int(function)+1 < len(f.functions) {
+		to = f.functions[function+1].mentions
+	}
+	return f.mentions[f.functions[function].mentions:to]
+}
+
+// madeIn returns what the body of a function defines.
+func (f *facts) madeIn(function int32) []made {
+	to := int32(len(f.made))
+	if int(function)+1 < len(f.functions) {
+		to = f.functions[function+1].made
+	}
+	return f.made[f.functions[function].made:to]
+}
+
+// sortedNames is the number of names from which facts.bound is sorted.
+const sortedNames = 64
 
 // name returns what the module does with a name.
 func (f *facts) name(s symbol) nameFlags {
-	k, ok := slices.BinarySearchFunc(f.bound, s, func(b boundName, s symbol) int { return cmp.Compare(b.symbol, s) })
-	if !ok {
+	k := -1
+	if len(f.bound) < sortedNames {
+		k = slices.Index(f.bound, s)
+	} else if at, ok := slices.BinarySearch(f.bound, s); ok {
+		k = at
+	}
+	if k < 0 {
 		return 0
 	}
-	return f.bound[k].flags
+	return f.flags[k]
 }
 
-// usesOf returns the loads of a global name, nil for one that is not indexed.
-func (f *facts) usesOf(s symbol) *nameUses {
-	k, ok := slices.BinarySearchFunc(f.names, s, func(n nameUses, s symbol) int { return cmp.Compare(n.symbol, s) })
-	if !ok {
-		return nil
+// usesOf returns the loads of a global name that an import binds, or of any
+// where there is a star import. known: the name is such a one.
+func (f *facts) usesOf(s symbol) (p part, known bool) {
+	for k := range f.names {
+		if f.names[k].symbol == s {
+			return f.names[k].uses, true
+		}
 	}
-	return &f.names[k]
+	if !f.stars {
+		for k := range f.bindings {
+			if b := &f.bindings[k]; b.symbol == s && b.owner == 0 {
+				return b.uses, true
+			}
+		}
+	}
+	return part{}, false
 }

@@ -1,106 +1,209 @@
 package graph
 
 import (
+	"slices"
+	"strings"
+
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
 )
 
+// mentioning is a name that the body of a function mentions.
+type mentioning struct {
+	function int32
+	name     symbol
+}
+
 // bodies lists what the module-level code and the body of each function
-// mention and define, see followNames. The body of a function within is its
-// own.
+// mention and define, see followNames: the global names that they load,
+// attributes, and literals that may be the name of one. What a lambda mentions
+// belongs to the code around. Names in a function that it binds itself stand
+// for something that was mentioned elsewhere, but for functions, classes and
+// imports in it.
 func (r *factReader) bodies() {
+	r.mentioned = r.mentioned[:0]
+	r.namesIn()
+	r.attributesIn()
+	for k := range r.bindings {
+		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
+			body := r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)]
+			r.mentioned = append(r.mentioned, mentioning{body, symbolOf(r.str(b.name))})
+		}
+	}
+	r.group()
+	r.definedIn()
+}
+
+// namesIn lists the global names that bodies load.
+func (r *factReader) namesIn() {
+	for name, uses := range r.scopes.GlobalNames() {
+		s := symbolOf(name)
+		written := s
+		if k := strings.Index(name, "__"); k > 0 && name[0] == '_' { // private to a class: "_Class__name"
+			written = symbolOf(name[k:])
+		}
+		last := int32(-1)
+		for k := range uses {
+			u := &uses[k]
+			body := r.bodyOf[u.Scope]
+			if u.Store || u.Del || body == last || u.When != scope.AtImport && (body == 0 || u.When != scope.AtCall) {
+				continue
+			}
+			last = body
+			r.mentioned = append(r.mentioned, mentioning{body, s})
+			if written != s {
+				r.mentioned = append(r.mentioned, mentioning{body, written})
+			}
+		}
+	}
+}
+
+// within is the body of a function that is being passed.
+type within struct {
+	start    int32
+	function int32
+}
+
+// attributesIn lists the attributes and literals in bodies. It goes through the
+// nodes backwards, in which order the node of a function comes before those of
+// its body, and these lie together.
+func (r *factReader) attributesIn() {
 	f := r.file
+	stack := append(r.stack[:0], within{-1, 0})
+	var dead syntax.Node // a branch of module-level code that does not run
+	for k := len(f.Nodes) - 1; k > int(syntax.Root); k-- {
+		d := &f.Nodes[k]
+		switch d.Kind {
+		case syntax.Attribute, syntax.String, syntax.FunctionDef, syntax.If, syntax.IfExp:
+		default:
+			continue
+		}
+		for d.Start < stack[len(stack)-1].start {
+			stack = stack[:len(stack)-1]
+		}
+		body := stack[len(stack)-1].function
+		if d.Start >= dead.Start && d.End <= dead.End && d.Start < dead.End {
+			continue
+		}
+		n := syntax.NodeID(k)
+		switch d.Kind {
+		case syntax.Attribute:
+			id := n - 1
+			if f.Nodes[id].Kind != syntax.Ident || f.Nodes[id].Parent != n {
+				if id = f.Child(n, syntax.Ident); id == syntax.None {
+					continue
+				}
+			}
+			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(r.source(id))})
+		case syntax.String:
+			if d.End-d.Start < maxNameLiteral {
+				if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
+					r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
+				}
+			}
+		case syntax.FunctionDef:
+			if b := f.Child(n, syntax.Block); b != syntax.None {
+				stack = append(stack, within{f.Nodes[b].Start, r.functionOf(n)})
+			}
+		default:
+			if body != 0 {
+				continue
+			}
+			for c := d.First; c != syntax.None; c = f.Next(c) {
+				if w, _ := r.scopes.Branch(n, c); w != scope.AtImport {
+					dead = f.Nodes[c]
+				}
+			}
+		}
+	}
+	r.stack = stack
+}
+
+// exported reports whether a literal is an element of __all__.
+func (r *factReader) exported(n syntax.NodeID) bool {
+	f := r.file
+	for p := f.Parent(n); ; p = f.Parent(p) {
+		switch f.Kind(p) {
+		case syntax.List, syntax.Tuple, syntax.BinOp:
+		case syntax.Assign, syntax.AugAssign, syntax.AnnAssign:
+			return string(r.source(f.First(p))) == "__all__"
+		default:
+			return false
+		}
+	}
+}
+
+// group sorts what was mentioned by function, each name once.
+func (r *factReader) group() {
+	at := append(r.counts[:0], make([]int32, len(r.functions)+1)...)
+	for _, m := range r.mentioned {
+		at[m.function+1]++
+	}
+	for k := 1; k < len(at); k++ {
+		at[k] += at[k-1]
+	}
+	r.counts = at
+	sorted := slices.Grow(r.sorted[:0], len(r.mentioned))[:len(r.mentioned)]
+	next := append(r.next[:0], at...)
+	for _, m := range r.mentioned {
+		sorted[next[m.function]] = m.name
+		next[m.function]++
+	}
+	r.sorted, r.next = sorted, next
 	for k := range r.functions {
-		d := &r.functions[k]
-		if k > 0 && !d.isFunction {
-			continue // what a lambda mentions belongs to the code around
+		r.functions[k].mentions = int32(len(r.mentions))
+		if at[k] == at[k+1] {
+			continue
 		}
-		d.mentions.from, d.made.from = int32(len(r.mentions)), int32(len(r.made))
 		r.seen.reset()
-		node := r.scopes.Scopes[d.scope].Node
-		for c := range f.Children(node) {
-			if k == 0 || f.Kind(c) == syntax.Block {
-				r.body(c)
+		for _, name := range sorted[at[k]:at[k+1]] {
+			if r.seen.add(name, 0) {
+				r.mentions = append(r.mentions, name.word())
 			}
 		}
-		for _, a := range r.aliases { // "from m import f as g"
-			if r.seen.has(a.as) {
-				r.mention(a.item)
-			}
-		}
-		d.mentions.to, d.made.to = int32(len(r.mentions)), int32(len(r.made))
 	}
 }
 
-func (r *factReader) mention(s symbol) {
-	if r.seen.add(s) {
-		r.mentions = append(r.mentions, s)
+// definedIn lists what bodies define.
+func (r *factReader) definedIn() {
+	list := r.defined[:0]
+	scopes := r.scopes.Scopes
+	for k := 1; k < len(scopes); k++ {
+		s := &scopes[k]
+		body := r.bodyOf[s.Parent]
+		switch s.Kind {
+		case scope.ClassScope:
+			kind := madeClass
+			if body != 0 {
+				kind = madeLocal
+			}
+			list = append(list, definedBy{body, made{at: r.at[k], kind: kind}})
+		case scope.FunctionScope:
+			if body != 0 && scopes[s.Parent].Kind != scope.ClassScope {
+				list = append(list, definedBy{body, made{at: r.at[k], kind: madeFunction}})
+				continue
+			}
+			for _, d := range r.decorators(r.at[k]) {
+				if d.last != 0 {
+					list = append(list, definedBy{body, made{r.at[k], d.last, madeDecorated}})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b definedBy) int { return int(a.body - b.body) })
+	r.defined = list
+	k := 0
+	for body := range r.functions {
+		r.functions[body].made = int32(len(r.made))
+		for ; k < len(list) && list[k].body == int32(body); k++ {
+			r.made = append(r.made, list[k].made)
+		}
 	}
 }
 
-// body lists what is below n.
-func (r *factReader) body(n syntax.NodeID) {
-	f := r.file
-	d := f.Node(n)
-	switch d.Kind {
-	case syntax.Name:
-		if d.Flags&(syntax.FlagStore|syntax.FlagDel) == 0 {
-			r.mention(symbolIn(f.Src[d.Start:d.End]))
-		}
-		return
-	case syntax.Attribute:
-		if id := f.Child(n, syntax.Ident); id != syntax.None {
-			r.mention(symbolIn(r.source(id)))
-		}
-		r.body(d.First)
-		return
-	case syntax.String:
-		if d.End-d.Start < maxNameLiteral {
-			if name := r.nameLiteral(n); len(name) > 0 { // getattr(x, "name")
-				r.mention(symbolIn(name))
-			}
-		}
-	case syntax.Ident, syntax.Number, syntax.Constant:
-		return
-	case syntax.ClassDef:
-		if s, ok := r.scopes.Opens(n); ok {
-			r.made = append(r.made, made{class: r.at[s]})
-		}
-	case syntax.FunctionDef:
-		r.decorated(n)
-		for c := d.First; c != syntax.None; c = f.Next(c) {
-			if f.Kind(c) != syntax.Block {
-				r.body(c)
-			}
-		}
-		return
-	case syntax.If, syntax.IfExp:
-		for c := d.First; c != syntax.None; c = f.Next(c) {
-			if w, _ := r.scopes.Branch(n, c); w == scope.AtImport {
-				r.body(c)
-			}
-		}
-		return
-	}
-	for c := d.First; c != syntax.None; c = f.Next(c) {
-		r.body(c)
-	}
-}
-
-// decorated notes the decorators of a function: one of the program may call
-// what it gets.
-func (r *factReader) decorated(n syntax.NodeID) {
-	s, ok := r.scopes.Opens(n)
-	if !ok {
-		return
-	}
-	k := r.at[s]
-	p := r.functions[k].decorators
-	for _, d := range r.refs[p.from:p.to] {
-		if d.last != 0 {
-			r.made = append(r.made, made{function: k, decorator: d.last})
-		}
-	}
+type definedBy struct {
+	body int32
+	made made
 }
 
 // maxNameLiteral bounds the literals that may be names.
@@ -129,54 +232,4 @@ func identifier(text []byte) []byte {
 		}
 	}
 	return text
-}
-
-// symbolSet is a set of symbols that is emptied in no time.
-type symbolSet struct {
-	slots []symbolSlot
-	turn  uint32
-	n     int
-}
-
-type symbolSlot struct {
-	symbol symbol
-	turn   uint32
-}
-
-func (s *symbolSet) reset() {
-	if s.slots == nil {
-		s.slots = make([]symbolSlot, 1<<10)
-	}
-	s.turn++
-	s.n = 0
-}
-
-// slot returns the slot of a symbol, or the free one where it belongs.
-func (s *symbolSet) slot(x symbol) *symbolSlot {
-	for k := uint64(x); ; k++ {
-		if e := &s.slots[k&uint64(len(s.slots)-1)]; e.turn != s.turn || e.symbol == x {
-			return e
-		}
-	}
-}
-
-func (s *symbolSet) has(x symbol) bool { return s.slot(x).turn == s.turn }
-
-// add reports whether the symbol is new.
-func (s *symbolSet) add(x symbol) bool {
-	e := s.slot(x)
-	if e.turn == s.turn {
-		return false
-	}
-	*e = symbolSlot{x, s.turn}
-	if s.n++; 2*s.n > len(s.slots) {
-		old := s.slots
-		s.slots = make([]symbolSlot, 2*len(old))
-		for _, o := range old {
-			if o.turn == s.turn {
-				*s.slot(o.symbol) = o
-			}
-		}
-	}
-	return true
 }

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"bytes"
-	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -12,29 +12,30 @@ import (
 
 // factReader reads the facts of one file after the other. It keeps its buffers.
 type factReader struct {
-	facts   // of the file that is being read
-	buf     []byte
+	facts
+	extra   rareFacts
+	buf     []byte // facts.text
 	version syntax.Version
 	file    *syntax.File
 	scopes  *scope.Info
-	at      []int32 // by scope: its place in functions or classes
-	texts   map[symbol]span
-	chainAt map[chainKey]int32
-	aliases []alias
-	seen    symbolSet
+
+	at     []int32 // by scope: its place in functions or classes
+	callOf []int32 // by scope: the function or lambda that must be called
+	bodyOf []int32 // by scope: the function to whose body it belongs
+	texts  symbolMap
+	chain  symbolMap
+	seen   symbolMap
+
+	mentioned    []mentioning
+	sorted       []symbol
+	counts, next []int32
+	stack        []within
+	defined      []definedBy
+	order        []int
 }
 
-type chainKey struct {
-	before int32
-	name   symbol
-	store  bool
-}
-
-// alias is a from-import under another name.
-type alias struct{ as, item symbol }
-
-// read returns the facts of a file.
-func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version) *facts {
+// read returns the facts of a file; kept says that its tree is kept, too.
+func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept bool) *facts {
 	r.reset()
 	r.version, r.file, r.scopes = v, f, s
 	r.definitions()
@@ -48,6 +49,14 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version) *fact
 	r.lazyModules()
 	r.bodies()
 	r.brokenBy()
+	if kept {
+		r.extra.scopes = make([]scope.ScopeID, len(r.functions))
+		for k := range s.Scopes {
+			if kind := s.Scopes[k].Kind; kind == scope.FunctionScope || kind == scope.LambdaScope {
+				r.extra.scopes[r.at[k]] = scope.ScopeID(k)
+			}
+		}
+	}
 	out := r.compact()
 	r.file, r.scopes = nil, nil
 	return out
@@ -55,17 +64,15 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version) *fact
 
 // reset empties the buffers.
 func (r *factReader) reset() {
-	if r.texts == nil {
-		r.texts, r.chainAt = map[symbol]span{}, map[chainKey]int32{}
-	}
-	clear(r.texts)
-	clear(r.chainAt)
-	r.aliases, r.buf = r.aliases[:0], r.buf[:0]
+	r.texts.reset()
+	r.chain.reset()
+	r.buf = append(r.buf[:0], 0) // ""
+	r.extra = rareFacts{}
 	x := &r.facts
 	*x = facts{
 		statements: x.statements[:0], bindings: x.bindings[:0], functions: x.functions[:0], classes: x.classes[:0], refs: x.refs[:0],
 		members: x.members[:0], mentions: x.mentions[:0], made: x.made[:0], uses: x.uses[:0], chains: append(x.chains[:0], chain{}),
-		names: x.names[:0], bound: x.bound[:0], unseen: x.unseen[:0], lazy: x.lazy[:0],
+		names: x.names[:0], bound: x.bound[:0], flags: x.flags[:0],
 	}
 }
 
@@ -75,8 +82,15 @@ func (r *factReader) compact() *facts {
 	x.text = string(r.buf)
 	x.statements, x.bindings, x.functions, x.classes = clone(x.statements), clone(x.bindings), clone(x.functions), clone(x.classes)
 	x.refs, x.members, x.mentions, x.made = clone(x.refs), clone(x.members), clone(x.mentions), clone(x.made)
-	x.uses, x.chains, x.names, x.bound = clone(x.uses), clone(x.chains), clone(x.names), clone(x.bound)
-	x.unseen, x.lazy = clone(x.unseen), clone(x.lazy)
+	x.uses, x.names, x.bound, x.flags = clone(x.uses), clone(x.names), clone(x.bound), clone(x.flags)
+	if len(x.chains) > 1 {
+		x.chains = clone(x.chains)
+	} else {
+		x.chains = nil
+	}
+	if e := r.extra; e.aliases != nil || e.unseen != nil || e.lazy != nil || e.broken != nil || e.scopes != nil {
+		x.rare = &e
+	}
 	return &x
 }
 
@@ -90,19 +104,44 @@ func clone[T any](list []T) []T {
 	return out
 }
 
-// span keeps a piece of text.
-func (r *factReader) span(text string) span {
-	if text == "" {
-		return span{}
+// source returns the text of a node.
+func (r *factReader) source(n syntax.NodeID) []byte {
+	d := &r.file.Nodes[n]
+	return r.file.Src[d.Start:d.End]
+}
+
+// spelled returns the name at a node, which Python normalises beyond ASCII.
+func (r *factReader) spelled(n syntax.NodeID) []byte {
+	name := r.source(n)
+	for _, c := range name {
+		if c <= ' ' || c == '\\' || c >= 0x80 {
+			return []byte(r.file.DottedText(n))
+		}
 	}
-	s := symbolOf(text)
-	if p, ok := r.texts[s]; ok {
-		return p
+	return name
+}
+
+// keep adds a text to those of the file.
+func (r *factReader) keep(name []byte) text {
+	if len(name) == 0 {
+		return 0
 	}
-	p := span{uint32(len(r.buf)), uint32(len(text))}
-	r.buf = append(r.buf, text...)
-	r.texts[s] = p
-	return p
+	s := symbolIn(name)
+	if t, ok := r.texts.get(s); ok {
+		return text(t)
+	}
+	t := text(len(r.buf))
+	r.buf = binary.AppendUvarint(r.buf, uint64(len(name)))
+	r.buf = append(r.buf, name...)
+	r.texts.add(s, int32(t))
+	return t
+}
+
+// str returns a text of the file that is being read.
+func (r *factReader) str(t text) string {
+	n, width := binary.Uvarint(r.buf[t:])
+	from := int(t) + width
+	return string(r.buf[from : from+int(n)])
 }
 
 // definitions lists the functions and classes.
@@ -110,20 +149,32 @@ func (r *factReader) definitions() {
 	f := r.file
 	scopes := r.scopes.Scopes
 	r.at = slices.Grow(r.at[:0], len(scopes))[:len(scopes)]
+	r.callOf = slices.Grow(r.callOf[:0], len(scopes))[:len(scopes)]
+	r.bodyOf = slices.Grow(r.bodyOf[:0], len(scopes))[:len(scopes)]
 	for k := range scopes {
 		s := &scopes[k]
+		r.at[k], r.callOf[k], r.bodyOf[k] = 0, r.callOf[s.Parent], r.bodyOf[s.Parent]
 		switch s.Kind {
 		case scope.ClassScope:
 			r.at[k] = int32(len(r.classes))
 			r.class(s.Node)
-		case scope.ModuleScope, scope.FunctionScope, scope.LambdaScope:
+		case scope.ModuleScope:
+			r.callOf[k], r.bodyOf[k] = 0, 0
+			r.functions = append(r.functions, definition{})
+		case scope.FunctionScope, scope.LambdaScope:
 			r.at[k] = int32(len(r.functions))
-			d := definition{scope: scope.ScopeID(k), isFunction: s.Kind == scope.FunctionScope}
-			if id := f.Child(s.Node, syntax.Ident); d.isFunction && id != syntax.None {
-				d.name, d.special, d.sole = symbolIn(r.source(id)), dunder(f.Text(id)), r.sole(s.Node, id)
-				d.decorators.from = int32(len(r.refs))
-				r.decorators(s.Node)
-				d.decorators.to = int32(len(r.refs))
+			r.callOf[k] = r.at[k]
+			d := definition{decorators: int32(len(r.refs))}
+			if s.Kind == scope.FunctionScope {
+				r.bodyOf[k] = r.at[k]
+				d.flags = isFunction
+				if id := f.Child(s.Node, syntax.Ident); id != syntax.None {
+					d.name = r.definedName(s.Node, id, &d.flags)
+				}
+				if f.Kind(f.First(s.Node)) == syntax.Decorator {
+					r.decoratorsOf(s.Node)
+					d.count = uint16(len(r.refs) - int(d.decorators))
+				}
 			}
 			r.functions = append(r.functions, d)
 		}
@@ -146,52 +197,57 @@ func (r *factReader) definitions() {
 	}
 }
 
-// source returns the text of a node.
-func (r *factReader) source(n syntax.NodeID) []byte {
-	d := r.file.Node(n)
-	return r.file.Src[d.Start:d.End]
-}
-
-// functionOf returns the index of a function or lambda by its node.
+// functionOf returns the index of a function, lambda or class by its node.
 func (r *factReader) functionOf(n syntax.NodeID) int32 {
 	s, _ := r.scopes.Opens(n)
 	return r.at[s]
 }
 
-// sole reports whether a definition at module level is the only thing that
-// binds its name, imports aside.
-func (r *factReader) sole(def, ident syntax.NodeID) bool {
+// definedName returns the name of a definition, with what follows from it.
+func (r *factReader) definedName(def, ident syntax.NodeID, flags *definitionFlags) word {
 	f := r.file
-	if f.Parent(def) != syntax.Root {
-		return false
+	name := r.source(ident)
+	if len(name) > 4 && name[0] == '_' && dunder(string(name)) {
+		*flags |= isSpecial
 	}
-	for _, u := range r.scopes.Uses(f.NameText(ident)) {
-		if (u.Store || u.Del) && u.Node != ident {
-			return false
+	if f.Parent(def) == syntax.Root {
+		*flags |= isSole
+		for _, u := range r.scopes.Uses(string(name)) {
+			if (u.Store || u.Del) && u.Node != ident {
+				*flags &^= isSole
+			}
 		}
 	}
-	return true
+	return symbolIn(name).word()
 }
 
 // class adds a class without its methods.
 func (r *factReader) class(n syntax.NodeID) {
 	f := r.file
-	c := classDef{plain: true}
+	c := classDef{flags: isPlain}
 	if id := f.Child(n, syntax.Ident); id != syntax.None {
-		c.name, c.sole = symbolIn(r.source(id)), r.sole(n, id)
+		c.name = r.definedName(n, id, &c.flags)
 	}
 	args := f.Child(n, syntax.Args)
-	c.hooked = args != syntax.None || f.Child(n, syntax.Decorator) != syntax.None
+	if args != syntax.None || f.Kind(f.First(n)) == syntax.Decorator {
+		c.flags |= isHooked
+	}
 	c.refs.from = int32(len(r.refs))
-	r.decorators(n)
-	for _, d := range r.refs[c.refs.from:] {
-		c.plain = c.plain && d.plain
+	r.decoratorsOf(n)
+	for k := c.refs.from; k < int32(len(r.refs)); k++ {
+		if r.refs[k].flags&refPlain == 0 {
+			c.flags &^= isPlain
+		}
 	}
 	if args != syntax.None {
 		for a := range f.Children(args) {
 			base := r.ref(a, f.First(a))
-			c.plain = c.plain && !base.fixed
-			base.plain = scope.PlainBase(f, base.node)
+			if base.flags&refFixed != 0 {
+				c.flags &^= isPlain
+			}
+			if scope.PlainBase(f, base.node) {
+				base.flags |= refPlain
+			}
 			r.refs = append(r.refs, base)
 		}
 	}
@@ -199,14 +255,21 @@ func (r *factReader) class(n syntax.NodeID) {
 	r.classes = append(r.classes, c)
 }
 
-// decorators adds those of a definition.
-func (r *factReader) decorators(n syntax.NodeID) {
+// maxDecorators bounds the decorators of a definition that count.
+const maxDecorators = 1<<16 - 1
+
+// decoratorsOf adds those of a definition.
+func (r *factReader) decoratorsOf(n syntax.NodeID) {
 	f := r.file
-	for c := f.First(n); c != syntax.None && f.Kind(c) == syntax.Decorator; c = f.Next(c) {
+	count := 0
+	for c := f.First(n); c != syntax.None && f.Kind(c) == syntax.Decorator && count < maxDecorators; c = f.Next(c) {
 		d := r.ref(c, f.First(c))
-		d.decorator = true
-		d.plain = scope.PlainDecorator(f, d.node)
+		d.flags |= refDecorator
+		if scope.PlainDecorator(f, d.node) {
+			d.flags |= refPlain
+		}
 		r.refs = append(r.refs, d)
+		count++
 	}
 }
 
@@ -214,10 +277,18 @@ func (r *factReader) decorators(n syntax.NodeID) {
 func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	f := r.file
 	out := ref{node: expr}
-	out.leaves, out.fixed = r.scopes.Leaves(n, false)
-	out.leavesText, _ = r.scopes.Leaves(n, true)
+	leaves, fixed := r.scopes.Leaves(n, false)
+	if leaves {
+		out.flags |= refLeaves
+	}
+	if fixed {
+		out.flags |= refFixed
+	}
+	if leaves, _ := r.scopes.Leaves(n, true); leaves {
+		out.flags |= refLeavesText
+	}
 	if last := scope.LastName(f, expr); last != "" {
-		out.last = symbolOf(last)
+		out.last = symbolOf(last).word()
 	}
 	for f.Kind(expr) == syntax.Call || f.Kind(expr) == syntax.Subscript {
 		expr = f.First(expr)
@@ -230,7 +301,7 @@ func (r *factReader) ref(n, expr syntax.NodeID) ref {
 		}
 	case syntax.Attribute:
 		if base, id := f.First(expr), f.Child(expr, syntax.Ident); f.Kind(base) == syntax.Name && id != syntax.None {
-			out.base, out.attr = symbolOf(f.NameText(base)), symbolOf(f.NameText(id))
+			out.base, out.attr = symbolIn(r.spelled(base)), symbolIn(r.spelled(id))
 		}
 	}
 	return out
@@ -246,20 +317,15 @@ func (r *factReader) condition(n syntax.NodeID, text bool) condition {
 	if c.Reader == syntax.None {
 		return out
 	}
-	by := reader{text: c.Text}
-	if r.file.Kind(c.Reader) == syntax.ClassDef {
-		by.class = 1 + r.functionOf(c.Reader)
-	} else {
-		by.function = r.functionOf(c.Reader)
-	}
+	by := newReader(r.file.Kind(c.Reader) == syntax.ClassDef, r.functionOf(c.Reader), c.Text)
 	perhaps := false
-	for k, d := range r.refsOf(by) {
-		switch leaves := d.leaves && !c.Text || d.leavesText && c.Text; {
-		case leaves:
-		case d.fixed:
+	refs := r.refsOf(by)
+	for k := range refs {
+		switch {
+		case refs[k].leaves(c.Text):
+		case refs[k].flags&refFixed != 0:
 			return out
 		default:
-			_ = k
 			perhaps = true
 		}
 	}
@@ -283,32 +349,36 @@ func (r *factReader) statement(n syntax.NodeID) {
 	f := r.file
 	d := f.Node(n)
 	within := r.scopes.ScopeOf(n)
-	s := statement{
-		node: n, from: d.Kind == syntax.ImportFrom, level: int32(f.ImportLevel(n)), lazy: d.Flags&syntax.FlagLazy != 0,
-		condition: r.condition(n, false), qualname: r.span(r.scopes.Qualname(n)),
-	}
-	switch k := r.scopes.Scopes[within].Kind; k {
-	case scope.FunctionScope, scope.ClassScope:
+	s := statement{node: n, from: d.Kind == syntax.ImportFrom, lazy: d.Flags&syntax.FlagLazy != 0, condition: r.condition(n, false)}
+	if k := r.scopes.Scopes[within].Kind; k == scope.FunctionScope || k == scope.ClassScope {
 		s.scope = k
 	}
-	words := contextOf(f, n)
-	s.context = r.span(strings.Join(words, " "))
-	s.mayBeLazy = s.scope == scope.ModuleScope && !slices.ContainsFunc(words, func(w string) bool { return w == "try" || w == "except" || w == "finally" })
+	if within != 0 {
+		s.qualname = r.keep([]byte(r.scopes.Qualname(n)))
+	}
+	if p := f.Parent(n); p != syntax.Root { // else nothing is around it
+		words := contextOf(f, n)
+		s.context = r.keep([]byte(strings.Join(words, " ")))
+		s.mayBeLazy = s.scope == scope.ModuleScope && !slices.ContainsFunc(words, func(w string) bool { return w == "try" || w == "except" || w == "finally" })
+	} else {
+		s.mayBeLazy = true
+	}
 	line, column := f.Position(d.Start)
 	endLine, endColumn := f.Position(d.End)
 	s.line, s.column, s.endLine, s.endColumn = int32(line), int32(column), int32(endLine), int32(endColumn)
-	s.bindings.from = int32(len(r.bindings))
 	if s.from {
-		name := ""
+		var name []byte
 		if m := f.Child(n, syntax.DottedName); m != syntax.None {
-			name = f.DottedText(m)
+			name = r.spelled(m)
 		}
-		s.module = r.span(strings.Repeat(".", int(s.level)) + name)
+		if level := f.ImportLevel(n); level > 0 {
+			name = append(bytes.Repeat([]byte("."), level), name...)
+		}
+		s.module = r.keep(name)
 	}
 	if d.Flags&syntax.FlagStar != 0 && s.from {
 		r.stars = true
-		star := r.span("*")
-		r.bindings = append(r.bindings, binding{statement: int32(len(r.statements)), name: star, binds: star, symbol: starSymbol, item: starSymbol})
+		r.bindings = append(r.bindings, binding{statement: int32(len(r.statements)), name: r.keep([]byte("*")), symbol: starSymbol})
 	} else {
 		for a := range f.Children(n) {
 			if f.Kind(a) == syntax.Alias {
@@ -316,7 +386,6 @@ func (r *factReader) statement(n syntax.NodeID) {
 			}
 		}
 	}
-	s.bindings.to = int32(len(r.bindings))
 	r.statements = append(r.statements, s)
 }
 
@@ -325,21 +394,23 @@ var starSymbol = symbolOf("*")
 // binding adds one name of a statement.
 func (r *factReader) binding(a syntax.NodeID, from bool, within scope.ScopeID) {
 	f := r.file
-	name := f.DottedText(f.First(a))
-	b := binding{statement: int32(len(r.statements)), alias: a, name: r.span(name), item: symbolOf(name), owner: within}
+	name := r.spelled(f.First(a))
+	b := binding{statement: int32(len(r.statements)), alias: a, name: r.keep(name), owner: within}
 	binds := name
 	if as := f.Child(a, syntax.Ident); as != syntax.None {
-		binds = f.NameText(as)
-		b.as = r.span(binds)
-		if from && binds != name {
-			r.aliases = append(r.aliases, alias{symbolOf(binds), b.item})
-		}
+		binds = r.spelled(as)
+		b.as = r.keep(binds)
 	} else if !from {
-		binds, _, _ = strings.Cut(name, ".")
+		binds, _, _ = bytes.Cut(name, []byte("."))
 	}
-	b.binds, b.symbol = r.span(binds), symbolOf(binds)
-	if owner, ok := r.scopes.Lookup(binds, within); ok {
-		b.owner = owner
+	b.symbol = symbolIn(binds)
+	if from && b.as != 0 && b.as != b.name {
+		r.extra.aliases = append(r.extra.aliases, alias{b.symbol.word(), symbolIn(name).word()})
+	}
+	if within != 0 {
+		if owner, ok := r.scopes.Lookup(string(binds), within); ok {
+			b.owner = owner
+		}
 	}
 	r.bindings = append(r.bindings, b)
 }
@@ -349,39 +420,59 @@ func (r *factReader) boundNames() {
 	r.hasAll = r.scopes.HasAll()
 	r.allKnown = true
 	for name := range r.scopes.Bindings() {
-		b := boundName{symbolOf(name), nameBound}
+		flags := nameBound
 		if strings.HasPrefix(name, "_") {
-			b.flags |= namePrivate
+			flags |= namePrivate
 		} else if !r.hasAll {
-			b.flags |= nameExports
+			flags |= nameExports
 		}
 		for _, u := range r.scopes.Uses(name) {
 			if u.Store {
-				b.flags |= nameStored
+				flags |= nameStored
 			}
 			if u.Del {
-				b.flags |= nameDeleted
+				flags |= nameDeleted
 			}
 		}
-		r.bound = append(r.bound, b)
+		r.bound, r.flags = append(r.bound, symbolOf(name)), append(r.flags, flags)
 	}
 	if r.hasAll {
 		var names []string
 		names, r.allKnown = r.scopes.Exports()
+		r.seen.reset()
+		for k, s := range r.bound {
+			r.seen.add(s, int32(k))
+		}
 		for _, name := range names {
 			s := symbolOf(name)
-			if k := slices.IndexFunc(r.bound, func(b boundName) bool { return b.symbol == s }); k >= 0 {
-				r.bound[k].flags |= nameExports
+			if k, ok := r.seen.get(s); ok {
+				r.flags[k] |= nameExports
 				continue
 			}
-			b := boundName{s, nameExports}
+			flags := nameExports
 			if strings.HasPrefix(name, "_") {
-				b.flags |= namePrivate
+				flags |= namePrivate
 			}
-			r.bound = append(r.bound, b)
+			r.seen.add(s, int32(len(r.bound)))
+			r.bound, r.flags = append(r.bound, s), append(r.flags, flags)
 		}
 	}
-	slices.SortFunc(r.bound, func(a, b boundName) int { return cmp.Compare(a.symbol, b.symbol) })
+	if len(r.bound) >= sortedNames {
+		r.sortBound()
+	}
+}
+
+// sortBound sorts bound and flags by symbol.
+func (r *factReader) sortBound() {
+	r.seen.reset()
+	for k, s := range r.bound {
+		r.seen.add(s, int32(r.flags[k]))
+	}
+	slices.Sort(r.bound)
+	for k, s := range r.bound {
+		flags, _ := r.seen.get(s)
+		r.flags[k] = nameFlags(flags)
+	}
 }
 
 // dynamicNames lists where code that no scan sees may use any name: exec, eval,
@@ -398,7 +489,7 @@ func (r *factReader) dynamicNames() {
 			handed = f.Kind(call) == syntax.Call && f.First(call) == n && f.Kind(f.Parent(call)) == syntax.Arg
 		}
 		if c := r.condition(n, false); handed && c.base == scope.AtImport {
-			r.unseen = append(r.unseen, unseen{c, int32(f.Line(f.Node(n).Start)), r.span(f.Text(n))})
+			r.extra.unseen = append(r.extra.unseen, unseen{c, int32(f.Line(f.Node(n).Start)), r.keep(r.source(n))})
 		}
 	}
 }
@@ -417,7 +508,7 @@ func (r *factReader) lazyModules() {
 		for c := range f.Children(f.Parent(u.Node)) {
 			for e := range f.Children(c) {
 				if s, ok := scope.StringValue(f, e); ok {
-					r.lazy = append(r.lazy, r.span(s))
+					r.extra.lazy = append(r.extra.lazy, r.keep([]byte(s)))
 				}
 			}
 		}
@@ -434,7 +525,7 @@ func (r *factReader) brokenBy() {
 	b := &Broken{Message: e.Message, More: len(f.Errors) - 1}
 	b.Line, b.Column = f.Position(e.Start)
 	b.EndLine, b.EndColumn = f.Position(max(e.Start, e.End))
-	r.broken = b
+	r.extra.broken = b
 }
 
 // looksAtAnnotations reports whether the text of a module mentions a way to

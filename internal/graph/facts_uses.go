@@ -33,36 +33,16 @@ func (w whyKind) String() string {
 	}[w]
 }
 
-// globalUses indexes the loads of global names: of those that imports bind, and
-// where there is a star import of all.
+// globalUses indexes the loads of global names where there is a star import.
 func (r *factReader) globalUses() {
-	if r.stars {
-		for name, list := range r.scopes.GlobalNames() {
-			r.addName(name, list)
-		}
-	} else {
-		for k := range r.bindings {
-			if b := &r.bindings[k]; b.owner == 0 && !slices.ContainsFunc(r.names, func(n nameUses) bool { return n.symbol == b.symbol }) {
-				name := string(r.buf[b.binds.at : b.binds.at+b.binds.n])
-				r.addName(name, r.scopes.Uses(name))
-			}
-		}
+	if !r.stars {
+		return
 	}
-	slices.SortFunc(r.names, func(a, b nameUses) int {
-		if a.symbol < b.symbol {
-			return -1
-		}
-		return 1
-	})
-}
-
-func (r *factReader) addName(name string, list []scope.Use) {
-	n := nameUses{symbol: symbolOf(name), builtin: builtinNames[name]}
-	if len(list) > 0 {
-		n.order = r.file.Node(list[0].Node).Start
+	for name, list := range r.scopes.GlobalNames() {
+		n := nameUses{symbol: symbolOf(name), builtin: builtinNames[name]}
+		n.uses, n.loads = r.addUses(list, nil)
+		r.names = append(r.names, n)
 	}
-	n.uses, n.loads = r.addUses(list, nil)
-	r.names = append(r.names, n)
 }
 
 // bindingUses indexes the loads that mean one import.
@@ -71,23 +51,48 @@ func (r *factReader) bindingUses(k int32) {
 	if b.symbol == starSymbol {
 		return
 	}
-	var means func(syntax.NodeID) bool
+	name := r.str(b.name)
+	switch {
+	case b.as != 0:
+		name = r.str(b.as)
+	case !r.statements[b.statement].from:
+		name, _, _ = strings.Cut(name, ".")
+	}
+	var list []scope.Use
+	if b.owner != 0 {
+		list = r.scopes.LocalUses(b.owner, name)
+	} else {
+		list = r.scopes.Uses(name)
+	}
+	if len(list) == 0 {
+		return
+	}
 	if others := r.others(k); len(others) > 0 {
-		_, rest, dotted := strings.Cut(r.file.DottedText(r.file.First(b.alias)), ".")
-		means = func(n syntax.NodeID) bool {
+		_, rest, dotted := strings.Cut(r.str(b.name), ".")
+		if b.owner == 0 && !slices.ContainsFunc(r.names, func(n nameUses) bool { return n.symbol == b.symbol }) {
+			all := nameUses{symbol: b.symbol}
+			all.uses, all.loads = r.addUses(list, nil)
+			r.names = append(r.names, all)
+		}
+		b.uses, b.loads = r.addUses(list, func(n syntax.NodeID) bool {
 			chain := chainAfter(r.file, n)
 			return dotted && follows(chain, rest) || !slices.ContainsFunc(others, func(o string) bool { return follows(chain, o) })
+		})
+		return
+	}
+	for j := range r.bindings[:k] { // the same name from another statement
+		if o := &r.bindings[j]; o.symbol == b.symbol && o.owner == b.owner && len(r.others(int32(j))) == 0 {
+			b.uses, b.loads = o.uses, o.loads
+			return
 		}
 	}
-	name := string(r.buf[b.binds.at : b.binds.at+b.binds.n])
-	switch n := r.usesOf(b.symbol); {
-	case b.owner != 0:
-		b.uses, b.loads = r.addUses(r.scopes.LocalUses(b.owner, name), means)
-	case means != nil:
-		b.uses, b.loads = r.addUses(r.scopes.Uses(name), means)
-	case n != nil:
-		b.uses, b.loads = n.uses, n.loads
+	for j := range r.names {
+		if n := &r.names[j]; b.owner == 0 && n.symbol == b.symbol {
+			b.uses, b.loads = n.uses, n.loads
+			return
+		}
 	}
+	b.uses, b.loads = r.addUses(list, nil)
 }
 
 // others returns the submodules that other imports of the same top-level name
@@ -95,16 +100,16 @@ func (r *factReader) bindingUses(k int32) {
 // to the first.
 func (r *factReader) others(k int32) []string {
 	b := &r.bindings[k]
-	if r.statements[b.statement].from || b.as.n > 0 {
+	if r.statements[b.statement].from || b.as != 0 {
 		return nil
 	}
 	var out []string
 	for j := range r.bindings {
 		o := &r.bindings[j]
-		if o.symbol != b.symbol || o.owner != b.owner || o.as.n > 0 || o.item == b.item || r.statements[o.statement].from {
+		if o.symbol != b.symbol || o.owner != b.owner || o.as != 0 || o.name == b.name || r.statements[o.statement].from {
 			continue
 		}
-		if _, rest, _ := strings.Cut(r.file.DottedText(r.file.First(o.alias)), "."); rest != "" {
+		if _, rest, _ := strings.Cut(r.str(o.name), "."); rest != "" {
 			out = append(out, rest)
 		}
 	}
@@ -121,37 +126,55 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (
 			continue
 		}
 		loads++
-		if u.When == scope.TypeChecking || u.When == scope.Never {
-			continue // for whatever runs at import
-		}
-		c := r.condition(u.Node, u.Annotation && r.file.Kind(u.Node) == syntax.String)
+		c := r.conditionOf(u)
 		if c.base != scope.AtImport {
 			continue
 		}
-		x := use{function: c.function, reader: c.reader, chain: r.chain(u.Node)}
+		x := use{function: c.function, reader: c.reader, chain: r.chainOf(u.Node)}
 		if r.has(p.from, &x) {
 			continue
 		}
-		x.line = int32(r.file.Line(r.file.Node(u.Node).Start))
-		x.why = r.why(u.Node)
+		x.line = int32(r.file.Line(r.file.Nodes[u.Node].Start))
+		x.chain |= chainID(r.why(u.Node)) << 24
 		r.uses = append(r.uses, x)
 	}
 	p.to = int32(len(r.uses))
 	return p, loads
 }
 
+// conditionOf returns what decides when a use runs. That of most uses follows
+// from their scope.
+func (r *factReader) conditionOf(u *scope.Use) condition {
+	switch {
+	case u.When == scope.TypeChecking || u.When == scope.Never: // whatever runs at import
+		return condition{base: u.When}
+	case u.Annotation:
+		return r.condition(u.Node, r.file.Kind(u.Node) == syntax.String)
+	case r.scopes.Scopes[u.Scope].Kind == scope.AnnotationScope:
+		return r.condition(u.Node, false)
+	}
+	function := r.callOf[u.Scope]
+	if function == 0 {
+		return condition{base: u.When}
+	}
+	return condition{function: function}
+}
+
 // has reports whether one of the last uses is of the same kind.
 func (r *factReader) has(from int32, x *use) bool {
 	for k := int32(len(r.uses)) - 1; k >= max(from, int32(len(r.uses))-16); k-- {
-		if o := &r.uses[k]; o.function == x.function && o.chain == x.chain && o.reader == x.reader {
+		if o := &r.uses[k]; o.function == x.function && o.chain.index() == int32(x.chain) && o.reader == x.reader {
 			return true
 		}
 	}
 	return false
 }
 
-// chain returns the attributes that are read from the name at n.
-func (r *factReader) chain(n syntax.NodeID) int32 {
+// maxChains bounds the chains of a file.
+const maxChains = 1 << 24
+
+// chainOf returns the attributes that are read from the name at n.
+func (r *factReader) chainOf(n syntax.NodeID) chainID {
 	f := r.file
 	at := int32(0)
 	for p := f.Parent(n); f.Kind(p) == syntax.Attribute && f.First(p) == n; n, p = p, f.Parent(p) {
@@ -159,16 +182,23 @@ func (r *factReader) chain(n syntax.NodeID) int32 {
 		if id == syntax.None {
 			break
 		}
-		key := chainKey{at, symbolIn(r.source(id)), f.Node(p).Flags&(syntax.FlagStore|syntax.FlagDel) != 0}
-		next, ok := r.chainAt[key]
+		name := r.keep(r.spelled(id))
+		if f.Node(p).Flags&(syntax.FlagStore|syntax.FlagDel) != 0 {
+			name = -name
+		}
+		key := symbol(spread(uint64(uint32(at))<<32 | uint64(uint32(name))))
+		next, ok := r.chain.get(key)
 		if !ok {
 			next = int32(len(r.chains))
-			r.chains = append(r.chains, chain{at, r.span(f.NameText(id)), key.name, key.store})
-			r.chainAt[key] = next
+			if next == maxChains {
+				break
+			}
+			r.chains = append(r.chains, chain{at, name})
+			r.chain.add(key, next)
 		}
 		at = next
 	}
-	return at
+	return chainID(at)
 }
 
 // follows reports whether an attribute chain leads through a submodule.

@@ -6,9 +6,9 @@ import "fastpath/internal/python/scope"
 // function counts as called at import when code that runs at import mentions
 // its name, however it comes by it; a class that is mentioned runs its special
 // methods, and all of its methods where it derives from something unknown.
-// Lambdas in code that runs run, too.
+// Functions in functions run with these, and lambdas with the code around.
 func (p *Program) followNames() {
-	n := namer{p: p, running: make([][]bool, len(p.Modules))}
+	n := namer{p: p, names: map[word]*named{}, running: make([][]bool, len(p.Modules))}
 	for _, m := range p.Modules {
 		n.index(m)
 	}
@@ -27,10 +27,9 @@ func (p *Program) followNames() {
 		running := n.running[k]
 		var scopes []scope.ScopeID
 		for j := range running {
-			d := &m.facts.functions[j]
-			running[j] = running[j] || !d.isFunction
+			running[j] = running[j] || m.facts.functions[j].flags&isFunction == 0
 			if m.Scope != nil && running[j] && j > 0 {
-				scopes = append(scopes, d.scope)
+				scopes = append(scopes, m.facts.rare.scopes[j])
 			}
 		}
 		m.promote(running)
@@ -45,86 +44,104 @@ type body struct{ module, function int32 }
 
 // namer is the state of followNames.
 type namer struct {
-	p       *Program
-	names   map[symbol]*named
-	bodies  []link // of functions
-	classes []link
-	running [][]bool // by module and function
-	todo    []body
+	p         *Program
+	names     map[word]*named
+	functions []link
+	classes   []link
+	aliases   []link
+	running   [][]bool // by module and function
+	todo      []body
 }
 
-// named is what has a name: the heads of two lists, 1 + their place.
+// named is what has a name: the heads of three lists, 1 + their place.
 type named struct {
-	functions, classes int32
-	mentioned          bool
+	functions, classes, aliases int32
+	mentioned                   bool
 }
 
-// link is an element of a list.
+// link is an element of a list: a definition of a module, or another name.
 type link struct {
 	module, at int32
 	next       int32
 }
 
+// named returns what has a name.
+func (n *namer) named(name word) *named {
+	x := n.names[name]
+	if x == nil {
+		x = &named{}
+		n.names[name] = x
+	}
+	return x
+}
+
 // index lists the functions and classes of a module by name.
 func (n *namer) index(m *Module) {
-	if n.names == nil {
-		n.names = map[symbol]*named{}
-	}
-	of := func(name symbol) *named {
-		x := n.names[name]
-		if x == nil {
-			x = &named{}
-			n.names[name] = x
-		}
-		return x
-	}
 	f := m.facts
 	n.running[m.index] = make([]bool, len(f.functions))
 	for k := range f.functions {
 		if d := &f.functions[k]; d.name != 0 {
-			x := of(d.name)
-			n.bodies = append(n.bodies, link{m.index, int32(k), x.functions})
-			x.functions = int32(len(n.bodies))
+			x := n.named(d.name)
+			n.functions = append(n.functions, link{m.index, int32(k), x.functions})
+			x.functions = int32(len(n.functions))
 		}
 	}
 	for k := range f.classes {
 		if c := &f.classes[k]; c.name != 0 {
-			x := of(c.name)
+			x := n.named(c.name)
 			n.classes = append(n.classes, link{m.index, int32(k), x.classes})
 			x.classes = int32(len(n.classes))
 		}
+	}
+	if f.rare == nil {
+		return
+	}
+	for _, a := range f.rare.aliases {
+		x := n.named(a.as)
+		n.aliases = append(n.aliases, link{at: int32(a.item), next: x.aliases})
+		x.aliases = int32(len(n.aliases))
 	}
 }
 
 // run mentions what the body of a function mentions.
 func (n *namer) run(b body) {
 	f := n.p.Modules[b.module].facts
-	d := &f.functions[b.function]
-	for _, name := range f.mentions[d.mentions.from:d.mentions.to] {
+	for _, name := range f.mentionsOf(b.function) {
 		n.mention(name)
 	}
-	for _, x := range f.made[d.made.from:d.made.to] {
-		if x.decorator == 0 {
-			n.created(b.module, x.class)
-		} else if n.names[x.decorator] != nil { // a decorator of the program may call what it gets
-			n.start(b.module, x.function)
+	for _, x := range f.madeIn(b.function) {
+		switch x.kind {
+		case madeClass:
+			n.created(b.module, x.at)
+		case madeLocal:
+			n.created(b.module, x.at)
+			n.methods(b.module, x.at, n.foreign(b.module, x.at))
+		case madeFunction:
+			n.start(b.module, x.at)
+		case madeDecorated: // a decorator of the program may call what it gets
+			if n.names[x.decorator] != nil {
+				n.start(b.module, x.at)
+			}
 		}
 	}
 }
 
 // mention makes what has this name run.
-func (n *namer) mention(name symbol) {
+func (n *namer) mention(name word) {
 	x := n.names[name]
 	if x == nil || x.mentioned {
 		return
 	}
 	x.mentioned = true
-	for k := x.functions; k != 0; k = n.bodies[k-1].next {
-		n.start(n.bodies[k-1].module, n.bodies[k-1].at)
+	for k := x.functions; k != 0; k = n.functions[k-1].next {
+		n.start(n.functions[k-1].module, n.functions[k-1].at)
 	}
 	for k := x.classes; k != 0; k = n.classes[k-1].next {
 		l := n.classes[k-1]
 		n.methods(l.module, l.at, n.foreign(l.module, l.at))
+	}
+	for k := x.aliases; k != 0; k = n.aliases[k-1].next { // "from m import f as g"
+		n.mention(word(n.aliases[k-1].at))
 	}
 }
 
@@ -140,7 +157,7 @@ func (n *namer) methods(module, class int32, all bool) {
 	f := n.p.Modules[module].facts
 	p := f.classes[class].methods
 	for _, k := range f.members[p.from:p.to] {
-		if all || f.functions[k].special {
+		if all || f.functions[k].flags&isSpecial != 0 {
 			n.start(module, k)
 		}
 	}
@@ -151,7 +168,7 @@ func (n *namer) foreign(module, class int32) bool {
 	f := n.p.Modules[module].facts
 	p := f.classes[class].refs
 	for k := p.from; k < p.to; k++ {
-		if r := &f.refs[k]; !r.decorator && !r.fixed && !r.plain {
+		if r := &f.refs[k]; r.flags&(refDecorator|refFixed|refPlain) == 0 {
 			if x := n.names[r.last]; x == nil || x.classes == 0 {
 				return true
 			}
@@ -161,16 +178,16 @@ func (n *namer) foreign(module, class int32) bool {
 }
 
 var (
-	getattrSymbol = symbolOf("__getattr__")
-	setNameSymbol = symbolOf("__set_name__")
+	getattrWord = symbolOf("__getattr__").word()
+	setNameWord = symbolOf("__set_name__").word()
 )
 
 // created lets the creation of a class call what it may call: the special
 // methods where it has bases, keywords or decorators.
 func (n *namer) created(module, class int32) {
-	if n.p.Modules[module].facts.classes[class].hooked {
+	if n.p.Modules[module].facts.classes[class].flags&isHooked != 0 {
 		n.methods(module, class, false)
 	}
-	n.mention(getattrSymbol)
-	n.mention(setNameSymbol)
+	n.mention(getattrWord)
+	n.mention(setNameWord)
 }

@@ -13,17 +13,20 @@ import (
 
 // found is what the program knows of a binding.
 type found struct {
-	base      int32 // the module of the project that it names, -1 for none
-	line      int32 // of the use at import; 0 when it is in another module
-	at        int32 // the module and
-	atLine    int32 // line of that
-	why       whyKind
-	by        span // of whyUnseen
-	used      bool
-	uses      int32
-	submodule bool // Item is a module
-	lazy      bool
+	base  int32 // the module of the project that it names, -1 for none
+	line  int32 // of the use at import, 0 for none
+	in    int32 // the module of that, -1 for the binding's own
+	uses  int32 // loads of what a star import brings
+	why   whyKind
+	flags foundFlags
 }
+
+type foundFlags uint8
+
+const (
+	foundSubmodule foundFlags = 1 << iota // the name stands for a submodule
+	foundLazy
+)
 
 // resolve finds what the imports of one module name. It writes nothing but the
 // module.
@@ -42,15 +45,23 @@ func (p *Program) resolve(m *Module) {
 		if baseModule != nil {
 			x.base = baseModule.index
 		}
-		x.lazy = s.lazy || b.symbol != starSymbol && s.mayBeLazy && slices.ContainsFunc(f.lazy, func(l span) bool { return f.of(l) == base })
+		if s.lazy || b.symbol != starSymbol && s.mayBeLazy && f.listsLazy(base) {
+			x.flags |= foundLazy
+		}
 		if !s.from || b.symbol == starSymbol {
 			continue
 		}
-		if baseModule == nil || baseModule == m || !baseModule.hides(b.item) {
-			kind, _ := p.describe(m, base+"."+f.of(b.name))
-			x.submodule = kind != resolve.KindMissing
+		if name := f.of(b.name); baseModule == nil || baseModule == m || !baseModule.hides(symbolOf(name)) {
+			if kind, _ := p.describe(m, base+"."+name); kind != resolve.KindMissing {
+				x.flags |= foundSubmodule
+			}
 		}
 	}
+}
+
+// listsLazy reports whether __lazy_modules__ lists a module.
+func (f *facts) listsLazy(module string) bool {
+	return f.rare != nil && slices.ContainsFunc(f.rare.lazy, func(t text) bool { return f.of(t) == module })
 }
 
 // baseOf returns the absolute module that a binding's statement names. A
@@ -63,12 +74,21 @@ func (p *Program) baseOf(m *Module, k int) string {
 		return f.of(b.name)
 	}
 	written := f.of(s.module)
-	if s.level > 0 {
-		if base, ok := m.absolute(int(s.level), written[s.level:]); ok {
+	if level := levelOf(written); level > 0 {
+		if base, ok := m.absolute(level, written[level:]); ok {
 			return base
 		}
 	}
 	return written
+}
+
+// levelOf returns the number of leading dots.
+func levelOf(module string) int {
+	level := 0
+	for level < len(module) && module[level] == '.' {
+		level++
+	}
+	return level
 }
 
 // absolute returns the module that a relative import names.
@@ -106,8 +126,8 @@ func (m *Module) hides(name symbol) bool {
 			continue
 		}
 		// "from . import name" and "from pkg import name" mean the submodule.
-		if module := f.of(s.module); module == "." || s.level == 0 && module == m.Name {
-			return b.item != name
+		if module := f.of(s.module); module == "." || module == m.Name {
+			return b.as != 0 && b.as != b.name
 		}
 		return true
 	}
@@ -163,22 +183,31 @@ func (p *Program) newImport(m *Module, k int) *Import {
 	s := &f.statements[b.statement]
 	imp := &Import{
 		In: m, Stmt: s.node, Alias: b.alias, Line: int(s.line), Column: int(s.column), EndLine: int(s.endLine), EndColumn: int(s.endColumn),
-		IsFrom: s.from, Level: int(s.level), Name: f.of(b.name), AsName: f.of(b.as), Base: p.baseOf(m, k), Binds: f.of(b.binds),
-		Scope: "module", Lazy: x.lazy, owner: b.owner, binding: int32(k),
+		IsFrom: s.from, Name: f.of(b.name), AsName: f.of(b.as), Base: p.baseOf(m, k),
+		Scope: "module", Lazy: x.flags&foundLazy != 0, owner: b.owner, binding: int32(k),
+	}
+	imp.Binds = imp.Name
+	switch {
+	case b.as != 0:
+		imp.Binds = imp.AsName
+	case !s.from:
+		imp.Binds, _, _ = strings.Cut(imp.Name, ".")
 	}
 	imp.Statement = evidence.Statement{From: m.Name, File: m.File, Qualname: f.of(s.qualname), Module: imp.Name, Binding: imp.Binds}
 	if s.from {
 		imp.Statement.Module = f.of(s.module)
+		imp.Level = levelOf(imp.Statement.Module)
 		imp.Future = imp.Statement.Module == "__future__"
 		if b.symbol != starSymbol {
 			imp.Item = imp.Name
 		}
 	}
 	for j := range k {
-		o := &f.bindings[j]
-		t := &f.statements[o.statement]
-		if o.symbol == b.symbol && t.qualname == s.qualname && t.from == s.from && (s.from && t.module == s.module || !s.from && o.item == b.item) {
-			imp.Ordinal++
+		if o := &f.bindings[j]; o.symbol == b.symbol {
+			t := &f.statements[o.statement]
+			if t.qualname == s.qualname && t.from == s.from && (s.from && t.module == s.module || !s.from && o.name == b.name) {
+				imp.Ordinal++
+			}
 		}
 	}
 	switch s.scope {
@@ -187,11 +216,11 @@ func (p *Program) newImport(m *Module, k int) *Import {
 	case scope.ClassScope:
 		imp.Scope = "class"
 	}
-	if s.context.n > 0 {
+	if s.context != 0 {
 		imp.Context = strings.Fields(f.of(s.context))
 	}
 	imp.Target = imp.Base
-	if x.submodule {
+	if x.flags&foundSubmodule != 0 {
 		imp.Target += "." + imp.Item
 	}
 	imp.Kind, imp.Path = p.describe(m, imp.Target)
@@ -201,19 +230,24 @@ func (p *Program) newImport(m *Module, k int) *Import {
 // fill adds what was found out about the uses of an import.
 func (p *Program) fill(imp *Import, k int) {
 	m := imp.In
-	x := &m.found[k]
-	imp.Runs = m.whenOf(&m.facts.statements[m.facts.bindings[k].statement].condition).String()
-	imp.Uses = int(x.uses)
-	if !x.used {
+	b, x := &m.facts.bindings[k], &m.found[k]
+	imp.Runs = m.whenOf(&m.facts.statements[b.statement].condition).String()
+	imp.Uses = int(b.loads + x.uses)
+	if imp.Future {
+		imp.Uses = 0
+	}
+	if x.line == 0 {
 		return
 	}
-	imp.UsedAtImport, imp.UsedAtLine, imp.UsedAtWhy = true, int(x.line), x.why.String()
+	imp.UsedAtImport, imp.UsedAtWhy = true, x.why.String()
 	switch {
+	case x.in >= 0:
+		imp.UsedAtWhy += " at " + p.Modules[x.in].File + ":" + strconv.Itoa(int(x.line))
+		return
 	case x.why == whyUnseen:
-		imp.UsedAtWhy += m.facts.of(x.by)
-	case x.line == 0:
-		imp.UsedAtWhy += " at " + p.Modules[x.at].File + ":" + strconv.Itoa(int(x.atLine))
+		imp.UsedAtWhy += m.facts.of(m.facts.rare.unseen[m.hidden()].by)
 	}
+	imp.UsedAtLine = int(x.line)
 }
 
 // bind gives a module with a tree its imports.
@@ -240,7 +274,7 @@ func (p *Program) settle(m *Module) {
 // they run.
 func (p *Program) collect(m *Module) {
 	var r factReader
-	m.facts, m.index = r.read(m.Syntax, m.Scope, p.version), -1
+	m.facts, m.index = r.read(m.Syntax, m.Scope, p.version, false), -1
 	p.resolve(m)
 	m.promote(nil)
 	p.bind(m)

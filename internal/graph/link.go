@@ -40,11 +40,15 @@ func (p *Program) index() {
 				p.mains[base] = true
 				p.mains[base+"."+name] = true
 			}
-			if x.base < 0 || x.base == m.index && !x.submodule || !f.statements[b.statement].from {
+			if x.base < 0 || x.base == m.index && x.flags&foundSubmodule == 0 || !f.statements[b.statement].from {
 				continue
 			}
-			if of := p.Modules[x.base].facts; b.symbol == starSymbol || of.stars || of.usesOf(b.item) != nil {
-				p.readers = append(p.readers, reading{x.base, b.item, m.index, int32(k)})
+			name := starSymbol
+			if b.symbol != starSymbol {
+				name = symbolOf(f.of(b.name))
+			}
+			if name == starSymbol || p.indexed(p.Modules[x.base], name) {
+				p.readers = append(p.readers, reading{x.base, name, m.index, int32(k)})
 			}
 		}
 	}
@@ -58,6 +62,16 @@ func (p *Program) index() {
 		}
 		m.to = int32(k) + 1
 	}
+}
+
+// indexed reports whether somebody may ask for the uses of a name of a module:
+// an import binds it, or a star import may bring it.
+func (p *Program) indexed(m *Module, name symbol) bool {
+	if m.facts.stars {
+		return true
+	}
+	_, known := m.facts.usesOf(name)
+	return known
 }
 
 // readersOf returns who imports a name of a module.
@@ -80,10 +94,10 @@ func (p *Program) moduleBehind(m *Module, k int) string {
 	switch {
 	case !f.statements[b.statement].from:
 		name = f.of(b.name)
-		if b.as.n == 0 {
+		if b.as == 0 {
 			name, _, _ = strings.Cut(name, ".")
 		}
-	case m.found[k].submodule:
+	case m.found[k].flags&foundSubmodule != 0:
 		name = p.baseOf(m, k) + "." + f.of(b.name)
 	default:
 		return ""
@@ -126,24 +140,30 @@ func (p *Program) attributeReads() {
 			w.walk(x.m, x.k, func(in *Module, u *use, from int32) bool {
 				f := in.facts
 				path = path[:0]
-				for c := u.chain; c != from; c = f.chains[c].before {
+				for c := u.chain.index(); c != from; c = f.chains[c].before {
 					path = append(path, c)
 				}
 				at := x.name
 				for k, c := range slices.Backward(path) {
-					attr := &f.chains[c]
-					if m := p.find(x.m, at); m != nil && m != in && !attr.store && (m.facts.stars || m.facts.usesOf(attr.symbol) != nil) {
-						s := site{in.index, w.at, c}
-						if key := (read{m.index, s}); !seen[key] {
-							seen[key] = true
-							t := readTarget{m.index, attr.symbol}
-							p.reads[t] = append(p.reads[t], s)
+					t := f.chains[c].name
+					if t < 0 { // assigned
+						break
+					}
+					name := f.of(t)
+					if m := p.find(x.m, at); m != nil && m != in {
+						if name := symbolOf(name); p.indexed(m, name) {
+							s := site{in.index, w.at, c}
+							if key := (read{m.index, s}); !seen[key] {
+								seen[key] = true
+								t := readTarget{m.index, name}
+								p.reads[t] = append(p.reads[t], s)
+							}
 						}
 					}
 					if k == 0 || p.folders[at] == "" {
 						break
 					}
-					if at += "." + f.of(attr.name); p.find(x.m, at) == nil && p.folders[at] == "" {
+					if at += "." + name; p.find(x.m, at) == nil && p.folders[at] == "" {
 						break
 					}
 				}
@@ -189,7 +209,7 @@ func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) 
 
 // name visits the uses of a global name of a module.
 func (w *walker) name(m *Module, name symbol, yield func(*Module, *use, int32) bool) bool {
-	if n := m.facts.usesOf(name); n != nil && !w.list(m, n.uses, yield) {
+	if uses, _ := m.facts.usesOf(name); !w.list(m, uses, yield) {
 		return false
 	}
 	readers, stars := w.p.readersOf(m, name), w.p.readersOf(m, starSymbol)

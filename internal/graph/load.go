@@ -153,12 +153,14 @@ func (r *fileReader) parse(p *Program, file string, src []byte, keep bool) *Modu
 	if keep {
 		m.Syntax = syntax.Parse(src, p.version)
 		m.Scope = scope.Analyze(m.Syntax, p.version)
-		m.facts = r.facts.read(m.Syntax, m.Scope, p.version)
+		m.facts = r.facts.read(m.Syntax, m.Scope, p.version, true)
 	} else {
 		f := r.parser.Parse(src, p.version)
-		m.facts = r.facts.read(f, r.analyzer.Analyze(f, p.version), p.version)
+		m.facts = r.facts.read(f, r.analyzer.Analyze(f, p.version), p.version, false)
 	}
-	m.Broken = m.facts.broken
+	if m.facts.rare != nil {
+		m.Broken = m.facts.rare.broken
+	}
 	return m
 }
 
@@ -410,7 +412,7 @@ func (p *Program) mentioned() map[string]bool {
 			switch s := &f.statements[b.statement]; {
 			case !s.from:
 				names[f.of(b.name)] = true
-			case s.level == 0:
+			case levelOf(f.of(s.module)) == 0:
 				base := f.of(s.module)
 				names[base] = true
 				if b.symbol != starSymbol {

@@ -29,9 +29,9 @@ func (p *Program) exportsBelow(m *Module, open map[*Module]bool) *starNames {
 	open[m] = true
 	f := m.facts
 	e := &starNames{names: map[symbol]bool{}, complete: f.allKnown}
-	for _, b := range f.bound {
-		if b.flags&nameExports != 0 {
-			e.names[b.symbol] = b.flags&namePrivate == 0
+	for k, name := range f.bound {
+		if f.flags[k]&nameExports != 0 {
+			e.names[name] = f.flags[k]&namePrivate == 0
 		}
 	}
 	stars := false

@@ -22,9 +22,13 @@ func (m *Module) promote(functions []bool) {
 // promoteScopes is promote for a module with a tree, by scope.
 func (m *Module) promoteScopes(functions []scope.ScopeID) {
 	m.Scope.Promote(functions)
+	named := make([]bool, len(m.Scope.Scopes))
+	for _, s := range functions {
+		named[s] = true
+	}
 	promoted := make([]bool, len(m.facts.functions))
-	for k := range promoted {
-		promoted[k] = slices.Contains(functions, m.facts.functions[k].scope)
+	for k, s := range m.facts.rare.scopes {
+		promoted[k] = named[s]
 	}
 	m.promote(promoted)
 }
@@ -35,11 +39,11 @@ func (m *Module) whenOf(c *condition) scope.When { return max(c.base, m.when[c.f
 
 // runs reports whether a use runs at import.
 func (p *Program) runs(m *Module, u *use) bool {
-	if m.when[u.function] != scope.AtImport || u.reader != (reader{}) && !p.readsAnnotations(m, u.reader) {
+	if m.when[u.function] != scope.AtImport || u.reader != 0 && !p.readsAnnotations(m, u.reader) {
 		return false
 	}
 	for f := u.function; f != 0; f = m.facts.functions[f].function { // a lambda in an annotation
-		if r := m.facts.functions[f].reader; r != (reader{}) && !p.readsAnnotations(m, r) {
+		if r := m.facts.functions[f].reader; r != 0 && !p.readsAnnotations(m, r) {
 			return false
 		}
 	}
@@ -50,39 +54,45 @@ func (p *Program) runs(m *Module, u *use) bool {
 // somebody asks the module for a name (PEP 562).
 var moduleHooks = []symbol{symbolOf("__getattr__"), symbolOf("__dir__")}
 
-// count fills in how often the names of a module's imports are loaded, and the
-// first use at import in the module itself.
+// hidden returns the first place where code that no scan sees may use any name
+// of the module at import, -1 without one.
+func (m *Module) hidden() int {
+	if m.facts.rare == nil {
+		return -1
+	}
+	return slices.IndexFunc(m.facts.rare.unseen, func(u unseen) bool { return m.when[u.function] == scope.AtImport })
+}
+
+// count fills in the first use at import in the module itself.
 func (p *Program) count(m *Module) {
 	f := m.facts
-	hidden := slices.IndexFunc(f.unseen, func(u unseen) bool { return m.when[u.function] == scope.AtImport })
+	hidden := m.hidden()
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
-		*x = found{base: x.base, submodule: x.submodule, lazy: x.lazy}
-		if m.future(b) {
+		*x = found{base: x.base, in: -1, flags: x.flags}
+		switch {
+		case m.future(b):
 			continue
-		}
-		if b.symbol == starSymbol {
+		case b.symbol == starSymbol:
 			p.countStar(m, k)
 			continue
-		}
-		x.uses = b.loads
-		if !m.mayRun(b) {
+		case !m.mayRun(b):
 			continue
 		}
 		for j := b.uses.from; j < b.uses.to; j++ {
 			if u := &f.uses[j]; p.runs(m, u) {
-				x.used, x.line, x.why = true, u.line, u.why
+				x.line, x.why = u.line, u.chain.why()
 				break
 			}
 		}
-		if b.owner != 0 || x.used {
+		if b.owner != 0 || x.line > 0 {
 			continue
 		}
 		switch {
 		case slices.Contains(moduleHooks, b.symbol):
-			x.used, x.line, x.why = true, f.statements[b.statement].line, whyHook
+			x.line, x.why = f.statements[b.statement].line, whyHook
 		case hidden >= 0:
-			x.used, x.line, x.why, x.by = true, f.unseen[hidden].line, whyUnseen, f.unseen[hidden].by
+			x.line, x.why = f.rare.unseen[hidden].line, whyUnseen
 		}
 	}
 }
@@ -108,7 +118,6 @@ func (p *Program) countStar(m *Module, k int) {
 	if x.base >= 0 {
 		base = p.Modules[x.base]
 	}
-	first := int32(0)
 	for j := range f.names {
 		n := &f.names[j]
 		if f.name(n.symbol)&nameBound != 0 || base == nil && n.builtin || base != nil && !p.brings(base, n.symbol) && (n.builtin || p.complete(base)) {
@@ -116,13 +125,12 @@ func (p *Program) countStar(m *Module, k int) {
 		}
 		x.uses += n.loads
 		for i := n.uses.from; i < n.uses.to; i++ {
-			u := &f.uses[i]
-			if x.used && (u.line > x.line || u.line == x.line && n.order > first) || !p.runs(m, u) {
-				continue
+			if u := &f.uses[i]; p.runs(m, u) {
+				if x.line == 0 || u.line < x.line || u.line == x.line && u.chain.why() < x.why {
+					x.line, x.why = u.line, u.chain.why()
+				}
+				break
 			}
-			x.used, x.line, x.why = true, u.line, u.why
-			first = n.order
-			break
 		}
 	}
 }
@@ -135,17 +143,17 @@ func (p *Program) spread() {
 		f := m.facts
 		for k := range f.bindings {
 			b, x := &f.bindings[k], &m.found[k]
-			if x.used || b.owner != 0 || b.symbol == starSymbol || m.future(b) || !m.mayRun(b) {
+			if x.line > 0 || b.owner != 0 || b.symbol == starSymbol || m.future(b) || !m.mayRun(b) {
 				continue
 			}
-			if len(p.readersOf(m, b.symbol)) == 0 && len(p.readersOf(m, starSymbol)) == 0 && len(p.reads[readTarget{m.index, b.symbol}]) == 0 {
+			if m.from == m.to && len(p.reads[readTarget{m.index, b.symbol}]) == 0 {
 				continue
 			}
 			w.walk(m, k, func(in *Module, u *use, _ int32) bool {
 				if in == m || in.Test || !p.runs(in, u) {
 					return true
 				}
-				x.used, x.why, x.at, x.atLine = true, u.why, in.index, u.line
+				x.why, x.in, x.line = u.chain.why(), in.index, u.line
 				return false
 			})
 		}

@@ -1,0 +1,73 @@
+package graph
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fastpath/internal/python/oracle"
+	"fastpath/internal/python/scope"
+	"fastpath/internal/python/syntax"
+)
+
+// TestConditionOf compares the short way to the condition of a use with the
+// long one: where the long one says that a use may run at import, both agree;
+// the short one may say so a little more often, of what a function does only as
+// a program.
+func TestConditionOf(t *testing.T) {
+	stdlib := findPython(t, oracle.One(t)).Stdlib
+	agreed, more := 0, 0
+	for _, file := range sourcesBelow(t, stdlib) {
+		src, err := os.ReadFile(filepath.Join(stdlib, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := syntax.Parse(src, python312)
+		s := scope.Analyze(f, python312)
+		var r factReader
+		r.read(f, s, python312, false)
+		r.file, r.scopes = f, s
+		for name, uses := range s.GlobalNames() {
+			for k := range uses {
+				u := &uses[k]
+				long := r.condition(u.Node, u.Annotation && f.Kind(u.Node) == syntax.String)
+				for k := long.function; k != 0; k = r.functions[k].function {
+					long.base = max(long.base, r.functions[k].base)
+				}
+				switch short := r.conditionOf(u); {
+				case short == long, short.base > scope.AtCall && long.base > scope.AtCall:
+					agreed++
+				case long.base == scope.AtImport || long.base != scope.AtCall && short.base == scope.AtImport:
+					t.Fatalf("%s:%d: %s: %+v the short way, %+v the long one", file, f.Line(f.Node(u.Node).Start), name, short, long)
+				default:
+					more++
+				}
+			}
+		}
+	}
+	t.Logf("%d uses the same, %d not", agreed, more)
+	if more > agreed/10 {
+		t.Errorf("the short way agrees on %d of %d uses only", agreed, agreed+more)
+	}
+}
+
+func TestSymbolMap(t *testing.T) {
+	var m symbolMap
+	for turn := range 3 {
+		m.reset()
+		for k := range 2000 {
+			name := symbolOf(string(rune('a'+k%26)) + string(rune(k)))
+			if _, ok := m.get(name); ok || !m.add(name, int32(k+turn)) {
+				t.Fatalf("turn %d: %d is there before it was added", turn, k)
+			}
+			if m.add(name, -1) {
+				t.Fatalf("%d was added twice", k)
+			}
+		}
+		for k := range 2000 {
+			if v, ok := m.get(symbolOf(string(rune('a'+k%26)) + string(rune(k)))); !ok || v != int32(k+turn) {
+				t.Fatalf("turn %d: %d is %d, %v", turn, k, v, ok)
+			}
+		}
+	}
+}

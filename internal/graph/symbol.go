@@ -1,0 +1,93 @@
+package graph
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// symbol stands for a name: a hash of its text, wide enough that no two names
+// of a program share one.
+type symbol uint64
+
+// word is the lower half of a symbol, for lists in which it does no harm if two
+// of a million names are taken for the same.
+type word uint32
+
+func (s symbol) word() word { return word(s) }
+
+// symbolIn returns the symbol of a name, eight bytes at a time.
+func symbolIn(text []byte) symbol {
+	sum := uint64(len(text))
+	for ; len(text) >= 8; text = text[8:] {
+		sum = spread(sum ^ binary.LittleEndian.Uint64(text))
+	}
+	rest := uint64(0)
+	for k, b := range text {
+		rest |= uint64(b) << (8 * k)
+	}
+	return symbol(spread(spread(sum ^ rest)))
+}
+
+func symbolOf(name string) symbol { return symbolIn([]byte(name)) }
+
+// spread makes every bit of v count for the whole result.
+func spread(v uint64) uint64 {
+	high, low := bits.Mul64(v^0xa0761d6478bd642f, 0x9e3779b97f4a7c15)
+	return high ^ low
+}
+
+// symbolMap maps symbols to numbers. It is emptied in no time.
+type symbolMap struct {
+	slots []symbolSlot
+	turn  uint32
+	n     int
+}
+
+type symbolSlot struct {
+	symbol symbol
+	turn   uint32
+	value  int32
+}
+
+// reset empties the map.
+func (m *symbolMap) reset() {
+	if m.slots == nil {
+		m.slots = make([]symbolSlot, 1<<9)
+	}
+	m.turn++
+	m.n = 0
+}
+
+// slot returns the slot of a symbol, or the free one where it belongs.
+func (m *symbolMap) slot(s symbol) *symbolSlot {
+	for k := uint64(s); ; k++ {
+		if e := &m.slots[k&uint64(len(m.slots)-1)]; e.turn != m.turn || e.symbol == s {
+			return e
+		}
+	}
+}
+
+// get returns the number of a symbol.
+func (m *symbolMap) get(s symbol) (int32, bool) {
+	e := m.slot(s)
+	return e.value, e.turn == m.turn
+}
+
+// add sets the number of a symbol, and reports whether it had none.
+func (m *symbolMap) add(s symbol, value int32) bool {
+	e := m.slot(s)
+	if e.turn == m.turn {
+		return false
+	}
+	*e = symbolSlot{s, m.turn, value}
+	if m.n++; 2*m.n > len(m.slots) {
+		old := m.slots
+		m.slots = make([]symbolSlot, 2*len(old))
+		for _, o := range old {
+			if o.turn == m.turn {
+				*m.slot(o.symbol) = o
+			}
+		}
+	}
+	return true
+}
