@@ -13,12 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
-	"fastpath/internal/graph"
 	"fastpath/internal/profile"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
-	"fastpath/internal/python/syntax"
 	"fastpath/internal/term"
 )
 
@@ -28,6 +26,10 @@ type profileOptions struct {
 	timeout         time.Duration
 	replace         bool
 	realCredentials bool
+	setup           string
+	env             []string
+	split, details  bool
+	bytecode, pages string
 	views           profileViews
 }
 
@@ -41,6 +43,14 @@ for which module, then several times for the clock. Each run also imports what
 functions of the project import, so that the cost of a moved import stays known.
 The result is merged into fastpath.lock: rows keep their figures within the noise.
 
+--setup names a Python file that runs first in each process: it sets the environment
+or puts stubs into sys.modules. What it imports belongs to start-up, not to the entry.
+
+--bytecode and --page-cache measure what the first start after a deployment meets:
+without byte-code (that of the standard library included), while it is written, or with
+files that are not in memory. Such figures are shown and not written to fastpath.lock;
+those of --bytecode cached are, for they are what the lock compares.
+
 The tree, the icicle and the exports book each module on what asked for it first;
 what a statement would save is another matter, which the tree shows beside it.
 
@@ -48,6 +58,8 @@ It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath profile
   fastpath profile lambda_function:lambda_handler --runs 20
   fastpath profile --replace        after a change of machine or interpreter
+  fastpath profile --setup tests/stubs.py --env TABLE=test
+  fastpath profile --bytecode missing --page-cache cold
   fastpath profile --from-lock --tree
   fastpath profile --from-lock --export speedscope=profile.json`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runProfile(args, opt) },
@@ -57,6 +69,12 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one run, `TIME` in seconds or such as 2m")
 	f.BoolVar(&opt.replace, "replace", false, "replace evidence of another machine or interpreter, or a lock that cannot be read")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
+	f.StringVar(&opt.setup, "setup", "", "Python `FILE` that runs before the entry, in each process")
+	f.StringArrayVar(&opt.env, "env", nil, "set `NAME=VALUE` in the environment of the program; repeatable")
+	f.StringVar(&opt.bytecode, "bytecode", "", "measure with byte-code in this `STATE`: cached, missing or first-run")
+	f.StringVar(&opt.pages, "page-cache", "", "measure with files in this `STATE`: cold (not in memory; Linux)")
+	f.BoolVar(&opt.split, "split", false, "show search, reading, making and executing of each module, by runs of their own")
+	f.BoolVar(&opt.details, "details", false, "show spread, memory, file size, byte-code and distribution of each module")
 	opt.views.flags(f)
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
@@ -91,6 +109,9 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	case opt.runs < 1 || opt.runs > 1000:
 		return usageErrorf("--runs %d: expected a number from 1 to 1000", opt.runs)
 	}
+	if err := opt.validate(a); err != nil {
+		return err
+	}
 	if err := opt.views.validate(a.format); err != nil {
 		return err
 	}
@@ -113,9 +134,11 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 		a.step("%s", launch.Notice)
 	}
 	path := filepath.Join(p.Root, evidence.FileName)
-	lock, err := a.lockToWrite(path, opt.replace)
-	if err != nil {
-		return err
+	lock := &evidence.Lock{Schema: evidence.Schema, Entries: map[string]*evidence.Entry{}}
+	if opt.kept() {
+		if lock, err = a.lockToWrite(path, opt.replace); err != nil {
+			return err
+		}
 	}
 	python, err := a.interpreter(p)
 	if err != nil {
@@ -132,14 +155,17 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	if err != nil {
 		return err
 	}
-	programs := make([]*graph.Program, len(entries))
-	for i, e := range entries {
-		if programs[i], err = a.loadProgram(p, e, files, python, python.Version); err != nil {
+	var results []profiled
+	for _, e := range entries {
+		program, err := a.loadProgram(p, e, files, python, python.Version)
+		if err != nil {
 			return err
 		}
 		measured, err := profile.Measure(a.ctx, profile.Options{
-			Root: p.Root, Entry: e, Program: programs[i], Python: python, Details: details, Env: a.Env,
-			RealCredentials: opt.realCredentials, Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt.runs),
+			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: a.Env, ExtraEnv: opt.env,
+			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
+			Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
+			Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
 		})
 		a.clearLine()
 		if err != nil {
@@ -155,19 +181,51 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 			}
 			old = nil
 		}
-		lock.Entries[e.Name] = evidence.Merge(old, measured.Entry)
+		merged := evidence.Merge(old, measured.Entry)
+		lock.Entries[e.Name] = merged
+		results = append(results, profiled{e, program, merged, measured})
 	}
 	if err := a.ctx.Err(); err != nil {
 		return err
 	}
-	if err := lock.Write(path); err != nil {
-		return err
+	if opt.kept() {
+		if err := lock.Write(path); err != nil {
+			return err
+		}
+	} else {
+		a.step("not written to %s, which holds figures with byte-code and files in memory", evidence.FileName)
 	}
-	var results []profiled
-	for i, e := range entries {
-		results = append(results, profiled{e, programs[i], lock.Entries[e.Name]})
+	return a.showProfile(t, p, results, opt)
+}
+
+// validate checks the flags that are neither for the views nor the format.
+func (opt *profileOptions) validate(a *app) error {
+	if opt.bytecode != "" && opt.bytecode != string(profile.BytecodeCached) && opt.bytecode != string(profile.BytecodeMissing) && opt.bytecode != string(profile.BytecodeFirstRun) {
+		return usageErrorf("unknown state %q for --bytecode; allowed: cached, missing, first-run", opt.bytecode)
 	}
-	return a.showProfile(t, p, results, opt.views)
+	if opt.pages != "" && opt.pages != string(profile.PagesCold) {
+		return usageErrorf("unknown state %q for --page-cache; allowed: cold", opt.pages)
+	}
+	for _, kv := range opt.env {
+		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" {
+			return usageErrorf("--env %q: expected NAME=VALUE", kv)
+		}
+	}
+	if opt.setup != "" {
+		opt.setup = a.path(opt.setup)
+		if info, err := os.Stat(opt.setup); err != nil {
+			return usageErrorf("--setup %q: %w", opt.setup, plainPathError(err))
+		} else if info.IsDir() {
+			return usageErrorf("--setup %q is a folder; expected a Python file", opt.setup)
+		}
+	}
+	return nil
+}
+
+// kept reports whether the figures belong into the lock.
+func (opt *profileOptions) kept() bool {
+	o := profile.Options{Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages)}
+	return o.Comparable()
 }
 
 // lockToWrite reads the lock that the measurement will be merged into, a new
@@ -237,22 +295,40 @@ func compatible(lock *evidence.Lock, entries []project.Entry, env evidence.Envir
 
 // profileProgress says what is running: one line a pass, and on a terminal how
 // long it will take.
-func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *interp.Details, runs int) func(profile.Stage) {
+func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *interp.Details, opt profileOptions) func(profile.Stage) {
 	live := a.live()
+	total := opt.runs // of all passes
+	if opt.split {
+		total *= 2
+	}
 	var start time.Time
 	return func(s profile.Stage) {
-		switch {
-		case s.Run == 0 && s.Modules == 0:
+		done := s.Run
+		if s.Pass == profile.PassSplit {
+			done += opt.runs
+		}
+		switch s.Pass {
+		case profile.PassBegin:
 			a.step("%s with %s %s (%s)", e.Name, profile.Environment(d).Implementation, d.Version, python.Path)
-		case s.Run == 0:
+			return
+		case profile.PassGraph:
 			start = time.Now()
 			a.step("  graph: %d %s, %d more in the deferred pass", s.Modules, plural(s.Modules, "module"), s.Deferred)
-			a.step("  timing: %d %s in fresh processes", runs, plural(runs, "run"))
-		case a.verbose:
-			a.step("  run %d of %d: %s", s.Run, runs, msText(float64(s.Total)/float64(time.Millisecond)))
-		case live && s.Run < runs:
-			left := time.Since(start) / time.Duration(s.Run) * time.Duration(runs-s.Run)
-			fmt.Fprintf(a.Stderr, "\r  run %d of %d, about %s left \x1b[K", s.Run, runs, left.Round(time.Second))
+			a.step("  timing: %d %s in fresh processes", opt.runs, plural(opt.runs, "run"))
+			return
+		case profile.PassTiming:
+			if a.verbose {
+				a.step("  run %d of %d: %s", s.Run, opt.runs, msText(float64(s.Total)/float64(time.Millisecond)))
+			}
+		case profile.PassSplit:
+		}
+		if live && !a.verbose && done < total {
+			left := time.Since(start) / time.Duration(done) * time.Duration(total-done)
+			fmt.Fprintf(a.Stderr, "\r  run %d of %d, about %s left \x1b[K", done, total, left.Round(time.Second))
+		}
+		if opt.split && s.Pass == profile.PassTiming && s.Run == opt.runs {
+			a.clearLine()
+			a.step("  parts: %d %s in fresh processes", opt.runs, plural(opt.runs, "run"))
 		}
 	}
 }
@@ -268,147 +344,6 @@ func (a *app) clearLine() {
 	if a.live() {
 		fmt.Fprint(a.Stderr, "\r\x1b[K")
 	}
-}
-
-// profileResult is the profile of one entry as it is shown; its JSON is a part
-// of fastpath.profile/1.
-type profileResult struct {
-	Entry       string             `json:"entry"`
-	Date        string             `json:"date"`
-	Environment profileEnvironment `json:"environment"`
-	Total       profileTotal       `json:"total"`
-	Startup     profileStartup     `json:"startup"`
-	Modules     []profileModule    `json:"modules"`
-	Statements  []profileStatement `json:"statements"`
-	Sizes       *profileSizes      `json:"sizes,omitempty"`
-}
-
-type profileEnvironment struct {
-	Implementation string `json:"implementation"`
-	Version        string `json:"version"`
-	Platform       string `json:"platform"`
-	Machine        string `json:"machine"`
-	Bytecode       string `json:"bytecode"`
-}
-
-type profileTotal struct {
-	MinMS    float64 `json:"min_ms"`
-	MedianMS float64 `json:"median_ms"`
-	GCMS     float64 `json:"gc_ms"`
-	Modules  int     `json:"modules"`
-	N        int     `json:"n"`
-	PeakKiB  int64   `json:"peak_kib,omitempty"`
-}
-
-type profileStartup struct {
-	TotalMS float64  `json:"total_ms"`
-	Modules []string `json:"modules"`
-}
-
-type profileModule struct {
-	Name         string   `json:"name"`
-	SelfMS       float64  `json:"self_ms"`
-	Kind         string   `json:"kind"`
-	Phase        string   `json:"phase"`
-	Distribution string   `json:"distribution,omitempty"`
-	File         string   `json:"file,omitempty"`
-	LoadedBy     []string `json:"loaded_by"`
-}
-
-type profileStatement struct {
-	File         string   `json:"file"`
-	Line         int      `json:"line"`
-	Column       int      `json:"column"`
-	Module       string   `json:"module"`
-	Binds        string   `json:"binds"`
-	Qualname     string   `json:"qualname,omitempty"`
-	Phase        string   `json:"phase"`
-	AloneMS      float64  `json:"alone_ms"`
-	AddsMS       float64  `json:"adds_ms"`
-	SavesMS      float64  `json:"saves_ms"`
-	SavesModules []string `json:"saves_modules"`
-	UsedAtImport bool     `json:"used_at_import"`
-
-	// Several names that one statement takes from one module stand and fall
-	// together: the first carries what they save as a whole, the others repeat it.
-	repeats      bool
-	jointMS      float64
-	jointModules int
-}
-
-// newProfileResult computes what is shown from what was written, so that the
-// figures agree with those of plan.
-func newProfileResult(program *graph.Program, e project.Entry, ev *evidence.Entry) *profileResult {
-	r := &profileResult{
-		Entry: e.Name, Date: ev.Measured, Environment: profileEnvironment(ev.Environment),
-		Total:   profileTotal{MinMS: ev.TotalMinMS, MedianMS: ev.TotalMedianMS, GCMS: ev.GCMS, N: ev.Runs, PeakKiB: ev.PeakKiB},
-		Startup: profileStartup{TotalMS: ev.StartupMS, Modules: ev.Startup},
-	}
-	loadedBy := map[string][]string{}
-	for _, d := range ev.Edges {
-		for _, to := range d.To {
-			if by := loadedBy[to]; len(by) == 0 || by[len(by)-1] != d.From { // edges are sorted by their origin
-				loadedBy[to] = append(by, d.From)
-			}
-		}
-	}
-	phase := map[string]string{} // by file
-	for _, m := range ev.Modules {
-		if m.File != "" {
-			phase[m.File] = m.Phase
-		}
-		if m.Phase == evidence.PhaseInit && m.Kind != "missing" {
-			r.Total.Modules++
-		}
-		by := loadedBy[m.Name]
-		if by == nil {
-			by = []string{}
-		}
-		r.Modules = append(r.Modules, profileModule{m.Name, m.SelfMS, m.Kind, m.Phase, m.Distribution, m.File, by})
-	}
-	rt := graph.NewRuntime(ev)
-	rt.Order(program)
-	saves := rt.Exclusive(nil)
-	for _, mod := range program.Modules {
-		type line struct {
-			stmt   syntax.NodeID
-			target string
-		}
-		first, names := map[line]int{}, map[line]graph.Cut{}
-		for _, imp := range mod.Imports {
-			if !rt.Has(imp.Statement) || imp.Future {
-				continue
-			}
-			s := profileStatement{
-				File: mod.File, Module: imp.Target, Binds: imp.Binds, Qualname: imp.Qualname, Phase: evidence.PhaseInit,
-				AloneMS: round3(rt.Alone(imp.Statement, nil)), SavesModules: []string{}, UsedAtImport: imp.UsedAtImport,
-			}
-			s.Line, s.Column = mod.Syntax.Position(mod.Syntax.Node(imp.Stmt).Start)
-			if rt.Deferred(imp.Statement) || phase[mod.File] == evidence.PhaseDeferred {
-				s.Phase = evidence.PhaseDeferred
-			} else {
-				ms, gone := saves.Saves(imp.Statement)
-				s.AddsMS, s.SavesMS = round3(rt.Adds(imp.Statement)), round3(ms)
-				s.SavesModules = append(s.SavesModules, gone...)
-				s.jointMS, s.jointModules = s.SavesMS, len(gone)
-			}
-			l := line{imp.Stmt, imp.Target}
-			if names[l] == nil {
-				first[l], names[l] = len(r.Statements), graph.Cut{}
-			} else {
-				s.repeats = true
-			}
-			names[l][imp.Statement] = true
-			r.Statements = append(r.Statements, s)
-		}
-		for l, cut := range names {
-			if s := &r.Statements[first[l]]; len(cut) > 1 && s.Phase == evidence.PhaseInit {
-				ms, gone := rt.Saves(cut)
-				s.jointMS, s.jointModules = round3(ms), len(gone)
-			}
-		}
-	}
-	return r
 }
 
 func joinOr(list []string, limit int) string {

@@ -14,6 +14,7 @@ import (
 	"fastpath/internal/evidence"
 	"fastpath/internal/flame"
 	"fastpath/internal/graph"
+	"fastpath/internal/profile"
 	"fastpath/internal/project"
 	"fastpath/internal/term"
 )
@@ -95,6 +96,7 @@ type profiled struct {
 	entry   project.Entry
 	program *graph.Program
 	*evidence.Entry
+	measured *profile.Profile // nil when it comes from the lock
 }
 
 // showLock shows what the lock holds of the entries, without a measurement.
@@ -112,20 +114,21 @@ func (a *app) showLock(t *term.Terminal, p *project.Project, entries []project.E
 		if err != nil {
 			return err
 		}
-		list = append(list, profiled{e, prog, src.lock.Entries[e.Name]})
+		list = append(list, profiled{e, prog, src.lock.Entries[e.Name], nil})
 	}
 	a.showNotes(src)
-	return a.showProfile(t, p, list, v)
+	return a.showProfile(t, p, list, profileOptions{views: v})
 }
 
 // showProfile prints profiles as the flags say.
-func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled, v profileViews) error {
+func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled, opt profileOptions) error {
+	v := opt.views
 	if err := a.exportProfile(p, list, v); err != nil || v.toStdout() {
 		return err
 	}
 	var results []*profileResult
 	for _, m := range list {
-		r := newProfileResult(m.program, m.entry, m.Entry)
+		r := newProfileResult(p.Root, m, opt)
 		if v.sizes {
 			r.Sizes = newProfileSizes(p.Config, m)
 		}
@@ -138,13 +141,13 @@ func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled,
 		a.printProfileHead(t, r)
 		view := flame.View{MinMS: v.minMS, Depth: v.depth}
 		if v.tree {
-			if err := flame.Tree(a.Stdout, t, list[i].flame(), view); err != nil {
+			if err := flame.Tree(a.Stdout, t, a.flame(p, &list[i]), view); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.Stdout)
 		}
 		if v.icicle {
-			if err := flame.Icicle(a.Stdout, t, list[i].flame(), view); err != nil {
+			if err := flame.Icicle(a.Stdout, t, a.flame(p, &list[i]), view); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.Stdout)
@@ -154,10 +157,11 @@ func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled,
 		}
 		if !v.tree && !v.icicle && !v.sizes {
 			a.printStatements(t, r)
+			a.printDeferFirst(t, r)
 			a.printModuleRows(t, r)
 		}
 	}
-	if !v.fromLock {
+	if !v.fromLock && opt.kept() {
 		fmt.Fprintf(a.Stdout, "wrote %s\n\n", evidence.FileName)
 	}
 	if !v.tree && !v.icicle && !v.sizes {
@@ -169,8 +173,10 @@ func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled,
 // exportProfile writes what --export asks for.
 func (a *app) exportProfile(p *project.Project, list []profiled, v profileViews) error {
 	var profiles []*flame.Profile
-	for _, m := range list {
-		profiles = append(profiles, m.flame())
+	if len(v.exports) > 0 {
+		for i := range list {
+			profiles = append(profiles, a.flame(p, &list[i]))
+		}
 	}
 	for _, e := range v.parsed() {
 		var b bytes.Buffer
@@ -205,14 +211,15 @@ func (a *app) exportProfile(p *project.Project, list []profiled, v profileViews)
 }
 
 // flame makes the tree of what init loads, beside it the time that belongs to
-// no module.
-func (m *profiled) flame() *flame.Profile {
+// no module; written is as for graph.Runtime.OrderLibraries.
+func (m *profiled) flame(written func(module string) []string) *flame.Profile {
 	out := &flame.Profile{Name: m.entry.Name}
 	if m.StartupMS > 0 {
 		out.Roots = append(out.Roots, &flame.Frame{Name: "[runtime client]", SelfMS: m.StartupMS})
 	}
 	rt := graph.NewRuntime(m.Entry)
 	rt.Order(m.program)
+	rt.OrderLibraries(written)
 	asked := map[string][]string{}
 	for _, d := range m.Edges {
 		for _, to := range d.To {

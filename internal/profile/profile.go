@@ -42,6 +42,7 @@ type Options struct {
 	Python          *interp.Interpreter
 	Details         *interp.Details // of Python
 	Env             []string        // the user's, as os.Environ
+	ExtraEnv        []string        // "K=V", beside or instead of those
 	RealCredentials bool
 	Setup           string        // a file that runs before the entry, absolute; "" for none
 	Split           bool          // find the parts of self times, by runs of their own
@@ -158,7 +159,7 @@ func (o *Options) probe() probe.Options {
 	file := filepath.Join(o.Root, filepath.FromSlash(o.Entry.File))
 	t := probe.Options{
 		Python: o.Python.Path, Dir: o.Entry.WorkDir(o.Root), Folder: importRoot, Timeout: o.Timeout,
-		Env:   launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials}),
+		Env:   launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials, Extra: o.ExtraEnv}),
 		Setup: o.Setup, Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
 	}
 	switch o.Entry.Kind {
