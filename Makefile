@@ -66,10 +66,11 @@ fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
 	done
 
 .PHONY: oracle
-oracle: ## install the Pythons and the corpus where they are missing, and compare everything (long)
+oracle: ## install the Pythons and the packages that are missing, and compare everything (long)
 	@echo "== installing the Pythons and the packages that are missing"
 	@tools/install-pythons
 	@tools/fetch-corpus
+	@tools/fetch-environments
 	@echo "== comparing with Python 3.8 to 3.15"
 	FASTPATH_REQUIRE_ORACLES=1 FASTPATH_ORACLE_FULL=1 go test -count=1 -timeout 180m ./internal/...
 
