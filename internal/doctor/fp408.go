@@ -95,7 +95,7 @@ def parse(text):
 func (p *pass) repeatedSearches(e *Entry) {
 	lost := e.lost()
 	for _, m := range e.Program.Modules {
-		if m.Test || m.Syntax == nil {
+		if m.Test {
 			continue
 		}
 		for _, imp := range m.Imports {
@@ -115,10 +115,7 @@ func (p *pass) repeatedSearches(e *Entry) {
 			if ms == 0 {
 				ms, how = missingCallMS, "as such searches were measured elsewhere"
 			}
-			n := m.Syntax.Node(imp.Stmt)
-			d := diag.Diagnostic{Span: diag.Span{File: m.File}}
-			d.Span.Line, d.Span.Column = m.Syntax.Position(n.Start)
-			d.Span.EndLine, d.Span.EndColumn = m.Syntax.Position(n.End)
+			d := diag.Diagnostic{Span: diag.Span{File: m.File, Line: imp.Line, Column: imp.Column, EndLine: imp.EndLine, EndColumn: imp.EndColumn}}
 			where := "at every call of " + imp.Qualname
 			switch {
 			case loop && imp.Qualname == "":
@@ -141,7 +138,8 @@ func (p *pass) absent(e *Entry, imp *graph.Import) bool {
 		return false
 	}
 	top, _, _ := strings.Cut(imp.Target, ".")
-	return e.resolver.Find(top).Kind == resolve.KindMissing && e.Program.Module(top) == nil
+	spec := e.resolver.Find(top)
+	return spec.Kind == resolve.KindMissing && spec.Runtime == "" && e.Program.Module(top) == nil
 }
 
 // lost returns the modules that the profile looked for in vain, with the ms of
