@@ -1,7 +1,6 @@
 package scope
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -18,10 +17,12 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// program prints the symbol tables of the files it reads the names of: for each
-// the scopes in preorder, with the flags of CPython's symtable.
+// program answers each path with the symbol table of the file, or null where
+// there is none: the scopes in preorder, with the flags of CPython's symtable.
+// It answers an empty line with the meaning of the flags.
 const program = `
-import sys, json, _symtable, tokenize, io
+import sys, json, _symtable, tokenize, io, warnings
+warnings.simplefilter("ignore")
 def dump(t):
     names = dict(t.symbols)
     children = []
@@ -37,10 +38,10 @@ def dump(t):
             names[name] = names[name] | f & USE if name in names else f
     return [t.type if isinstance(t.type, int) else str(t.type), t.name.strip("<>"), t.lineno, names, children]
 USE = 16
-consts = {k: getattr(_symtable, k) for k in dir(_symtable) if k.isupper()}
-shift = consts.get("SCOPE_OFF", 11)
-out = {}
-for path in json.load(sys.stdin):
+def answer(path):
+    if not path:
+        consts = {k: getattr(_symtable, k) for k in dir(_symtable) if k.isupper()}
+        return {"shift": consts.get("SCOPE_OFF", 11), "consts": consts}
     try:
         with open(path, "rb") as f:
             data = f.read()
@@ -48,15 +49,15 @@ for path in json.load(sys.stdin):
         text = data.decode(enc).replace("\r\n", "\n").replace("\r", "\n")
         if text.startswith("\ufeff"):
             text = text[1:]
-        compile(data, path, "exec", dont_inherit=True)
-        out[path] = dump(_symtable.symtable(text, path, "exec"))
+        return dump(_symtable.symtable(text, path, "exec"))
     except Exception:
-        continue
-json.dump({"files": out, "shift": shift, "consts": consts}, sys.stdout)
+        return None
+for line in sys.stdin:
+    print(json.dumps(answer(line.rstrip("\n"))))
+    sys.stdout.flush()
 `
 
 type answer struct {
-	Files  map[string]json.RawMessage
 	Shift  int
 	Consts map[string]int
 }
@@ -88,23 +89,6 @@ func decode(t *testing.T, raw json.RawMessage) *table {
 	return tb
 }
 
-func ask(t *testing.T, python, program string, input any) []byte {
-	t.Helper()
-	in, err := json.Marshal(input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(python, "-W", "ignore", "-S", "-c", program)
-	cmd.Stdin = bytes.NewReader(in)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", python, err, stderr.String())
-	}
-	return out
-}
-
 // compared are the flags that both sides have, by CPython's names.
 var compared = map[string]flags{
 	"DEF_GLOBAL": defGlobal, "DEF_LOCAL": defLocal, "DEF_PARAM": defParam, "DEF_NONLOCAL": defNonlocal,
@@ -124,25 +108,16 @@ func implicit(name string) bool {
 }
 
 // ours builds the table that CPython would have for a scope.
-func ours(i *Info, s ScopeID) (names map[string]string, children []ScopeID) {
+func (c *comparison) ours(s ScopeID) (names map[string]string, children []ScopeID) {
+	i := c.info
 	names = map[string]string{}
-	for k := 1; k < len(i.symbols); k++ {
+	for _, k := range c.symbols[s] {
 		sym := i.symbols[k]
-		if sym.scope != s || implicit(i.names.of(sym.name)) {
-			continue
-		}
-		f := sym.flags &^ (defTypeParam | defByGlobal)
-		if f == 0 {
-			continue
-		}
-		names[i.names.of(sym.name)] = describe(f, sym.class)
-	}
-	for c := range i.Scopes {
-		if c > 0 && i.Scopes[c].Parent == s {
-			children = append(children, ScopeID(c))
+		if f := sym.flags &^ (defTypeParam | defByGlobal); f != 0 && !implicit(i.names.of(sym.name)) {
+			names[i.names.of(sym.name)] = describe(f, sym.class)
 		}
 	}
-	return names, children
+	return names, slices.Clone(c.children[s])
 }
 
 func describe(f flags, c class) string {
@@ -195,15 +170,31 @@ func theirs(tb *table, a *answer) map[string]string {
 // comparison compares the tables of one file.
 type comparison struct {
 	info      *Info
+	symbols   [][]symbolID // by scope
+	children  [][]ScopeID  // by scope
 	answer    *answer
 	inlines   bool // comprehensions put their names into the scope around (3.12)
 	passesUse bool // names that such a comprehension uses count as used around it (3.14)
 	diffs     []string
 }
 
+func newComparison(i *Info, a *answer, minor int) *comparison {
+	c := &comparison{info: i, answer: a, inlines: minor >= 12, passesUse: minor >= 14}
+	c.symbols, c.children = make([][]symbolID, len(i.Scopes)), make([][]ScopeID, len(i.Scopes))
+	for k := 1; k < len(i.symbols); k++ {
+		s := i.symbols[k].scope
+		c.symbols[s] = append(c.symbols[s], symbolID(k))
+	}
+	for s := 1; s < len(i.Scopes); s++ {
+		p := i.Scopes[s].Parent
+		c.children[p] = append(c.children[p], ScopeID(s))
+	}
+	return c
+}
+
 func (c *comparison) scope(tb *table, s ScopeID) {
 	i := c.info
-	got, children := ours(i, s)
+	got, children := c.ours(s)
 	want := theirs(tb, c.answer)
 	if c.inlines {
 		children = c.inline(children, want, got)
@@ -270,7 +261,8 @@ func (c *comparison) scope(tb *table, s ScopeID) {
 
 // fits reports whether a scope equals a table, to pair those of one name.
 func (c *comparison) fits(t *table, s ScopeID) bool {
-	sub := &comparison{info: c.info, answer: c.answer, inlines: c.inlines, passesUse: c.passesUse}
+	sub := *c
+	sub.diffs = nil
 	sub.scope(t, s)
 	return len(sub.diffs) == 0
 }
@@ -285,7 +277,7 @@ func (c *comparison) inline(children []ScopeID, want, got map[string]string) []S
 			out = append(out, ch)
 			continue
 		}
-		inner, below := ours(c.info, ch)
+		inner, below := c.ours(ch)
 		below = c.inline(below, want, got)
 		for name := range inner {
 			mine, ok := got[name]
@@ -378,41 +370,62 @@ func pythonFiles(dir string, step int) []string {
 // TestAgainstSymtable compares all scopes and names of the standard library
 // with CPython's symbol table. FASTPATH_ORACLE_FULL=1 takes every file.
 func TestAgainstSymtable(t *testing.T) {
-	for _, p := range oracle.Pythons(t) {
-		t.Run(p.Name(), func(t *testing.T) {
-			t.Parallel()
-			python, v := p.Path, syntax.Version{Major: 3, Minor: p.Minor}
-			step := 20
-			if oracle.Full() {
-				step = 1
-			}
-			files := pythonFiles(library(t, python), step)
-			var a answer
-			if err := json.Unmarshal(ask(t, python, program, files), &a); err != nil {
+	step := 20
+	if oracle.Full() {
+		step = 1
+	}
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		compareTables(t, p, pythonFiles(library(t, p.Path), step))
+	})
+}
+
+// TestCorpus is TestAgainstSymtable for the files of the corpus.
+func TestCorpus(t *testing.T) {
+	dir := oracle.Corpus(t)
+	step := 40
+	if oracle.Full() {
+		step = 1
+	}
+	files := pythonFiles(dir, step)
+	oracle.Each(t, func(t *testing.T, p oracle.Python) { compareTables(t, p, files) })
+}
+
+// compareTables compares the scopes of files with those of an interpreter.
+func compareTables(t *testing.T, p oracle.Python, files []string) {
+	v := syntax.Version{Major: 3, Minor: p.Minor}
+	var a answer
+	var parser syntax.Parser
+	var analyzer Analyzer
+	read, wrong, scopes := 0, 0, 0
+	oracle.Lines(t, p, program, append([]string{""}, files...), func(n int, line string) {
+		if n == 0 {
+			if err := json.Unmarshal([]byte(line), &a); err != nil {
 				t.Fatal(err)
 			}
-			if len(a.Files) < len(files)/2 {
-				t.Fatalf("%s could read %d of %d files", python, len(a.Files), len(files))
-			}
-			wrong, scopes := 0, 0
-			for _, file := range slices.Sorted(maps.Keys(a.Files)) {
-				src, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				f := syntax.Parse(src, v)
-				info := Analyze(f, v)
-				scopes += len(info.Scopes)
-				c := &comparison{info: info, answer: &a, inlines: p.Minor >= 12, passesUse: p.Minor >= 14}
-				c.scope(decode(t, a.Files[file]), 0)
-				if len(c.diffs) == 0 {
-					continue
-				}
-				if wrong++; wrong <= 10 {
-					t.Errorf("%s: %d differences\n  %s", file, len(c.diffs), strings.Join(c.diffs[:min(3, len(c.diffs))], "\n  "))
-				}
-			}
-			t.Logf("Python %d.%d: %d files, %d scopes compared, %d files differ", v.Major, v.Minor, len(a.Files), scopes, wrong)
-		})
+			return
+		}
+		if line == "null" {
+			return
+		}
+		read++
+		file := files[n-1]
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := analyzer.Analyze(parser.Parse(src, v), v)
+		scopes += len(info.Scopes)
+		c := newComparison(info, &a, p.Minor)
+		c.scope(decode(t, json.RawMessage(line)), 0)
+		if len(c.diffs) == 0 {
+			return
+		}
+		if wrong++; wrong <= 10 {
+			t.Errorf("%s: %d differences\n  %s", file, len(c.diffs), strings.Join(c.diffs[:min(3, len(c.diffs))], "\n  "))
+		}
+	})
+	if read < len(files)/2 {
+		t.Errorf("%s could read %d of %d files", p.Path, read, len(files))
 	}
+	t.Logf("%d files, %d of them with tables; %d scopes compared, %d files differ", len(files), read, scopes, wrong)
 }
