@@ -25,7 +25,7 @@ func Corpus(t testing.TB) string {
 	dir, err := corpus(os.Getenv("FASTPATH_CORPUS"), root)
 	switch {
 	case err == nil:
-	case os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1":
+	case Required():
 		t.Fatal(err)
 	default:
 		t.Skip(err)
@@ -43,7 +43,7 @@ func CorpusFiles(t testing.TB, p Python) []string {
 	switch {
 	case Full():
 		every = 1
-	case os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1":
+	case Required():
 		every = 2
 	}
 	files, err := share(Corpus(t), p.Minor, every)

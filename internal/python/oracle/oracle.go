@@ -46,6 +46,10 @@ func (p Python) Name() string { return "3." + strconv.Itoa(p.Minor) }
 // Full reports whether tests shall compare everything instead of a sample.
 func Full() bool { return os.Getenv("FASTPATH_ORACLE_FULL") == "1" }
 
+// Required reports whether nothing may be skipped, as in continuous integration:
+// tests then compare with every version.
+func Required() bool { return os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" }
+
 // Pythons returns one interpreter for each supported version that is there,
 // oldest first. It skips the test where there is none, and fails it where a
 // required one is missing.
