@@ -91,6 +91,8 @@ type scanResolved struct {
 	Module string       `json:"module"`
 	Kind   resolve.Kind `json:"kind"`
 	Path   string       `json:"path,omitempty"`
+	// Runtime is the code that may find a missing module at run time.
+	Runtime string `json:"runtime,omitempty"`
 }
 
 func (a *app) runScan(opt scanOptions) error {
@@ -287,7 +289,7 @@ func scanModule(prog *graph.Program, m *graph.Module) []scanImport {
 		s.Lazy = s.Lazy || imp.Lazy
 		n := scanName{
 			Name: imp.Name, AsName: imp.AsName, Binds: imp.Binds, UsedAtImport: imp.UsedAtImport, Uses: imp.Uses, why: imp.UsedAtWhy,
-			Resolved: scanResolved{Module: imp.Target, Kind: imp.Kind, Path: imp.Path},
+			Resolved: scanResolved{Module: imp.Target, Kind: imp.Kind, Path: imp.Path, Runtime: imp.Runtime},
 		}
 		if imp.UsedAtLine > 0 {
 			n.why = fmt.Sprintf("%s in line %d", imp.UsedAtWhy, imp.UsedAtLine)

@@ -136,6 +136,10 @@ func (p *scanJSON) name(n *scanName) {
 		p.raw(",\n            \"path\": ")
 		p.text(n.Resolved.Path)
 	}
+	if n.Resolved.Runtime != "" {
+		p.raw(",\n            \"runtime\": ")
+		p.text(n.Resolved.Runtime)
+	}
 	p.raw("\n          }\n        }")
 }
 

@@ -12,7 +12,7 @@ import (
 // TestScanJSON compares the JSON of scan with what encoding/json makes of the
 // same statements.
 func TestScanJSON(t *testing.T) {
-	name := scanName{Name: "a.b", Binds: "a", UsedAtImport: true, Uses: 3, Resolved: scanResolved{Module: "a.b", Kind: "missing"}}
+	name := scanName{Name: "a.b", Binds: "a", UsedAtImport: true, Uses: 3, Resolved: scanResolved{Module: "a.b", Kind: "missing", Runtime: "six:9"}}
 	odd := scanName{Name: "é", AsName: "x", Binds: "x", Resolved: scanResolved{Module: "m", Kind: "source", Path: `C:\"odd"` + "\u2028\x01<&>\xff"}}
 	full := scanImport{
 		File: "a.py", Line: 1, Column: 2, EndLine: 3, EndColumn: 4, Kind: "from", Level: 2, Module: "é.b", Lazy: true,

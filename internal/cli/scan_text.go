@@ -121,6 +121,9 @@ func (s *scanImport) where() string {
 
 func (n *scanName) resolvedText() string {
 	r := n.Resolved
+	if r.Runtime != "" {
+		return "found at run time by " + r.Runtime
+	}
 	if r.Kind == resolve.KindMissing {
 		return "missing"
 	}

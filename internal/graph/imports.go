@@ -52,7 +52,7 @@ func (p *Program) resolve(m *Module) {
 			continue
 		}
 		if name := f.of(b.name); baseModule == nil || baseModule == m || !baseModule.hides(symbolOf(name)) {
-			if kind, _ := p.describe(m, base+"."+name); kind != resolve.KindMissing {
+			if p.hasSubmodule(m, base, name) {
 				x.flags |= foundSubmodule
 			}
 		}
@@ -132,6 +132,18 @@ func (m *Module) hides(name symbol) bool {
 		return true
 	}
 	return false
+}
+
+// hasSubmodule reports whether a module has a submodule, for code of m.
+func (p *Program) hasSubmodule(m *Module, base, name string) bool {
+	if base == "" || base[0] == '.' {
+		return false
+	}
+	sub := base + "." + name
+	if _, ok := p.folders[sub]; ok || p.find(m, sub) != nil {
+		return true
+	}
+	return p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing
 }
 
 // describe says what a module name means for code of m.
@@ -224,6 +236,9 @@ func (p *Program) newImport(m *Module, k int) *Import {
 		imp.Target += "." + imp.Item
 	}
 	imp.Kind, imp.Path = p.describe(m, imp.Target)
+	if imp.Kind == resolve.KindMissing && p.resolver != nil {
+		imp.Runtime = p.resolver.Find(imp.Target).Runtime
+	}
 	return imp
 }
 

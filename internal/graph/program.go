@@ -27,6 +27,7 @@ type Program struct {
 	Problems []Problem // files that could not be read
 
 	options  LoadOptions
+	large    sync.Mutex // held while a large file is read
 	byFile   map[string]*Module
 	byName   map[string][]*Module // every name under which a file can be imported, best import root first
 	folders  map[string]string    // module name → folder with modules below it, relative to the project
@@ -96,6 +97,9 @@ type Import struct {
 	Target string
 	Kind   resolve.Kind // of Target
 	Path   string       // of Target, relative to the project where possible
+	// Runtime names the code that may find a missing Target when the program
+	// runs, see resolve.Spec; "" when nothing is known of any.
+	Runtime string
 
 	Binds        string   // name bound in the scope; "*"
 	Scope        string   // "module", "class" or "function"

@@ -203,3 +203,35 @@ func TestParseVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestPythonPath(t *testing.T) {
+	dir := tree(t, installation(map[string]string{}, "usr", "3.12"))
+	sep := string(os.PathListSeparator)
+	i, err := Find(FindOptions{Explicit: filepath.Join(dir, "usr/bin/python3"), Dir: "/work", Env: []string{"PYTHONPATH=" + filepath.Join(dir, "x") + sep + "lib/../src" + sep}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{filepath.Join(dir, "x"), "/work/src", "/work"}; !slices.Equal(i.PythonPath, want) {
+		t.Errorf("%q, want %q", i.PythonPath, want)
+	}
+}
+
+// TestLinkedPrefix: Python follows the links of its executable, not those
+// of the folders above it.
+func TestLinkedPrefix(t *testing.T) {
+	files := installation(map[string]string{}, "pyenv/3.12.1", "3.12")
+	files["opt/3.12"] = "->$ROOT/pyenv/3.12.1"
+	files["usr/bin/python3"] = "->$ROOT/opt/3.12/bin/python3"
+	dir := tree(t, venv(files, "env", "opt/3.12", "3.12", ""))
+	for exe, want := range map[string]string{
+		"opt/3.12/bin/python3": "opt/3.12", "pyenv/3.12.1/bin/python": "pyenv/3.12.1", "usr/bin/python3": "opt/3.12", "env/bin/python": "opt/3.12",
+	} {
+		i, err := Find(FindOptions{Explicit: filepath.Join(dir, exe), Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(dir, want); i.Base != want || i.Stdlib != filepath.Join(want, "lib/python3.12") {
+			t.Errorf("%s: base %s, library %s; want %s", exe, i.Base, i.Stdlib, want)
+		}
+	}
+}

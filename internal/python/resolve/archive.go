@@ -55,8 +55,8 @@ func (r *Resolver) open(file string) error {
 	}
 	for _, f := range z.File {
 		name := strings.TrimSuffix(f.Name, "/")
-		if name == "" || strings.HasPrefix(name, "/") || path.Clean(name) != name {
-			continue // no module can have such a name
+		if !fs.ValidPath(name) || name == "." {
+			continue // it would lead out of the archive
 		}
 		if strings.HasSuffix(f.Name, "/") {
 			folder(name)

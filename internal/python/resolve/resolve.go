@@ -109,6 +109,7 @@ func New(roots []string, i *interp.Interpreter) *Resolver {
 		s.fill(i)
 	}
 	r.path = append(own, s.path...)
+	r.specs.Clear() // answers that were given while the path grew
 	return r
 }
 
@@ -139,6 +140,16 @@ func (r *Resolver) Find(module string) Spec {
 	s := r.find(module)
 	r.specs.Store(module, s)
 	return s
+}
+
+// Item returns what is known of a submodule that "from base import item" may
+// mean. A project's module that is no package is taken to have none, though its
+// code could give it a __path__: Find would have to read its source for that.
+func (r *Resolver) Item(base, item string) Spec {
+	if s := r.Find(base); len(s.Search) == 0 && s.Origin == OriginProject && !strings.HasSuffix(base, "six") {
+		return missing
+	}
+	return r.Find(base + "." + item)
 }
 
 func (r *Resolver) find(module string) Spec {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -59,54 +60,6 @@ func fakePython(dir string, sites ...string) *interp.Interpreter {
 	}
 }
 
-func TestSixMoves(t *testing.T) {
-	dir := tree(t, map[string]string{"six.py": "", "pkg/__init__.py": "", "pkg/_vendor/__init__.py": "", "pkg/_vendor/six.py": ""})
-	r := New([]string{dir}, fakePython(dir))
-	for name, want := range map[string]string{
-		"six.moves": "six.py", "six.moves.urllib.parse": "six.py", "pkg._vendor.six.moves": "pkg/_vendor/six.py", "six.movesx": "", "six.other": "",
-	} {
-		kind, path := r.Find(name).Kind, r.Find(name).Path
-		if want == "" {
-			if kind != KindMissing {
-				t.Errorf("%s is %s", name, kind)
-			}
-		} else if path != filepath.Join(dir, want) {
-			t.Errorf("%s is %s %s", name, kind, path)
-		}
-	}
-}
-
-func TestEditableInstalls(t *testing.T) {
-	dir := tree(t, map[string]string{
-		"site/__editable__.shop-1.0.pth":            "import __editable___shop_1_0_finder; __editable___shop_1_0_finder.install()\n",
-		"site/__editable___shop_1_0_finder.py":      "import sys\n\n\nclass _EditableFinder:\n    pass\n\n\nMAPPING: dict[str, str] = {'shop': '$ROOT/work/shop', 'single': '$ROOT/work/single'}\nNAMESPACES = {}\n",
-		"site/easy.pth":                             "$ROOT/dev/src\n",
-		"work/shop/__init__.py":                     "",
-		"work/shop/cart.py":                         "",
-		"work/single.py":                            "",
-		"dev/src/devtool/__init__.py":               "",
-		"site/installed-1.0.dist-info/METADATA":     "",
-		"site/namespaced/part/__init__.py":          "",
-		"site/namespaced/part/impl.abi3.so":         "",
-		"site/namespaced/part/foreign.pypy39-pp.so": "",
-	})
-	r := New(nil, fakePython(dir, filepath.Join(dir, "site")))
-	for name, want := range map[string]string{
-		"shop": "package work/shop/__init__.py", "shop.cart": "source work/shop/cart.py", "single": "source work/single.py",
-		"devtool": "package dev/src/devtool/__init__.py", "namespaced": "namespace site/namespaced",
-		"namespaced.part.impl": "extension site/namespaced/part/impl.abi3.so",
-	} {
-		kind, path := r.Find(name).Kind, r.Find(name).Path
-		rel, _ := filepath.Rel(dir, path)
-		if got := string(kind) + " " + filepath.ToSlash(rel); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-		if o := r.Find(name).Origin; o != OriginSite {
-			t.Errorf("%s: origin %s", name, o)
-		}
-	}
-}
-
 func TestWithDetails(t *testing.T) {
 	dir := tree(t, map[string]string{"lib/os.py": "", "math.py": ""})
 	r := New([]string{dir}, fakePython(dir)).WithDetails(&interp.Details{Builtin: []string{"sys"}})
@@ -144,6 +97,38 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// found asserts what a resolver finds: "kind path" with the path below dir,
+// and for a name that code decides at run time " by " with whose code it is.
+func found(t *testing.T, r *Resolver, dir string, want map[string]string) {
+	t.Helper()
+	for name, want := range want {
+		s := r.Find(name)
+		got := string(s.Kind)
+		if rel, err := filepath.Rel(dir, s.Path); err == nil && s.Path != "" {
+			got += " " + filepath.ToSlash(rel)
+		}
+		if s.Runtime != "" {
+			by, _, _ := strings.Cut(s.Runtime, ",")
+			got += " by " + by
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// searched returns where a package is searched, below dir.
+func searched(r *Resolver, dir, name string) string {
+	var dirs []string
+	for _, d := range r.Find(name).Search {
+		if rel, err := filepath.Rel(dir, d); err == nil && filepath.IsAbs(d) {
+			d = filepath.ToSlash(rel)
+		}
+		dirs = append(dirs, d)
+	}
+	return strings.Join(dirs, " ")
+}
+
 func BenchmarkResolve(b *testing.B) {
 	dir := b.TempDir()
 	for b.Loop() {
@@ -152,4 +137,37 @@ func BenchmarkResolve(b *testing.B) {
 			r.Find(name)
 		}
 	}
+}
+
+// BenchmarkProject finds each of 20,000 modules of a project, and as many
+// names that are not there, as scan does for "from package import name".
+func BenchmarkProject(b *testing.B) {
+	dir := b.TempDir()
+	var modules []string
+	for p := range 500 {
+		pkg := filepath.Join(dir, "package"+strconv.Itoa(p))
+		if err := os.Mkdir(pkg, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		for m := range 40 {
+			file := "module" + strconv.Itoa(m)
+			if m == 0 {
+				file = "__init__"
+			}
+			if err := os.WriteFile(filepath.Join(pkg, file+".py"), []byte("import os\nprint(os.path)\n"), 0o644); err != nil {
+				b.Fatal(err)
+			}
+			name := filepath.Base(pkg) + "." + file
+			modules = append(modules, name)
+		}
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		r := New([]string{dir}, nil)
+		for _, name := range modules {
+			r.Find(name)
+			r.Item(name, "attribute")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(2*b.N*len(modules)), "ns/name")
 }

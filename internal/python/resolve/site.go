@@ -20,6 +20,8 @@ type site struct {
 	length int // of the path at the head of an old easy-install.pth
 	insert int // where the entries of one go
 
+	depth int // of site.addsitedir in code
+
 	code []startup // lines that wait until all paths are known, from 3.15 on
 }
 
@@ -33,6 +35,7 @@ type startup struct {
 // fill appends what an interpreter has on its path.
 func (s *site) fill(i *interp.Interpreter) {
 	for _, dir := range i.PythonPath {
+		s.archiveOf(dir)
 		s.add(dir, OriginSite)
 	}
 	if i.Stdlib != "" {
@@ -66,7 +69,7 @@ func (s *site) add(dir string, origin Origin) {
 		return
 	}
 	info, err := os.Stat(dir)
-	if err != nil && origin != OriginProject {
+	if err != nil && origin != OriginProject && len(s.r.list(dir).entries) == 0 {
 		return
 	}
 	if err == nil && !info.IsDir() && s.r.open(dir) != nil {
@@ -74,6 +77,18 @@ func (s *site) add(dir string, origin Origin) {
 	}
 	s.known[dir] = true
 	s.path = append(s.path, location{dir: dir, origin: origin})
+}
+
+// archiveOf opens the archive that a folder on PYTHONPATH lies in, if any.
+func (s *site) archiveOf(dir string) {
+	for up := filepath.Dir(dir); up != filepath.Dir(up); up = filepath.Dir(up) {
+		if info, err := os.Stat(up); err == nil {
+			if info.Mode().IsRegular() {
+				_ = s.r.open(up) // a file that is no archive has nothing to import
+			}
+			return
+		}
+	}
 }
 
 // startFiles applies the .pth files of a site folder, and its .start files

@@ -75,8 +75,10 @@ func (s *site) call(c startup, e *evaluator, call syntax.NodeID) {
 			s.path = append(s.path, rest...)
 		default:
 			s.add(dir, OriginSite)
-			if callee == "site.addsitedir" {
+			if callee == "site.addsitedir" && s.depth < maxDepth {
+				s.depth++
 				s.startFiles(dir)
+				s.depth--
 			}
 		}
 	case "sys.meta_path.append", "sys.meta_path.insert", "sys.path_hooks.append", "sys.path_hooks.insert", "sys.path.extend":
