@@ -1,3 +1,6 @@
+from opcode import opmap as _opmap
+
+
 class _Graph:
     # The graph pass. A node of a stack is [executing module, statement, pages],
     # the statement an index into self.statements while one runs, else -1. Only
@@ -25,7 +28,7 @@ class _Graph:
         pages = _reader("/proc/self/statm", 1) or int
         resident = [pages(0)]
         find_and_load, imp, gcd = _bootstrap._find_and_load, builtins.__import__, _bootstrap._gcd_import
-        getframe = sys._getframe
+        getframe, import_name = sys._getframe, _opmap["IMPORT_NAME"]
 
         def current():
             ident = get_ident()
@@ -83,9 +86,16 @@ class _Graph:
                 statements.extend((top[1], top[0], None, 0, g.get("__name__"), g.get("__package__"), name, fromlist, level))
                 return imp(name, globals, locals, fromlist, level)
             notice(top)
+            # The frame that stands at the statement: not that of a function
+            # which user code has put in the place of __import__, and none at
+            # all when native code imports.
             frame = getframe(1)
+            while frame is not None and (frame.f_globals is not globals or frame.f_code.co_code[frame.f_lasti] != import_name):
+                frame = frame.f_back
+            code, lasti = (frame.f_code, frame.f_lasti) if frame is not None else (None, 0)
+            del frame
             top[1] = len(statements) // width
-            statements.extend((-1, top[0], frame.f_code, frame.f_lasti, g.get("__name__"), g.get("__package__"), name, fromlist, level))
+            statements.extend((-1, top[0], code, lasti, g.get("__name__"), g.get("__package__"), name, fromlist, level))
             del frame
             try:
                 return imp(name, globals, locals, fromlist, level)

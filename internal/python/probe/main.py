@@ -136,6 +136,7 @@ def _probe():
 
     lines = recorder.take()
     if exc is not None:
+        builtins.__import__ = imp  # what the entry put there may be what failed
         out.send(_failure(exc))
         out.exit(0)
     if mode == "graph":
