@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"fastpath/internal/python/oracle"
@@ -240,7 +242,56 @@ x: x = x
 	}
 }
 
+// differs says in what two results for one file are different.
+func differs(i, j *Info) error {
+	switch {
+	case !slices.Equal(i.Scopes, j.Scopes):
+		return fmt.Errorf("%d and %d scopes, or other ones", len(i.Scopes), len(j.Scopes))
+	case i.names.text != j.names.text || !slices.Equal(i.symbols, j.symbols):
+		return fmt.Errorf("%d and %d symbols, or other ones", len(i.symbols), len(j.symbols))
+	case !slices.Equal(i.uses, j.uses) || !slices.Equal(i.usesAt, j.usesAt):
+		return fmt.Errorf("%d and %d uses, or other ones", len(i.uses), len(j.uses))
+	case !slices.Equal(i.localUses, j.localUses) || !slices.Equal(i.localOf, j.localOf):
+		return fmt.Errorf("%d and %d local uses, or other ones", len(i.localUses), len(j.localUses))
+	case !slices.Equal(i.DynamicNames, j.DynamicNames) || !slices.Equal(i.exports.names, j.exports.names) || !slices.Equal(i.placed, j.placed):
+		return fmt.Errorf("other dynamic names, exports or places")
+	}
+	return nil
+}
+
+// TestReuse holds that an Analyzer that goes from file to file gives what
+// Analyze gives, with any number of workers.
+func TestReuse(t *testing.T) {
+	p := oracle.One(t)
+	v := syntax.Version{Major: 3, Minor: p.Minor}
+	var want []*Info
+	for _, file := range pythonFiles(library(t, p.Path), 20) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, Analyze(syntax.Parse(src, v), v))
+	}
+	for _, workers := range []int{1, 2, 8} {
+		var next atomic.Int64
+		var group sync.WaitGroup
+		for range workers {
+			group.Go(func() {
+				var parser syntax.Parser
+				var analyzer Analyzer
+				for n := int(next.Add(1)) - 1; n < len(want); n = int(next.Add(1)) - 1 {
+					if err := differs(analyzer.Analyze(parser.Parse(want[n].File.Src, v), v), want[n]); err != nil {
+						t.Errorf("%d workers, file %d: %v", workers, n, err)
+					}
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
 func FuzzAnalyze(f *testing.F) {
+	var reused Analyzer
 	for _, s := range []string{
 		"import x\nif TYPE_CHECKING: x\n", "def f[T: x](a: 'x') -> x: lambda: x\n", "class C(x, metaclass=y): __a = [b := c for d in e]\n",
 		"__all__ = [\n", "@\ndef\n", "import a.b, c as\nfrom . import (", "type X[T] = ", "match x:\n case {**y}: z", "(lambda:(yield))", "global x; nonlocal y", "x: 'y", "sys.version_info >= (",
@@ -251,6 +302,9 @@ func FuzzAnalyze(f *testing.F) {
 		for _, minor := range []int{8, 15} {
 			v := syntax.Version{Major: 3, Minor: minor}
 			i := Analyze(syntax.Parse([]byte(src), v), v)
+			if err := differs(reused.Analyze(i.File, v), i); err != nil {
+				t.Error(err)
+			}
 			all := make([]ScopeID, len(i.Scopes))
 			for k := range i.Scopes {
 				all[k] = ScopeID(k)
