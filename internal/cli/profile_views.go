@@ -237,8 +237,7 @@ func (m *profiled) flame(written func(module string) []string) *flame.Profile {
 		for _, imp := range mod.Imports {
 			s := imp.Statement
 			s.From = ""
-			line, _ := mod.Syntax.Position(mod.Syntax.Node(imp.Stmt).Start)
-			places[s] = fmt.Sprintf("%s:%d", mod.File, line)
+			places[s] = fmt.Sprintf("%s:%d", mod.File, imp.Line)
 		}
 	}
 	var frame func(n *graph.LoadNode) *flame.Frame
