@@ -96,7 +96,6 @@ class _Graph:
             del frame
             top[1] = len(statements) // width
             statements.extend((-1, top[0], code, lasti, g.get("__name__"), g.get("__package__"), name, fromlist, level))
-            del frame
             try:
                 return imp(name, globals, locals, fromlist, level)
             finally:

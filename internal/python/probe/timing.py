@@ -8,6 +8,7 @@ class _Timing:
     # because other work held the processor is nobody's cost, and is taken out;
     # waiting for files, other processes or a timer stays in.
     IDLE = 10000  # ns; only slices that were off the processor for longer are looked at
+    DISTURBED = 200000  # ns; looking takes a tenth of that
 
     def __init__(self):
         self.clock = clock = time.perf_counter_ns
@@ -22,7 +23,7 @@ class _Timing:
         self.lost = lost = [0]  # ns that the main thread waited
         self.gc = spent = ["", 0]
         self.collected = 0
-        idle_limit = self.IDLE
+        idle_limit, disturbed = self.IDLE, self.DISTURBED
 
         def switch(thread, cell):
             # Ends the slice that runs, and books the next one on cell. A
@@ -35,11 +36,16 @@ class _Timing:
             if idle > idle_limit:
                 total = waited(thread[3])
                 wait = max(0, min(idle, total - thread[3]))
-                thread[3] = total
+                if clock() - now > disturbed:
+                    # It had to wait while it looked, too; for how long in the
+                    # slice, nobody knows.
+                    wait, total = 0, waited(total)
                 slice -= wait
+                thread[3] = total
+                now = clock()
                 if thread is main:
-                    lost[0] += wait
-                thread[1], thread[2] = clock(), busy()
+                    lost[0] += wait + now - thread[1]
+                thread[1], thread[2] = now, busy()
             last[1] += slice
 
         def current():
