@@ -77,6 +77,9 @@ func (p *parser) tuple(rule func() NodeID) NodeID {
 
 // namedExpr reads "name := value" or an expression.
 func (p *parser) namedExpr() NodeID {
+	if k := p.operand(); k != KindInvalid {
+		return p.leaf(k)
+	}
 	if p.tok == tName && p.peek() == tWalrus {
 		start := p.start()
 		name := p.leaf(Name)
@@ -103,6 +106,9 @@ func (p *parser) starNamed() NodeID {
 
 // expression reads a conditional, a lambda, or what they are made of.
 func (p *parser) expression() NodeID {
+	if k := p.operand(); k != KindInvalid {
+		return p.leaf(k)
+	}
 	if p.tok == tLambda {
 		return p.lambda()
 	}
@@ -123,6 +129,15 @@ func (p *parser) expression() NodeID {
 	p.nodes[test].Next = orelse
 	p.leave()
 	return p.node(IfExp, start, p.prevEnd, n)
+}
+
+// operand returns the kind of the expression that the current token is all of,
+// as most arguments and values are; else KindInvalid.
+func (p *parser) operand() Kind {
+	if k := operandKind[p.tok]; k != KindInvalid && endsOperand[p.tokens[p.i+1].kind] {
+		return k
+	}
+	return KindInvalid
 }
 
 func (p *parser) lambda() NodeID {

@@ -37,6 +37,7 @@ type lexer struct {
 	src      []byte
 	pos, end int // end is lower than len(src) inside of an f-string before 3.12
 	version  Version
+	returns  bool // the text contains CR
 	tokens   []token
 	comments []Comment
 	errors   []Error
@@ -56,7 +57,7 @@ type lexer struct {
 // reset prepares l for a new text and keeps its buffers.
 func (l *lexer) reset(src []byte, v Version) {
 	*l = lexer{
-		src: src, end: len(src), version: v, fresh: true, unclosed: -1, recoverFrom: -1,
+		src: src, end: len(src), version: v, returns: bytes.IndexByte(src, '\r') >= 0, fresh: true, unclosed: -1, recoverFrom: -1,
 		tokens: l.tokens[:0], comments: l.comments[:0], errors: l.errors[:0],
 		parens: l.parens[:0], indents: append(l.indents[:0], indent{}), strings: l.strings[:0],
 	}
@@ -230,10 +231,7 @@ func (l *lexer) closeAtStatement(newline int) {
 
 func (l *lexer) comment() {
 	start := l.pos
-	p := start
-	for p < l.end && l.src[p] != '\n' && l.src[p] != '\r' {
-		p++
-	}
+	p := l.endOfLine(start)
 	l.pos = p
 	if len(l.strings) > 0 && l.version.Less(Version{3, 12}) {
 		l.error(start, p, "f-string expression part cannot include '#'")
@@ -274,9 +272,11 @@ func (l *lexer) indentation() {
 	for l.pos < l.end {
 		switch c := l.src[l.pos]; c {
 		case ' ':
-			col++
-			alt++
-			l.pos++
+			n := 1
+			for l.pos+n < l.end && l.src[l.pos+n] == ' ' {
+				n++
+			}
+			col, alt, l.pos = col+n, alt+n, l.pos+n
 		case '\t':
 			col = (col/tabSize + 1) * tabSize
 			alt++

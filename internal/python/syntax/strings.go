@@ -139,10 +139,16 @@ func (l *lexer) restart(p int) {
 
 // endOfLine returns the offset of the next line ending at or after p.
 func (l *lexer) endOfLine(p int) int {
-	for p < l.end && l.src[p] != '\n' && l.src[p] != '\r' {
-		p++
+	rest := l.src[p:l.end]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
 	}
-	return p
+	if l.returns {
+		if i := bytes.IndexByte(rest, '\r'); i >= 0 {
+			rest = rest[:i]
+		}
+	}
+	return p + len(rest)
 }
 
 // format begins an f-string or t-string.

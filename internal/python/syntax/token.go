@@ -235,6 +235,15 @@ var precedence = [tokenKinds]uint8{
 	tStar: precTerm, tSlash: precTerm, tDoubleSlash: precTerm, tPercent: precTerm, tAt: precTerm,
 }
 
+// operandKind tells the tokens that are an expression by themselves.
+var operandKind = [tokenKinds]Kind{tName: Name, tNumber: Number, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
+
+// endsOperand tells tokens behind which an expression of one token is complete.
+var endsOperand = [tokenKinds]bool{
+	tComma: true, tRPar: true, tRSqb: true, tRBrace: true, tColon: true, tNewline: true, tEqual: true, tSemi: true,
+	tFClose: true, tFColon: true, tAs: true, tFor: true, tFrom: true,
+}
+
 // startsExpression tells which tokens can begin an expression.
 var startsExpression = [tokenKinds]bool{
 	tName: true, tNumber: true, tString: true, tFStart: true, tLPar: true, tLSqb: true, tLBrace: true,
