@@ -258,6 +258,10 @@ func (a *app) printPlanTotals(t *term.Terminal, r *analysis) {
 	} else if p.Measured {
 		fmt.Fprintf(w, "Nothing to move: init %s, %d %s\n", msText(x.InitMS), x.Modules, plural(x.Modules, "module"))
 	}
+	if e := r.evidence; e != nil && p.Measured && e.TotalMinMS > 0 {
+		// profile shows the whole run first: say why the figures differ.
+		fmt.Fprintf(w, "%s\n", t.Faint(fmt.Sprintf("(the least time of each module; the fastest whole run took %s, %s of it collections)", msText(e.TotalMinMS), msText(e.GCMS))))
+	}
 	for i, price := range x.Prices {
 		if i == 3 && !a.verbose {
 			fmt.Fprintf(w, "       %s\n", t.Faint(fmt.Sprintf("and %d more %s", len(x.Prices)-i, plural(len(x.Prices)-i, "workflow"))))
