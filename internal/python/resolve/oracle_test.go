@@ -59,6 +59,19 @@ def through_finders(name, empty):
             return None, None
     return spec, None if path is None else list(path)
 
+failed = {}
+
+def import_once(name):
+    if "." in name:
+        import_once(name.rpartition(".")[0])
+    if name in failed:
+        raise failed[name]
+    try:
+        importlib.import_module(name)
+    except BaseException as e:
+        failed[name] = e.with_traceback(None)
+        raise
+
 def with_import(name):
     if name in running:
         try:
@@ -66,7 +79,7 @@ def with_import(name):
         except BaseException:
             pass
     elif "." in name:
-        importlib.import_module(name.rpartition(".")[0])
+        import_once(name.rpartition(".")[0])
     imported = None if name in running else sys.modules.pop(name, None)
     try:
         spec = importlib.util.find_spec(name)
