@@ -23,7 +23,7 @@ var layers = []string{
 	"python/scope python/interp python/pyc",
 	"project",
 	"deploy python/resolve python/launch",
-	"evidence",
+	"evidence lambdaapi",
 	"graph",
 	"python/probe python/recorder",
 	"profile usage",

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -27,6 +28,17 @@ type Options struct {
 	Env     []string      // as from Environment
 	Stdin   []byte        // nil: the null device
 	Timeout time.Duration // 0: none
+	// Stdout gets all that the child writes there, beside Result.Stdout, from
+	// a goroutine that ends before Run does; nil: nobody.
+	Stdout io.Writer
+	// OnStart is called with the process id once the child runs; nil: nobody.
+	OnStart func(pid int)
+	// Stop, once closed, ends the child and all that it started: the caller
+	// has what it wants. nil: never.
+	Stop <-chan struct{}
+	// NoResult keeps the result descriptor away from a child that is no script
+	// of ours.
+	NoResult bool
 }
 
 // Result is what became of a child.
@@ -36,10 +48,12 @@ type Result struct {
 	ExitCode       int    // -1 when a signal ended it
 	Signal         string // "segmentation fault", … or ""
 	TimedOut       bool   // it was killed because of Options.Timeout
+	Stopped        bool   // it was killed because of Options.Stop
 	// MaxRSSKiB is the peak resident memory as the kernel accounts it, 0 where
 	// it is not known. On Linux it is at least the peak of fastpath itself, so
 	// that scripts which need the figure read VmHWM on their own.
 	MaxRSSKiB int64
+	Started   time.Time     // just before the child was made
 	Wall, CPU time.Duration // CPU is user and system time, of the child and the children it waited for
 }
 
@@ -70,6 +84,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	defer p.close()
 	var stdout, stderr, data buffer
 	stdout.tail, stderr.tail = tailSize, tailSize
+	stdout.also = o.Stdout
 	data.limit = resultLimit
 	var err error
 	if cmd.Stdout, err = p.reader(&stdout); err != nil {
@@ -83,16 +98,21 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	collect, err := p.result(cmd, &data)
-	if err != nil {
-		return nil, err
+	collect := func() error { return nil }
+	if !o.NoResult {
+		if collect, err = p.result(cmd, &data); err != nil {
+			return nil, err
+		}
 	}
 	ownGroup(cmd)
 	defer endWithUs(cmd)()
 
-	start := time.Now()
+	res := &Result{Started: time.Now()}
 	if err := cmd.Start(); err != nil {
 		return nil, startError(o, err)
+	}
+	if o.OnStart != nil {
+		o.OnStart(cmd.Process.Pid)
 	}
 	p.started()
 
@@ -104,9 +124,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		defer timer.Stop()
 		limit = timer.C
 	}
-	res := &Result{}
 	select {
 	case <-done:
+	case <-o.Stop:
+		res.Stopped = true
+		killGroup(cmd)
+		<-done
 	case <-limit:
 		res.TimedOut = true
 		killGroup(cmd)
@@ -116,7 +139,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		<-done
 		return nil, ctx.Err()
 	}
-	res.Wall = time.Since(start)
+	res.Wall = time.Since(res.Started)
 	killGroup(cmd) // whatever the child left behind
 	p.drain(grace)
 
@@ -225,11 +248,15 @@ func (p *plumbing) close() {
 // buffer collects bytes: the last tail ones, or all of them up to limit.
 type buffer struct {
 	tail, limit int
+	also        io.Writer // gets all of it as well
 	data        []byte
 	over        bool
 }
 
 func (b *buffer) add(chunk []byte) {
+	if b.also != nil {
+		_, _ = b.also.Write(chunk) // whoever looks on does not disturb
+	}
 	if b.limit > 0 && len(b.data)+len(chunk) > b.limit {
 		b.over = true
 		return
