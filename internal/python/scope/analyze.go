@@ -20,7 +20,8 @@ type analyzer struct {
 	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
 	when        When // the answer of Info.when for the place that is being visited
 	environment bool
-	suspects    []suspect // candidates for DynamicNames
+	suspects    []suspect                            // candidates for DynamicNames
+	comments    map[syntax.NodeID]syntax.TypeComment // by owner; nil in most files
 
 	ends  []ScopeID
 	fill  []int32
@@ -85,6 +86,12 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	}
 	a.FutureAnnotations = futureAnnotations(f)
 	a.kept = a.FutureAnnotations && !v.Less(syntax.Version{Major: 3, Minor: 10})
+	for _, c := range f.TypeComments() {
+		if a.comments == nil {
+			a.comments = map[syntax.NodeID]syntax.TypeComment{}
+		}
+		a.comments[c.Owner] = c
+	}
 	a.enter(ModuleScope, syntax.Root, 0)
 	a.children(syntax.Root, 0)
 	a.names.seal()
@@ -182,6 +189,9 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 			a.text(n, s)
 		}
 		a.children(n, s)
+	case syntax.Assign, syntax.For, syntax.With:
+		a.children(n, s)
+		a.typeComment(n, s)
 	case syntax.If, syntax.IfExp, syntax.While:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
 			before := a.raise(a.Branch(n, c))
@@ -331,10 +341,12 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 		if ann := f.Child(p, syntax.Annotation); ann != syntax.None {
 			a.annotate(ann, typed)
 		}
+		a.typeComment(p, s)
 	}
 	if returns != syntax.None {
 		a.annotate(returns, typed)
 	}
+	a.typeComment(n, s)
 	inner := a.enter(FunctionScope, n, typed)
 	a.params(params, inner)
 	before := a.raise(AtCall, false)

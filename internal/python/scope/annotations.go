@@ -61,11 +61,32 @@ func LastName(f *syntax.File, n syntax.NodeID) string {
 	return ""
 }
 
-// text records the names in a string annotation: every identifier that does
-// not follow a dot. Strings in it are types again; more names than there are
-// do no harm.
+// text records the names in a string annotation.
 func (a *analyzer) text(n syntax.NodeID, s ScopeID) {
 	from, to := literalBounds(a.File, n)
+	a.words(n, from, to, s, eventAnnotation|eventText)
+}
+
+// typeComment records the names in the type comment of n.
+func (a *analyzer) typeComment(n syntax.NodeID, s ScopeID) {
+	if a.comments == nil {
+		return
+	}
+	c, ok := a.comments[n]
+	if !ok {
+		return
+	}
+	from, to := int(c.Start), int(c.End)
+	if k := bytes.IndexByte(a.File.Src[from:to], '#'); k >= 0 {
+		to = from + k
+	}
+	a.words(n, from, to, s, eventAnnotation|eventComment)
+}
+
+// words records as names every identifier in a part of the text that does not
+// follow a dot. Strings in types are types again; more names than there are do
+// no harm.
+func (a *analyzer) words(n syntax.NodeID, from, to int, s ScopeID, kind eventKind) {
 	src := a.File.Src
 	for k := from; k < to; {
 		if !identifierByte(src[k]) {
@@ -76,13 +97,13 @@ func (a *analyzer) text(n syntax.NodeID, s ScopeID) {
 		for k < to && identifierByte(src[k]) {
 			k++
 		}
-		if before := bytes.TrimRight(src[from:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' {
+		if before := bytes.TrimRight(src[from:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' && !bytes.HasSuffix(before, []byte("...")) {
 			continue
 		}
 		if b := src[start]; '0' <= b && b <= '9' || keywords[string(src[start:k])] {
 			continue
 		}
-		a.event(n, a.mark(s, a.internText(src, start, k), 0), eventAnnotation|eventText)
+		a.event(n, a.mark(s, a.internText(src, start, k), 0), kind)
 	}
 }
 

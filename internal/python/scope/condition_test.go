@@ -34,6 +34,9 @@ func TestCondition(t *testing.T) {
 			i.Promote(promoted)
 			for name, list := range i.GlobalNames() {
 				for _, u := range list {
+					if i.inComment(u) {
+						continue
+					}
 					uses++
 					if got := i.whenBy(i.Condition(u.Node, u.Annotation && i.isText(u.Node))); got != u.When {
 						line, _ := i.File.Position(i.File.Node(u.Node).Start)

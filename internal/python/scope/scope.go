@@ -58,11 +58,11 @@ func (w When) String() string { return [...]string{"import", "call", "type_check
 
 // Use is one use of a name.
 type Use struct {
-	Node  syntax.NodeID // Name (load, store or delete), String of an annotation, Ident of a "global", a def, a class, a handler or a pattern
+	Node  syntax.NodeID // Name (load, store or delete), String of an annotation, owner of a type comment, Ident of a "global", a def, a class, a handler or a pattern
 	Scope ScopeID       // the scope in which it is written
 	When  When
 	// Annotation: the use is part of an annotation (also a string one, then
-	// Node is the String).
+	// Node is the String; or a "# type:" comment, then it is what has the type).
 	Annotation bool
 	// Store and Del tell assignments and deletions from loads; "global x" counts
 	// as a store.

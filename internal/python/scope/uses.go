@@ -18,6 +18,7 @@ const (
 	eventAnnotation  // part of an annotation
 	eventText        // in a string annotation
 	eventEnvironment // Use.Environment
+	eventComment     // in a type comment
 )
 
 // event is one place that mentions a name.
@@ -121,7 +122,9 @@ func (i *Info) useOf(e *event) Use {
 		Node: e.node, Scope: i.symbols[e.symbol].scope, When: e.when, Environment: e.kind&eventEnvironment != 0,
 		Annotation: e.kind&eventAnnotation != 0, Store: e.kind&eventStore != 0, Del: e.kind&eventDel != 0,
 	}
-	if e.kind&eventText != 0 {
+	if e.kind&eventComment != 0 {
+		u.When = max(u.When, TypeChecking)
+	} else if e.kind&eventText != 0 {
 		u.When, u.Environment = i.when(e.node, true)
 	}
 	return u

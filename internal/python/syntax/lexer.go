@@ -245,14 +245,14 @@ func (l *lexer) continuation() {
 	start := l.pos
 	l.pos++
 	if l.pos >= l.end {
-		if l.end == len(l.src) {
+		if l.end == len(l.src) || len(l.strings) == 0 {
 			l.bad(start, l.pos, "unexpected EOF while parsing")
 		}
 		return
 	}
 	if c := l.src[l.pos]; c == '\n' || c == '\r' {
 		l.skipNewline()
-		if l.pos >= l.end && l.end == len(l.src) {
+		if l.pos >= l.end && (l.end == len(l.src) || len(l.strings) == 0) {
 			l.bad(start, l.pos, "unexpected EOF while parsing")
 		}
 		return

@@ -101,7 +101,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		v = Latest
 	}
 	f := &r.file
-	*f = File{lines: f.lines[:0]}
+	*f = File{lines: f.lines[:0], version: v}
 	if len(src) > math.MaxInt32-1 {
 		f.Encoding = "utf-8"
 		f.lines = append(f.lines, 0)

@@ -189,7 +189,8 @@ type File struct {
 	Imports  []NodeID // the Import and ImportFrom nodes, in source order
 	Errors   []Error
 
-	lines []int32 // offset of the start of each line
+	lines   []int32 // offset of the start of each line
+	version Version // that the text was read for
 }
 
 // Version is a Python language version, e.g. {3, 12}.
