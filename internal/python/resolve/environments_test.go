@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
 
@@ -40,7 +41,7 @@ func environments(t *testing.T) map[string]string {
 			found[name] = env
 			continue
 		}
-		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
+		if oracle.Required() {
 			t.Fatalf("the environment %q is missing; run tools/fetch-environments", name)
 		}
 		t.Skipf("the environment %q is missing; run tools/fetch-environments", name)
