@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func TestShare(t *testing.T) {
 	for _, every := range []int{1, 2, 8} {
 		var got []string
 		for minor := Oldest; minor < Oldest+every; minor++ {
-			files, err := share(dir, minor, every)
+			files, err := share(dir, minor, every, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,20 +75,26 @@ func TestShare(t *testing.T) {
 			t.Errorf("every %d: the files are %q, want %q", every, got, want)
 		}
 	}
-	if _, err := share(filepath.Join(dir, "none"), Oldest, 1); err == nil {
+	if err := os.WriteFile(want[0], []byte("x = 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := share(dir, Oldest, 1, 5); err != nil || !slices.Equal(got, want[1:]) {
+		t.Errorf("files of at most 5 bytes are %q, %v, want %q", got, err, want[1:])
+	}
+	if _, err := share(filepath.Join(dir, "none"), Oldest, 1, 0); err == nil {
 		t.Error("a missing folder has files")
 	}
 }
 
-// TestCorpusSize: the corpus is as large as the comparisons and measurements
-// promise.
+// TestCorpusSize: the corpus, and what of it is compared with every version where the
+// oracles are required, is as large as comparisons and measurements promise.
 func TestCorpusSize(t *testing.T) {
 	dir := Corpus(t)
 	packages, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := share(dir, Oldest, 1)
+	files, err := share(dir, Oldest, 1, math.MaxInt64)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +106,21 @@ func TestCorpusSize(t *testing.T) {
 		}
 		size += info.Size()
 	}
-	if len(packages) < 40 || len(files) < 24_000 || size < 200<<20 {
-		t.Errorf("the corpus has %d files, %d MB of %d packages; want 24000, 210 MB and 40 at least", len(files), size/1e6, len(packages))
+	if len(packages) < 40 || len(files) < 20_000 || size < 200<<20 {
+		t.Errorf("the corpus has %d files, %d MB of %d packages; want 20000, 210 MB and 40 at least", len(files), size/1e6, len(packages))
+	}
+	for minor := range 2 {
+		files, err := share(dir, minor, 2, mediumFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := map[string]bool{}
+		for _, file := range files {
+			name, _, _ := strings.Cut(file[len(dir)+1:], string(filepath.Separator))
+			from[name] = true
+		}
+		if len(files) < 12_000 || len(from) < 40 {
+			t.Errorf("continuous integration compares %d files of %d packages; want 12000 and 40 at least", len(files), len(from))
+		}
 	}
 }

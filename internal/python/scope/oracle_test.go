@@ -379,15 +379,10 @@ func TestAgainstSymtable(t *testing.T) {
 	})
 }
 
-// TestCorpus is TestAgainstSymtable for every second file of the corpus.
+// TestCorpus is TestAgainstSymtable for the files of the corpus.
 func TestCorpus(t *testing.T) {
-	dir := oracle.Corpus(t)
-	step := 40
-	if oracle.Full() {
-		step = 2
-	}
-	files := pythonFiles(dir, step)
-	oracle.Each(t, func(t *testing.T, p oracle.Python) { compareTables(t, p, files) })
+	oracle.Corpus(t)
+	oracle.Each(t, func(t *testing.T, p oracle.Python) { compareTables(t, p, oracle.CorpusFiles(t, p)) })
 }
 
 // compareTables compares the scopes of files with those of an interpreter.

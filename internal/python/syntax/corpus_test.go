@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"fastpath/internal/python/interp"
 	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
 )
@@ -146,16 +145,11 @@ func digest(f *syntax.File, v syntax.Version) string {
 }
 
 // TestCorpus compares verdicts, and every import, function, class and name with
-// its place, for every second file of the corpus and every version. Without
-// FASTPATH_ORACLE_FULL=1 it takes every 40th one.
+// its place, for files of the corpus and every version.
 func TestCorpus(t *testing.T) {
-	dir := oracle.Corpus(t)
-	every := 40
-	if oracle.Full() {
-		every = 2
-	}
-	files := library(&interp.Interpreter{Stdlib: dir}, every)
+	oracle.Corpus(t)
 	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		files := oracle.CorpusFiles(t, p)
 		v := syntax.Version{Major: 3, Minor: p.Minor}
 		var parser syntax.Parser
 		rejected, wrong := 0, 0
