@@ -135,6 +135,8 @@ func (n *scanName) resolvedText() string {
 
 func (n *scanName) usesText() string {
 	switch {
+	case n.UsedAtImport && n.line > 0:
+		return fmt.Sprintf("%s, at import: %s in line %d", countOf(n.Uses, "use"), n.why, n.line)
 	case n.UsedAtImport:
 		return fmt.Sprintf("%s, at import: %s", countOf(n.Uses, "use"), n.why)
 	case n.Uses == 0:

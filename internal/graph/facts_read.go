@@ -13,6 +13,7 @@ import (
 // factReader reads the facts of one file after the other. It keeps its buffers.
 type factReader struct {
 	facts
+	slabs   slabs
 	extra   rareFacts
 	buf     []byte // facts.text
 	version syntax.Version
@@ -31,7 +32,6 @@ type factReader struct {
 	counts, next []int32
 	stack        []within
 	defined      []definedBy
-	order        []int
 }
 
 // read returns the facts of a file; kept says that its tree is kept, too.
@@ -78,27 +78,65 @@ func (r *factReader) reset() {
 
 // compact returns a copy of the facts that takes no more memory than it needs.
 func (r *factReader) compact() *facts {
-	x := r.facts
+	x, s := r.facts, &r.slabs
 	x.text = string(r.buf)
-	x.statements, x.bindings, x.functions, x.classes = clone(x.statements), clone(x.bindings), clone(x.functions), clone(x.classes)
-	x.refs, x.members, x.mentions, x.made = clone(x.refs), clone(x.members), clone(x.mentions), clone(x.made)
-	x.uses, x.names, x.bound, x.flags = clone(x.uses), clone(x.names), clone(x.bound), clone(x.flags)
+	x.statements, x.bindings, x.functions, x.classes = s.statements.copy(x.statements), s.bindings.copy(x.bindings), s.functions.copy(x.functions), s.classes.copy(x.classes)
+	x.refs, x.members, x.mentions, x.made = s.refs.copy(x.refs), s.members.copy(x.members), s.mentions.copy(x.mentions), s.made.copy(x.made)
+	x.uses, x.names, x.bound, x.flags = s.uses.copy(x.uses), s.names.copy(x.names), s.bound.copy(x.bound), s.flags.copy(x.flags)
 	if len(x.chains) > 1 {
-		x.chains = clone(x.chains)
+		x.chains = s.chains.copy(x.chains)
 	} else {
 		x.chains = nil
 	}
 	if e := r.extra; e.aliases != nil || e.unseen != nil || e.lazy != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
-	return &x
+	return &s.facts.copy([]facts{x})[0]
+}
+
+// slabs hold the lists of many files.
+type slabs struct {
+	facts      slab[facts]
+	statements slab[statement]
+	bindings   slab[binding]
+	functions  slab[definition]
+	classes    slab[classDef]
+	refs       slab[ref]
+	members    slab[int32]
+	mentions   slab[word]
+	made       slab[made]
+	uses       slab[use]
+	chains     slab[chain]
+	names      slab[nameUses]
+	bound      slab[symbol]
+	flags      slab[nameFlags]
+}
+
+// slab hands out pieces of long lists, which saves allocations.
+type slab[T any] struct{ free []T }
+
+// slabLength is the number of elements of a slab.
+const slabLength = 1 << 10
+
+// copy returns a copy without spare capacity.
+func (s *slab[T]) copy(list []T) []T {
+	n := len(list)
+	switch {
+	case n == 0:
+		return nil
+	case n > slabLength/8:
+		return clone(list)
+	case n > len(s.free):
+		s.free = make([]T, slabLength)
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	copy(out, list)
+	return out
 }
 
 // clone copies a list without spare capacity.
 func clone[T any](list []T) []T {
-	if len(list) == 0 {
-		return nil
-	}
 	out := make([]T, len(list))
 	copy(out, list)
 	return out

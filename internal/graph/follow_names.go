@@ -8,9 +8,19 @@ import "fastpath/internal/python/scope"
 // methods, and all of its methods where it derives from something unknown.
 // Functions in functions run with these, and lambdas with the code around.
 func (p *Program) followNames() {
-	n := namer{p: p, names: map[word]*named{}, running: make([][]bool, len(p.Modules))}
+	total, classes := 0, 0
+	for _, m := range p.Modules {
+		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
+	}
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), links: make([]link, 1, total+classes)}
+	n.at.reset()
 	for _, m := range p.Modules {
 		n.index(m)
+	}
+	all := make([]bool, total)
+	for k, m := range p.Modules {
+		count := len(m.facts.functions)
+		n.running[k], all = all[:count:count], all[count:]
 	}
 	for _, m := range p.Modules {
 		if !p.onlyRun(m) {
@@ -44,16 +54,15 @@ type body struct{ module, function int32 }
 
 // namer is the state of followNames.
 type namer struct {
-	p         *Program
-	names     map[word]*named
-	functions []link
-	classes   []link
-	aliases   []link
-	running   [][]bool // by module and function
-	todo      []body
+	p       *Program
+	at      symbolMap // names by word: places in named
+	named   []named
+	links   []link
+	running [][]bool // by module and function
+	todo    []body
 }
 
-// named is what has a name: the heads of three lists, 1 + their place.
+// named is what has a name: the heads of three lists, places in links.
 type named struct {
 	functions, classes, aliases int32
 	mentioned                   bool
@@ -65,41 +74,50 @@ type link struct {
 	next       int32
 }
 
-// named returns what has a name.
-func (n *namer) named(name word) *named {
-	x := n.names[name]
-	if x == nil {
-		x = &named{}
-		n.names[name] = x
+// key spreads a word, so that a symbolMap can look it up.
+func (w word) key() symbol { return symbol(uint64(w) * 0x9e3779b97f4a7c15 >> 16) }
+
+// get returns what has a name, nil for nothing.
+func (n *namer) get(name word) *named {
+	if k, ok := n.at.get(name.key()); ok {
+		return &n.named[k]
 	}
-	return x
+	return nil
+}
+
+// add returns what has a name, which may be new.
+func (n *namer) add(name word) *named {
+	if n.at.add(name.key(), int32(len(n.named))) {
+		n.named = append(n.named, named{})
+		return &n.named[len(n.named)-1]
+	}
+	return n.get(name)
+}
+
+// push puts an element in front of a list.
+func (n *namer) push(head *int32, module, at int32) {
+	n.links = append(n.links, link{module, at, *head})
+	*head = int32(len(n.links) - 1)
 }
 
 // index lists the functions and classes of a module by name.
 func (n *namer) index(m *Module) {
 	f := m.facts
-	n.running[m.index] = make([]bool, len(f.functions))
 	for k := range f.functions {
 		if d := &f.functions[k]; d.name != 0 {
-			x := n.named(d.name)
-			n.functions = append(n.functions, link{m.index, int32(k), x.functions})
-			x.functions = int32(len(n.functions))
+			n.push(&n.add(d.name).functions, m.index, int32(k))
 		}
 	}
 	for k := range f.classes {
 		if c := &f.classes[k]; c.name != 0 {
-			x := n.named(c.name)
-			n.classes = append(n.classes, link{m.index, int32(k), x.classes})
-			x.classes = int32(len(n.classes))
+			n.push(&n.add(c.name).classes, m.index, int32(k))
 		}
 	}
 	if f.rare == nil {
 		return
 	}
 	for _, a := range f.rare.aliases {
-		x := n.named(a.as)
-		n.aliases = append(n.aliases, link{at: int32(a.item), next: x.aliases})
-		x.aliases = int32(len(n.aliases))
+		n.push(&n.add(a.as).aliases, 0, int32(a.item))
 	}
 }
 
@@ -119,7 +137,7 @@ func (n *namer) run(b body) {
 		case madeFunction:
 			n.start(b.module, x.at)
 		case madeDecorated: // a decorator of the program may call what it gets
-			if n.names[x.decorator] != nil {
+			if n.get(x.decorator) != nil {
 				n.start(b.module, x.at)
 			}
 		}
@@ -128,20 +146,20 @@ func (n *namer) run(b body) {
 
 // mention makes what has this name run.
 func (n *namer) mention(name word) {
-	x := n.names[name]
+	x := n.get(name)
 	if x == nil || x.mentioned {
 		return
 	}
 	x.mentioned = true
-	for k := x.functions; k != 0; k = n.functions[k-1].next {
-		n.start(n.functions[k-1].module, n.functions[k-1].at)
+	for k := x.functions; k != 0; k = n.links[k].next {
+		n.start(n.links[k].module, n.links[k].at)
 	}
-	for k := x.classes; k != 0; k = n.classes[k-1].next {
-		l := n.classes[k-1]
+	for k := x.classes; k != 0; k = n.links[k].next {
+		l := n.links[k]
 		n.methods(l.module, l.at, n.foreign(l.module, l.at))
 	}
-	for k := x.aliases; k != 0; k = n.aliases[k-1].next { // "from m import f as g"
-		n.mention(word(n.aliases[k-1].at))
+	for k := x.aliases; k != 0; k = n.links[k].next { // "from m import f as g"
+		n.mention(word(n.links[k].at))
 	}
 }
 
@@ -169,7 +187,7 @@ func (n *namer) foreign(module, class int32) bool {
 	p := f.classes[class].refs
 	for k := p.from; k < p.to; k++ {
 		if r := &f.refs[k]; r.flags&(refDecorator|refFixed|refPlain) == 0 {
-			if x := n.names[r.last]; x == nil || x.classes == 0 {
+			if x := n.get(r.last); x == nil || x.classes == 0 {
 				return true
 			}
 		}

@@ -146,32 +146,56 @@ func (p *Program) hasSubmodule(m *Module, base, name string) bool {
 	return p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing
 }
 
+// description is what the resolver says of a module name.
+type description struct {
+	kind    resolve.Kind
+	path    string // relative to the project where it is inside
+	runtime string
+}
+
+// outside returns what the resolver says of a name. It is asked once.
+func (p *Program) outside(name string) description {
+	if p.resolver == nil {
+		return description{kind: resolve.KindMissing}
+	}
+	if d, ok := p.described.Load(name); ok {
+		return d.(description)
+	}
+	s := p.resolver.Find(name)
+	d := description{kind: s.Kind, path: p.relative(s.Path)}
+	if s.Kind == resolve.KindMissing {
+		d.runtime = s.Runtime
+	}
+	p.described.Store(name, d)
+	return d
+}
+
 // describe says what a module name means for code of m.
 func (p *Program) describe(m *Module, name string) (resolve.Kind, string) {
+	d := p.describeAll(m, name)
+	return d.kind, d.path
+}
+
+func (p *Program) describeAll(m *Module, name string) description {
 	if name == "" || name[0] == '.' {
-		return resolve.KindMissing, ""
+		return description{kind: resolve.KindMissing}
 	}
-	var spec resolve.Spec
-	spec.Kind = resolve.KindMissing
-	if p.resolver != nil {
-		spec = p.resolver.Find(name)
-		if spec.Kind == resolve.KindBuiltin || spec.Kind == resolve.KindFrozen {
-			return spec.Kind, p.relative(spec.Path)
-		}
+	d := p.outside(name)
+	if d.kind == resolve.KindBuiltin || d.kind == resolve.KindFrozen {
+		return d
 	}
 	if own := p.find(m, name); own != nil {
 		if own.IsPackage {
-			return resolve.KindPackage, own.File
+			return description{kind: resolve.KindPackage, path: own.File}
 		}
-		return resolve.KindSource, own.File
+		return description{kind: resolve.KindSource, path: own.File}
 	}
-	if spec.Kind != resolve.KindMissing {
-		return spec.Kind, p.relative(spec.Path)
+	if d.kind == resolve.KindMissing {
+		if dir, ok := p.folders[name]; ok {
+			return description{kind: resolve.KindNamespace, path: dir}
+		}
 	}
-	if dir, ok := p.folders[name]; ok {
-		return resolve.KindNamespace, dir
-	}
-	return resolve.KindMissing, ""
+	return d
 }
 
 // Imports returns the imports of a module. Without trees they are made anew at
@@ -188,12 +212,43 @@ func (p *Program) Imports(m *Module) []*Import {
 	return out
 }
 
+// EachImport calls yield for each import of a module, in source order (range
+// over func). In a lean program all of them are the same Import, which holds
+// until the next one is made.
+func (p *Program) EachImport(m *Module) func(yield func(*Import) bool) {
+	return func(yield func(*Import) bool) {
+		if m.Imports != nil {
+			for _, imp := range m.Imports {
+				if !yield(imp) {
+					return
+				}
+			}
+			return
+		}
+		var imp Import
+		for k := range m.facts.bindings {
+			p.describeBinding(&imp, m, k)
+			p.fill(&imp, k)
+			if !yield(&imp) {
+				return
+			}
+		}
+	}
+}
+
 // newImport makes the import of a binding without what its uses say.
 func (p *Program) newImport(m *Module, k int) *Import {
+	imp := &Import{}
+	p.describeBinding(imp, m, k)
+	return imp
+}
+
+// describeBinding fills in what newImport knows.
+func (p *Program) describeBinding(imp *Import, m *Module, k int) {
 	f := m.facts
 	b, x := &f.bindings[k], &m.found[k]
 	s := &f.statements[b.statement]
-	imp := &Import{
+	*imp = Import{
 		In: m, Stmt: s.node, Alias: b.alias, Line: int(s.line), Column: int(s.column), EndLine: int(s.endLine), EndColumn: int(s.endColumn),
 		IsFrom: s.from, Name: f.of(b.name), AsName: f.of(b.as), Base: p.baseOf(m, k),
 		Scope: "module", Lazy: x.flags&foundLazy != 0, owner: b.owner, binding: int32(k),
@@ -235,11 +290,8 @@ func (p *Program) newImport(m *Module, k int) *Import {
 	if x.flags&foundSubmodule != 0 {
 		imp.Target += "." + imp.Item
 	}
-	imp.Kind, imp.Path = p.describe(m, imp.Target)
-	if imp.Kind == resolve.KindMissing && p.resolver != nil {
-		imp.Runtime = p.resolver.Find(imp.Target).Runtime
-	}
-	return imp
+	d := p.describeAll(m, imp.Target)
+	imp.Kind, imp.Path, imp.Runtime = d.kind, d.path, d.runtime
 }
 
 // fill adds what was found out about the uses of an import.

@@ -113,63 +113,95 @@ func (p *Program) moduleBehind(m *Module, k int) string {
 // module may be an attribute of another, so that its readers are known only
 // when those of the other are.
 func (p *Program) attributeReads() {
-	type module struct {
-		m    *Module
-		k    int
-		name string
-	}
-	var modules []module
+	p.reads = map[readTarget][]site{}
+	var names []moduleName
 	for _, m := range p.Modules {
 		for k := range m.facts.bindings {
 			if name := p.moduleBehind(m, k); name != "" {
-				modules = append(modules, module{m, k, name})
+				x := moduleName{m: m, binding: k, name: name, of: p.find(m, name), folder: p.folders[name] != ""}
+				if x.folder || x.of != m {
+					names = append(names, x)
+				}
 			}
 		}
 	}
-	type read struct {
-		of int32
-		site
-	}
-	p.reads = map[readTarget][]site{}
-	seen := map[read]bool{}
-	w := walker{p: p}
-	var path []int32
-	for found := -1; found < len(seen); {
-		found = len(seen)
-		for _, x := range modules {
-			w.walk(x.m, x.k, func(in *Module, u *use, from int32) bool {
-				f := in.facts
-				path = path[:0]
-				for c := u.chain.index(); c != from; c = f.chains[c].before {
-					path = append(path, c)
-				}
-				at := x.name
-				for k, c := range slices.Backward(path) {
-					t := f.chains[c].name
-					if t < 0 { // assigned
-						break
-					}
-					name := f.of(t)
-					if m := p.find(x.m, at); m != nil && m != in {
-						if name := symbolOf(name); p.indexed(m, name) {
-							s := site{in.index, w.at, c}
-							if key := (read{m.index, s}); !seen[key] {
-								seen[key] = true
-								t := readTarget{m.index, name}
-								p.reads[t] = append(p.reads[t], s)
-							}
-						}
-					}
-					if k == 0 || p.folders[at] == "" {
-						break
-					}
-					if at += "." + name; p.find(x.m, at) == nil && p.folders[at] == "" {
-						break
-					}
-				}
-				return true
-			})
+	r := attributeReader{p: p, seen: map[attributeRead]bool{}}
+	r.walker = walker{p: p}
+	for found := -1; found < len(r.seen); {
+		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round
+		found = len(r.seen)
+		for k := range names {
+			r.name = &names[k]
+			r.walker.walk(r.name.m, r.name.binding, r.use)
 		}
+	}
+}
+
+// moduleName is a binding whose name stands for a module of the project, or a
+// folder of such.
+type moduleName struct {
+	m       *Module
+	binding int
+	name    string
+	of      *Module // nil for a folder
+	folder  bool    // there are modules below it
+}
+
+// attributeRead is a site with the module whose name is read there.
+type attributeRead struct {
+	of int32
+	site
+}
+
+// attributeReader is the state of attributeReads.
+type attributeReader struct {
+	p      *Program
+	walker walker
+	seen   map[attributeRead]bool
+	path   []int32
+	name   *moduleName
+}
+
+// use indexes what a use reads from the module; from is the part of its chain
+// that leads to the name.
+func (r *attributeReader) use(in *Module, u *use, from int32) bool {
+	f, x := in.facts, r.name
+	chain := u.chain.index()
+	if chain == from {
+		return true
+	}
+	r.path = r.path[:0]
+	for c := chain; c != from; c = f.chains[c].before {
+		r.path = append(r.path, c)
+	}
+	at, of, folder := x.name, x.of, x.folder
+	for _, c := range slices.Backward(r.path) {
+		t := f.chains[c].name
+		if t < 0 { // assigned
+			return true
+		}
+		name := f.of(t)
+		if of != nil && of != in {
+			if s := symbolOf(name); r.p.indexed(of, s) {
+				r.add(readTarget{of.index, s}, site{in.index, r.walker.at, c})
+			}
+		}
+		if !folder {
+			return true
+		}
+		at += "." + name
+		of, folder = r.p.find(x.m, at), r.p.folders[at] != ""
+		if of == nil && !folder {
+			return true
+		}
+	}
+	return true
+}
+
+func (r *attributeReader) add(t readTarget, s site) {
+	if key := (attributeRead{t.of, s}); !r.seen[key] {
+		r.seen[key] = true
+		r.p.reads[t] = append(r.p.reads[t], s)
 	}
 }
 
@@ -178,6 +210,8 @@ type walker struct {
 	p    *Program
 	seen map[readTarget]bool
 	at   int32 // the index of the use that is visited
+
+	sites bool // visit attributes of modules only
 }
 
 // walk calls yield for every load of the name of a binding that may run at
@@ -198,6 +232,9 @@ func (w *walker) walk(m *Module, k int, yield func(in *Module, u *use, chain int
 }
 
 func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) bool {
+	if w.sites {
+		return true
+	}
 	for k := p.from; k < p.to; k++ {
 		w.at = k
 		if !yield(m, &m.facts.uses[k], 0) {
@@ -209,8 +246,10 @@ func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) 
 
 // name visits the uses of a global name of a module.
 func (w *walker) name(m *Module, name symbol, yield func(*Module, *use, int32) bool) bool {
-	if uses, _ := m.facts.usesOf(name); !w.list(m, uses, yield) {
-		return false
+	if !w.sites {
+		if uses, _ := m.facts.usesOf(name); !w.list(m, uses, yield) {
+			return false
+		}
 	}
 	readers, stars := w.p.readersOf(m, name), w.p.readersOf(m, starSymbol)
 	sites := w.p.reads[readTarget{m.index, name}]

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
@@ -47,7 +48,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	slices.Sort(files)
 	o.Files = slices.Compact(files)
 	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version}
-	o.ByName = o.ByName || p.large(o.Files)
+	o.ByName = o.ByName || p.tooLarge(o.Files)
 
 	modules := make([]*Module, len(o.Files))
 	problems := make([]string, len(o.Files))
@@ -56,8 +57,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 		if ctx.Err() != nil {
 			return
 		}
-		r := &readers[worker]
-		m, err := r.read(p, o.Files[k], !o.Lean || !o.ByName)
+		m, err := readers[worker].read(p, o.Files[k], !o.Lean || !o.ByName)
 		if err != nil {
 			problems[k] = plain(err)
 			return
@@ -97,6 +97,11 @@ func (p *Program) link(byName, trees bool) {
 	}
 	if byName {
 		p.followNames()
+		if !p.options.ByName { // nobody asks again, see Update
+			for _, m := range p.Modules {
+				m.facts.mentions, m.facts.made = nil, nil
+			}
+		}
 	} else {
 		p.follow()
 	}
@@ -116,8 +121,8 @@ const (
 	maxFollowedBytes = 8 << 20
 )
 
-// large reports whether the functions of a program are followed by name.
-func (p *Program) large(files []string) bool {
+// tooLarge reports whether the functions of a program are followed by name.
+func (p *Program) tooLarge(files []string) bool {
 	if len(files) > maxFollowed {
 		return true
 	}
@@ -140,11 +145,64 @@ type fileReader struct {
 
 // read reads a file; keep keeps its tree.
 func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
-	src, err := r.content(p.abs(file), keep)
+	f, size, err := openSource(p.abs(file))
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
+	if size > largeFile {
+		p.large.Lock()
+		defer p.large.Unlock()
+	}
+	buf := r.buf
+	if keep || size > largeFile {
+		buf = nil
+	}
+	src, err := readSource(f, size, buf)
+	if err != nil {
+		return nil, err
+	}
+	if !keep && size <= largeFile {
+		r.buf = src
+	}
 	return r.parse(p, file, src, keep), nil
+}
+
+// largeFile is the size in bytes from which files are read one at a time: the
+// tree of one takes about ten times as much.
+const largeFile = 1 << 20
+
+// openSource opens a file of text, and returns its size.
+func openSource(name string) (*os.File, int64, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // without waiting for the writer of a pipe
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// readSource reads a file of about the given size into buf, or a larger buffer.
+func readSource(f *os.File, size int64, buf []byte) ([]byte, error) {
+	buf = slices.Grow(buf[:0], int(size)+1)
+	for {
+		n, err := f.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF || err == nil && int64(len(buf)) == size:
+			return buf, nil
+		case err != nil:
+			return nil, err
+		}
+		buf = slices.Grow(buf, 512)
+	}
 }
 
 // parse makes the module of a file with its facts.
@@ -163,47 +221,6 @@ func (r *fileReader) parse(p *Program, file string, src []byte, keep bool) *Modu
 	}
 	return m
 }
-
-// content returns the text of a file. Unless it is kept, it is there until the
-// next call.
-func (r *fileReader) content(name string, keep bool) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would never end
-		return nil, errors.New("not a regular file")
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size := int(info.Size())
-	buf := r.buf
-	if keep || size > maxKeptBuffer {
-		buf = make([]byte, 0, size+1)
-	}
-	buf = slices.Grow(buf[:0], size+1)
-	for {
-		n, err := f.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		buf = slices.Grow(buf, 512)
-	}
-	if !keep && size <= maxKeptBuffer {
-		r.buf = buf
-	}
-	return buf, nil
-}
-
-// maxKeptBuffer bounds what a fileReader keeps between files.
-const maxKeptBuffer = 1 << 20
 
 // abs returns the absolute path of a file of the program.
 func (p *Program) abs(file string) string {
@@ -300,17 +317,25 @@ func (p *Program) name(roots []string) {
 			packages[path.Dir(m.File)] = true
 		}
 	}
-	mentioned := sync.OnceValue(p.mentioned)
 	all := make([][]candidate, len(p.Modules))
+	asked := map[string]bool{} // names that count if somebody mentions them
 	for k, m := range p.Modules {
 		m.index = int32(k)
 		m.IsPackage = path.Base(m.File) == "__init__.py"
 		all[k] = candidates(m.File, roots, packages)
+		if r := slices.IndexFunc(all[k], func(c candidate) bool { return c.regular }); r > 0 {
+			all[k][0], all[k][r] = all[k][r], all[k][0]
+		} else if r < 0 && len(all[k]) > 1 {
+			for _, c := range all[k] {
+				asked[c.name] = true
+			}
+		}
+	}
+	mentioned := p.mentioned(asked)
+	for k, m := range p.Modules {
 		c := all[k][0]
-		if r := slices.IndexFunc(all[k], func(c candidate) bool { return c.regular }); r >= 0 {
-			c = all[k][r]
-		} else if len(all[k]) > 1 {
-			if u := slices.IndexFunc(all[k], func(c candidate) bool { return mentioned()[c.name] }); u >= 0 {
+		if !c.regular && len(all[k]) > 1 {
+			if u := slices.IndexFunc(all[k], func(c candidate) bool { return mentioned[c.name] }); u >= 0 {
 				c = all[k][u]
 			}
 		}
@@ -402,22 +427,35 @@ func below(dir, file string) (string, bool) {
 	return strings.CutPrefix(file, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// mentioned returns the absolute module names in import statements.
-func (p *Program) mentioned() map[string]bool {
+// mentioned returns those of the absolute module names that import statements
+// mention.
+func (p *Program) mentioned(asked map[string]bool) map[string]bool {
 	names := map[string]bool{}
+	if len(asked) == 0 {
+		return names
+	}
+	packages := map[string]bool{}
+	for name := range asked {
+		packages[parentName(name)] = true
+	}
+	add := func(name string) {
+		if asked[name] {
+			names[name] = true
+		}
+	}
 	for _, m := range p.Modules {
 		f := m.facts
 		for k := range f.bindings {
 			b := &f.bindings[k]
-			switch s := &f.statements[b.statement]; {
-			case !s.from:
-				names[f.of(b.name)] = true
-			case levelOf(f.of(s.module)) == 0:
-				base := f.of(s.module)
-				names[base] = true
-				if b.symbol != starSymbol {
-					names[base+"."+f.of(b.name)] = true
-				}
+			s := &f.statements[b.statement]
+			if !s.from {
+				add(f.of(b.name))
+				continue
+			}
+			base := f.of(s.module)
+			add(base)
+			if packages[base] && b.symbol != starSymbol {
+				add(base + "." + f.of(b.name))
 			}
 		}
 	}

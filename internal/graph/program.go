@@ -34,6 +34,8 @@ type Program struct {
 	resolver *resolve.Resolver
 	version  syntax.Version
 
+	described sync.Map // name → description, see outside
+
 	readers []reading                            // by module, name, and place of the import
 	reads   map[readTarget][]site                // names of modules that others read as attributes
 	mains   map[string]bool                      // names of __main__ modules that are imported
