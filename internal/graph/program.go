@@ -27,6 +27,7 @@ type Program struct {
 	Problems []Problem // files that could not be read
 
 	options  LoadOptions
+	large    sync.Mutex // held while a large file is read
 	byFile   map[string]*Module
 	byName   map[string][]*Module // every name under which a file can be imported, best import root first
 	folders  map[string]string    // module name → folder with modules below it, relative to the project
