@@ -439,6 +439,8 @@ func (a *analyzer) typeParams(n syntax.NodeID, s ScopeID) ScopeID {
 	return inner
 }
 
+// typeAlias visits "type X = value". The value counts as evaluated at once: it
+// is when somebody asks for it, as libraries do while modules are imported.
 func (a *analyzer) typeAlias(n syntax.NodeID, s ScopeID) {
 	f := a.File
 	outer := s
@@ -448,9 +450,7 @@ func (a *analyzer) typeAlias(n syntax.NodeID, s ScopeID) {
 			outer = a.typeParams(c, s)
 		case f.Next(c) == syntax.None:
 			value := a.enter(AnnotationScope, n, outer)
-			before := a.raise(AtCall, false)
 			a.visit(c, value)
-			a.restore(before)
 			a.leave(value)
 		default:
 			a.visit(c, s)

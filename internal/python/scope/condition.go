@@ -35,10 +35,6 @@ func (i *Info) Condition(n syntax.NodeID, text bool) Condition {
 				c.Function = p
 				return c
 			}
-		case syntax.TypeAlias:
-			if at != f.First(p) {
-				c.Base = max(c.Base, AtCall)
-			}
 		case syntax.TypeParam:
 			c.Base = max(c.Base, AtCall)
 		case syntax.If, syntax.IfExp, syntax.While:

@@ -72,7 +72,7 @@ func TestUses(t *testing.T) {
 		{"dataclass 3.15", "import x\n@dataclass\nclass C:\n  a: 'x.T'\n", "4:", 15},
 		{"type comments", "import x\na = []  # type: list[x.T]\nfor b in a:  # type: y.x # x\n  with a:  # type: 'x'\n    pass\ndef f(c,  # type: x\n      ):\n  # type: (...) -> x\n  d = a  # type: x\nif False:\n  e = 1 # type: x\ng: int = 1  # type: x\nh = 1  # type: ignore[x]\n", "2:t 4:t 6:t 6:t 9:t 11:n", 12},
 		{"future", "from __future__ import annotations\nimport x\na: x.T\ndef f(p: x): pass\n", "3:t 4:t", 12},
-		{"type aliases", "import x\ntype A[T: x] = x\ndef f[T: x](p: x): pass\nclass C[T: x](x): pass\n", "2c 2c 3c 3: 4c 4", 12},
+		{"type aliases", "import x\ntype A[T: x] = x\ndef f[T: x](p: x): pass\nclass C[T: x](x): pass\n", "2c 2 3c 3: 4c 4", 12},
 		{"type checking", "import x\nif TYPE_CHECKING: x\nelse: x\nif not t.TYPE_CHECKING: x\nelse: x\nif TYPE_CHECKING or y: x\nif TYPE_CHECKING and y: x\ndef f():\n  if TYPE_CHECKING: x\n", "2t 3 4 5t 6 7t 9t", 12},
 		{"constants", "import x\nif 0: x\nelif 1: x\nelse: x\nwhile False: x\nx if None else x\nif 0x0: x\nif 0j or True: x\n", "2n 3 4n 5n 6n 6 7n 8", 12},
 		{"versions", "import x\nimport sys\nif sys.version_info >= (3, 9): x\nelse: x\nif sys.version_info[:2] == (3, 12): x\nelse: x\nif sys.version_info[0] < 3: x\nif (3, 13) <= sys.version_info: x\nif sys.version_info >= (3, 12, 1): x\nif sys.version_info.minor > 12 or sys.platform.startswith('none'): x\n", "3 4?n 5 6?n 7?n 8?n 9 10?n", 12},

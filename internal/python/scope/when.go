@@ -32,10 +32,6 @@ func (i *Info) when(n syntax.NodeID, text bool) (w When, environment bool) {
 			if f.Kind(c) != syntax.Params && !i.runsAtImport(p) {
 				raise(AtCall, false)
 			}
-		case syntax.TypeAlias:
-			if c != f.First(p) {
-				raise(AtCall, false)
-			}
 		case syntax.TypeParam:
 			raise(AtCall, false)
 		case syntax.If, syntax.IfExp, syntax.While:
