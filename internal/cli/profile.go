@@ -27,6 +27,7 @@ type profileOptions struct {
 	replace         bool
 	realCredentials bool
 	setup           string
+	modules         []string
 	env             []string
 	split, details  bool
 	bytecode, pages string
@@ -43,6 +44,9 @@ for which module, then several times for the clock. Each run also imports what
 functions of the project import, so that the cost of a moved import stays known.
 The result is merged into fastpath.lock: rows keep their figures within the noise.
 
+--modules measures modules by themselves, in the project's environment, as if a file
+imported one after the other; nothing is written.
+
 --setup names a Python file that runs first in each process: it sets the environment
 or puts stubs into sys.modules. What it imports belongs to start-up, not to the entry.
 
@@ -58,6 +62,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath profile
   fastpath profile lambda_function:lambda_handler --runs 20
   fastpath profile --replace        after a change of machine or interpreter
+  fastpath profile --modules boto3,requests
   fastpath profile --setup tests/stubs.py --env TABLE=test
   fastpath profile --bytecode missing --page-cache cold
   fastpath profile --from-lock --tree
@@ -69,6 +74,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one run, `TIME` in seconds or such as 2m")
 	f.BoolVar(&opt.replace, "replace", false, "replace evidence of another machine or interpreter, or a lock that cannot be read")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
+	f.StringSliceVar(&opt.modules, "modules", nil, "measure these modules, `NAME,…`, instead of an entry")
 	f.StringVar(&opt.setup, "setup", "", "Python `FILE` that runs before the entry, in each process")
 	f.StringArrayVar(&opt.env, "env", nil, "set `NAME=VALUE` in the environment of the program; repeatable")
 	f.StringVar(&opt.bytecode, "bytecode", "", "measure with byte-code in this `STATE`: cached, missing or first-run")
@@ -102,7 +108,7 @@ func (l *timeLimit) Set(text string) error {
 	return nil
 }
 
-func (a *app) runProfile(args []string, opt profileOptions) error {
+func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 	switch {
 	case a.format != "text" && a.format != "json":
 		return usageErrorf("unknown format %q for profile; allowed: text, json", a.format)
@@ -123,8 +129,18 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	if err != nil {
 		return err
 	}
-	entries, err := a.selectEntries(p, args)
-	if err != nil {
+	home, entries := p, []project.Entry(nil) // home is where the interpreter is found
+	if len(opt.modules) > 0 {
+		if len(args) > 0 || opt.views.fromLock {
+			return usageErrorf("--modules measures modules by themselves; leave out entries and --from-lock")
+		}
+		own, remove, err := modulesProject(p, opt.modules)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, remove()) }()
+		p, entries = own, own.Entries
+	} else if entries, err = a.selectEntries(p, args); err != nil {
 		return err
 	}
 	if opt.views.fromLock {
@@ -140,7 +156,7 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 			return err
 		}
 	}
-	python, err := a.interpreter(p)
+	python, err := a.interpreter(home)
 	if err != nil {
 		return err
 	}
@@ -151,9 +167,11 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 	if err := compatible(lock, entries, profile.Environment(details), opt.replace); err != nil {
 		return err
 	}
-	files, err := p.Sources()
-	if err != nil {
-		return err
+	files := []string{modulesFile}
+	if p == home {
+		if files, err = p.Sources(); err != nil {
+			return err
+		}
 	}
 	var results []profiled
 	for _, e := range entries {
@@ -161,12 +179,16 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 		if err != nil {
 			return err
 		}
-		measured, err := profile.Measure(a.ctx, profile.Options{
+		options := profile.Options{
 			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: a.Env, ExtraEnv: opt.env,
 			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
 			Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
 			Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
-		})
+		}
+		if p != home {
+			options.Dir, options.Folder = home.Root, home.Root
+		}
+		measured, err := profile.Measure(a.ctx, options)
 		a.clearLine()
 		if err != nil {
 			return err
@@ -192,7 +214,7 @@ func (a *app) runProfile(args []string, opt profileOptions) error {
 		if err := lock.Write(path); err != nil {
 			return err
 		}
-	} else {
+	} else if p == home {
 		a.step("not written to %s, which holds figures with byte-code and files in memory", evidence.FileName)
 	}
 	return a.showProfile(t, p, results, opt)
@@ -225,7 +247,7 @@ func (opt *profileOptions) validate(a *app) error {
 // kept reports whether the figures belong into the lock.
 func (opt *profileOptions) kept() bool {
 	o := profile.Options{Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages)}
-	return o.Comparable()
+	return len(opt.modules) == 0 && o.Comparable()
 }
 
 // lockToWrite reads the lock that the measurement will be merged into, a new

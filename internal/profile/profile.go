@@ -44,6 +44,7 @@ type Options struct {
 	Env             []string        // the user's, as os.Environ
 	ExtraEnv        []string        // "K=V", beside or instead of those
 	RealCredentials bool
+	Dir, Folder     string        // where the process starts, and the head of sys.path, absolute; "": as the entry says
 	Setup           string        // a file that runs before the entry, absolute; "" for none
 	Split           bool          // find the parts of self times, by runs of their own
 	Bytecode        Bytecode      // in which state to measure
@@ -174,6 +175,12 @@ func (o *Options) probe() probe.Options {
 		t.Kind, t.Target, t.Folder = probe.KindFile, file, filepath.Dir(file)
 	case project.EntryModule:
 		t.Kind = probe.KindModule
+	}
+	if o.Dir != "" {
+		t.Dir = o.Dir
+	}
+	if o.Folder != "" {
+		t.Folder = o.Folder
 	}
 	if m := o.Program.File(o.Entry.File); m != nil && (t.Kind == probe.KindFile || t.Kind == probe.KindModule) {
 		t.Label = m.Name

@@ -1,0 +1,194 @@
+//go:build linux
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fastpath/internal/evidence"
+)
+
+// The tests of this file measure profile itself, and take minutes. They run
+// when FASTPATH_MEASURE names an interpreter whose environment holds some of
+// measuredPackages:
+//
+//	FASTPATH_MEASURE=.venv/bin/python go test ./internal/cli -run TestMeasure -v -timeout 60m
+
+// measuredPackages are what the measured handlers import.
+var measuredPackages = []string{"boto3", "pandas", "sympy", "requests", "yaml", "pydantic", "networkx", "jinja2", "flask"}
+
+// measuredProject writes a handler for each of the packages that are there,
+// and one for all of them.
+func measuredProject(t *testing.T) (dir, python string, entries []string) {
+	t.Helper()
+	python = os.Getenv("FASTPATH_MEASURE")
+	if python == "" {
+		t.Skip("FASTPATH_MEASURE names no interpreter")
+	}
+	script := "import importlib.util, sys\nprint(*[n for n in sys.argv[1:] if importlib.util.find_spec(n)])"
+	out, err := exec.Command(python, append([]string{"-c", script}, measuredPackages...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields(string(out))
+	if len(names) == 0 {
+		t.Fatalf("%s has none of %s", python, strings.Join(measuredPackages, ", "))
+	}
+	files := map[string]string{"all.py": "import " + strings.Join(names, "\nimport ") + "\n\n\ndef handler(event, context):\n    return " + strings.Join(names, ", ") + "\n"}
+	entries = []string{"all:handler"}
+	for _, n := range names {
+		files["only_"+n+".py"] = "import " + n + "\n\n\ndef handler(event, context):\n    return " + n + "\n"
+		entries = append(entries, "only_"+n+":handler")
+	}
+	var quoted []string
+	for _, e := range entries {
+		quoted = append(quoted, fmt.Sprintf("%q", e))
+	}
+	files["fastpath.toml"] = "entries = [" + strings.Join(quoted, ", ") + "]\n"
+	dir = initProject(t, files)
+	return dir, python, entries
+}
+
+// measuredRun runs a command with byte-code allowed.
+func measuredRun(t *testing.T, dir, python string, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c := Command{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Env: append(os.Environ(), "PYTHONDONTWRITEBYTECODE=")}
+	if code := c.Main(t.Context(), append(args, "--python", python)); code != ExitOK {
+		t.Fatalf("%q: exit %d: %s", args, code, errs.String())
+	}
+	return out.String()
+}
+
+// busyLoops keeps processors busy until the test ends.
+func busyLoops(t *testing.T, n int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	for range n {
+		cmd := exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Wait() })
+	}
+	t.Cleanup(cancel) // before the waits
+}
+
+// TestMeasureBusyMachine: profiles in a row change no row of the lock and no
+// decision of the plan, though two loops compete for the processors.
+func TestMeasureBusyMachine(t *testing.T) {
+	dir, python, _ := measuredProject(t)
+	busyLoops(t, 2)
+	path := filepath.Join(dir, evidence.FileName)
+	decisions := func() string {
+		var p struct {
+			Decisions []struct{ Module, Decision string }
+		}
+		if err := json.Unmarshal([]byte(measuredRun(t, dir, python, "plan", "all:handler", "--format", "json")), &p); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(p.Decisions)
+	}
+	const tries = 20
+	changedRows, changedLocks, changedPlans := 0, 0, 0
+	measuredRun(t, dir, python, "profile", "-q", "all:handler")
+	for i := range tries {
+		before, plan := readLock(t, path), decisions()
+		measuredRun(t, dir, python, "profile", "-q", "all:handler")
+		after := readLock(t, path)
+		moved := movedRows(before.Entries["all:handler"], after.Entries["all:handler"])
+		changedRows += len(moved)
+		if len(moved) > 0 {
+			changedLocks++
+		}
+		if decisions() != plan {
+			changedPlans++
+		}
+		e := after.Entries["all:handler"]
+		t.Logf("%d of %d: %d rows, %d moved %v, fastest run %.0f ms", i+1, tries, len(e.Modules), len(moved), moved, e.TotalMinMS)
+	}
+	t.Logf("%d rows of %d locks and %d plans of %d changed", changedRows, changedLocks, changedPlans, tries)
+	if changedRows > 0 || changedPlans > 0 {
+		t.Errorf("%d rows and %d plans changed in %d tries", changedRows, changedPlans, tries)
+	}
+}
+
+func readLock(t *testing.T, path string) *evidence.Lock {
+	t.Helper()
+	lock, err := evidence.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lock
+}
+
+// movedRows returns what a second profile has changed.
+func movedRows(a, b *evidence.Entry) []string {
+	old := map[string]evidence.Module{}
+	for _, m := range a.Modules {
+		old[m.Name] = m
+	}
+	var moved []string
+	for _, m := range b.Modules {
+		if o, ok := old[m.Name]; !ok || o.SelfMS != m.SelfMS {
+			moved = append(moved, fmt.Sprintf("%s %.1f → %.1f", m.Name, o.SelfMS, m.SelfMS))
+		}
+	}
+	if len(a.Modules) != len(b.Modules) {
+		moved = append(moved, fmt.Sprintf("%d rows → %d", len(a.Modules), len(b.Modules)))
+	}
+	return moved
+}
+
+// TestMeasureWall: profile with ten runs takes at most 1.15 times as long as
+// eleven bare imports of the same entry.
+func TestMeasureWall(t *testing.T) {
+	dir, python, entries := measuredProject(t)
+	var ratios []float64
+	for _, e := range entries[:min(len(entries), 4)] {
+		module := strings.TrimSuffix(e, ":handler")
+		bare := func() time.Duration {
+			start := time.Now()
+			for range 11 {
+				cmd := exec.Command(python, "-c", "import "+module)
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=")
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+			}
+			return time.Since(start)
+		}
+		ours := func() time.Duration {
+			start := time.Now()
+			measuredRun(t, dir, python, "profile", "-q", e)
+			return time.Since(start)
+		}
+		bare()
+		ours()
+		var a, b []time.Duration
+		for range 3 { // interleaved
+			a, b = append(a, ours()), append(b, bare())
+		}
+		slices.Sort(a)
+		slices.Sort(b)
+		ratio := float64(a[1]) / float64(b[1])
+		ratios = append(ratios, ratio)
+		t.Logf("%-24s profile %6.0f ms, eleven imports %6.0f ms, ratio %.2f", e, float64(a[1].Milliseconds()), float64(b[1].Milliseconds()), ratio)
+		if ratio > 1.15 {
+			t.Errorf("%s: ratio %.2f", e, ratio)
+		}
+	}
+	slices.Sort(ratios)
+	t.Logf("ratios %.2f to %.2f, median %.2f", ratios[0], ratios[len(ratios)-1], ratios[len(ratios)/2])
+}

@@ -1,0 +1,88 @@
+//go:build linux
+
+package probe
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fastpath/internal/python/launch"
+)
+
+// TestMeasureOverhead counts the instructions that the timing pass adds to an
+// import, as a share of those that the import takes. It runs under valgrind,
+// for minutes, when FASTPATH_MEASURE names an interpreter whose environment
+// holds some of these packages.
+func TestMeasureOverhead(t *testing.T) {
+	python := os.Getenv("FASTPATH_MEASURE")
+	if python == "" {
+		t.Skip("FASTPATH_MEASURE names no interpreter")
+	}
+	dir := t.TempDir()
+	for _, f := range []string{"nothing.py", "result"} {
+		if err := os.WriteFile(filepath.Join(dir, f), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The bare import leaves like the probe, without tearing down.
+	const bare = "import sys\nsys.path[0] = sys.argv[1]\n__import__(sys.argv[2])\nimport os\nos._exit(0)"
+	// What counts is what is added while the entry is imported: the process
+	// leaves before it writes the result. And valgrind makes everything fifty
+	// times slower, so that on a machine that others use each slice would be
+	// looked at.
+	source := launch.PreloadSource() + launch.TracebackSource + outputSource + timingSource + mainSource
+	for _, change := range [][2]string{{"    lines = recorder.take()\n", "    os._exit(0)\n"}, {"IDLE = 10000 ", "IDLE = 10**12 "}} {
+		if strings.Count(source, change[0]) != 1 {
+			t.Fatalf("%q is not in the probe", change[0])
+		}
+		source = strings.Replace(source, change[0], change[1], 1)
+	}
+	probed := func(module string) int64 {
+		return instructions(t, python, dir, launch.Script(source, "time", KindImport, module, "", module, dir, "1000", "")...)
+	}
+	plain := func(module string) int64 { return instructions(t, python, dir, "-c", bare, dir, module) }
+	instructions(t, python, dir, "-c", bare, dir, "nothing") // writes byte-code
+	probe0, plain0 := probed("nothing"), plain("nothing")
+	for _, module := range []string{"requests", "boto3", "pydantic", "asyncio"} {
+		if exec.Command(python, "-c", "import "+module).Run() != nil {
+			continue
+		}
+		with, without := probed(module)-probe0, plain(module)-plain0
+		share := float64(with-without) / float64(without)
+		t.Logf("%-10s %6.1f million instructions, %+.2f %% in the timing pass", module, float64(without)/1e6, 100*share)
+		if share > 0.005 {
+			t.Errorf("%s: the timing pass adds %.2f %%", module, 100*share)
+		}
+	}
+}
+
+var collected = regexp.MustCompile(`(?m)Collected : (\d+)`)
+
+// instructions runs Python under callgrind and returns what it executed.
+func instructions(t *testing.T, python, dir string, args ...string) int64 {
+	t.Helper()
+	result, err := os.OpenFile(filepath.Join(dir, "result"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	cmd := exec.CommandContext(t.Context(), "valgrind", append([]string{"--tool=callgrind", "--callgrind-out-file=/dev/null", python}, args...)...)
+	cmd.Dir, cmd.ExtraFiles = dir, []*os.File{result}
+	cmd.Env = append(launch.Environment(os.Environ(), launch.EnvOptions{}), "FASTPATH_RESULT_FD=3", "PYTHONDONTWRITEBYTECODE=")
+	out, err := cmd.CombinedOutput()
+	m := collected.FindStringSubmatch(string(out))
+	if m == nil {
+		t.Fatal(fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out))))
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
