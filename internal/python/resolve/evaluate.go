@@ -151,6 +151,9 @@ func (e *evaluator) name(name string) any {
 // sum adds strings or lists, and joins paths by "/".
 func (e *evaluator) sum(n syntax.NodeID) any {
 	left, right := e.f.First(n), last(e.f, n)
+	if e.f.Node(left).End > e.f.Node(right).Start {
+		return nil // it did not parse
+	}
 	operator := strings.Trim(string(e.f.Src[e.f.Node(left).End:e.f.Node(right).Start]), "() \t\r\n\\")
 	if operator != "+" {
 		return nil

@@ -149,7 +149,15 @@ func (r *Resolver) Item(base, item string) Spec {
 	if s := r.Find(base); len(s.Search) == 0 && s.Origin == OriginProject && !strings.HasSuffix(base, "six") {
 		return missing
 	}
-	return r.Find(base + "." + item)
+	module := base + "." + item
+	if s, ok := r.specs.Load(module); ok {
+		return s.(Spec)
+	}
+	s := r.find(module)
+	if s.Kind != KindMissing { // most items are no modules: not worth the memory
+		r.specs.Store(module, s)
+	}
+	return s
 }
 
 func (r *Resolver) find(module string) Spec {
