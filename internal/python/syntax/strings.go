@@ -434,6 +434,10 @@ func (l *lexer) escapes(start, end, from, to int, isBytes bool) {
 				l.error(start, end, `(unicode error) 'unicodeescape' codec can't decode bytes in position %d-%d: malformed \N character escape`, p-1-from, p-from)
 				return
 			}
+			if !knownCharacter(string(src[p+2:p+stop]), l.version) {
+				l.error(start, end, `(unicode error) 'unicodeescape' codec can't decode bytes in position %d-%d: unknown Unicode character name`, p-1-from, p+stop-from)
+				return
+			}
 			p += stop
 			continue
 		}
