@@ -72,6 +72,9 @@ func TestEnvironments(t *testing.T) {
 				r := New(nil, i)
 				names, files := importedNames(t, r, filepath.Join(all[name], "projects"))
 				n := check(t, r, ask(t, i, question{Names: names}))
+				if n.names < 4000 || n.flagged*50 > n.names {
+					t.Errorf("%d names are too few, or %d too many that are said to be decided at run time", n.names, n.flagged)
+				}
 				add(&total, n)
 				t.Logf("%s: %d names in %d files: %d equal, %d decided at run time", i, n.names, files, n.equal, n.flagged)
 
