@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -21,9 +22,13 @@ type mentioning struct {
 // for something that was mentioned elsewhere, but for functions, classes and
 // imports in it.
 func (r *factReader) bodies() {
-	r.mentioned = r.mentioned[:0]
+	r.mentioned, r.prefixes = r.mentioned[:0], r.prefixes[:0]
 	r.namesIn()
 	r.attributesIn()
+	if slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return m.name == getattrSymbol }) {
+		r.mentioned = append(r.mentioned, r.prefixes...) // getattr(self, "visit_" + name)
+	}
+	r.prefixedMethods()
 	for k := range r.bindings {
 		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
 			body := r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)]
@@ -46,7 +51,7 @@ func (r *factReader) namesIn() {
 		for k := range uses {
 			u := &uses[k]
 			body := r.bodyOf[u.Scope]
-			if u.Store || u.Del || body == last || u.When != scope.AtImport && (body == 0 || u.When != scope.AtCall) {
+			if u.Store || u.Del || body == last || u.When != scope.AtImport && (u.When != scope.AtCall || body == 0 && !r.inLambda(u.Scope)) {
 				continue
 			}
 			last = body
@@ -56,6 +61,19 @@ func (r *factReader) namesIn() {
 			}
 		}
 	}
+}
+
+// inLambda reports whether a scope is that of a lambda, or inside of one.
+func (r *factReader) inLambda(s scope.ScopeID) bool {
+	for ; s != 0; s = r.scopes.Scopes[s].Parent {
+		switch r.scopes.Scopes[s].Kind {
+		case scope.LambdaScope:
+			return true
+		case scope.FunctionScope:
+			return false
+		}
+	}
+	return false
 }
 
 // within is the body of a function that is being passed.
@@ -96,6 +114,9 @@ func (r *factReader) attributesIn() {
 			}
 			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(r.source(id))})
 		case syntax.String:
+			if p := namePrefix(literalText(r.source(n))); p != nil {
+				r.prefixes = append(r.prefixes, mentioning{body, symbolIn(p)})
+			}
 			if d.End-d.Start < maxNameLiteral {
 				if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
 					r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
@@ -117,6 +138,47 @@ func (r *factReader) attributesIn() {
 		}
 	}
 	r.stack = stack
+}
+
+var getattrSymbol = symbolOf("getattr")
+
+// prefixedMethods lets whoever mentions the first part of a method's name, with
+// the underscore at its end, mention the method.
+func (r *factReader) prefixedMethods() {
+	scopes := r.scopes.Scopes
+	for k := 1; k < len(scopes); k++ {
+		if s := &scopes[k]; s.Kind == scope.FunctionScope && scopes[s.Parent].Kind == scope.ClassScope {
+			name := r.source(r.file.Child(s.Node, syntax.Ident))
+			if p := namePrefix(name); p != nil && !dunder(string(name)) {
+				r.extra.aliases = append(r.extra.aliases, alias{symbolIn(p).word(), symbolIn(name).word()})
+			}
+		}
+	}
+}
+
+// literalText returns what a string literal begins with, up to what is put in.
+func literalText(source []byte) []byte {
+	from := bytes.IndexAny(source, `"'`)
+	if from < 0 {
+		return nil
+	}
+	text := bytes.TrimLeft(source[from:], `"'`)
+	if to := bytes.IndexAny(text, `"'{%`); to >= 0 {
+		text = text[:to]
+	}
+	if len(text) == 0 || text[len(text)-1] != '_' {
+		return nil
+	}
+	return identifier(text)
+}
+
+// namePrefix returns "visit_" of "visit_node", nil where there is no such part.
+func namePrefix(name []byte) []byte {
+	from := len(name) - len(bytes.TrimLeft(name, "_"))
+	if k := bytes.IndexByte(name[from:], '_'); k > 0 {
+		return name[:from+k+1]
+	}
+	return nil
 }
 
 // exported reports whether a literal is an element of __all__.

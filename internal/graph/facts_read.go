@@ -28,6 +28,7 @@ type factReader struct {
 	seen   symbolMap
 
 	mentioned    []mentioning
+	prefixes     []mentioning
 	sorted       []symbol
 	counts, next []int32
 	stack        []within

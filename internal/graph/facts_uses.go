@@ -23,13 +23,14 @@ const (
 	whyExcept
 	whyHook
 	whyUnseen
+	whyWhole
 )
 
 // String returns the words that reports use.
 func (w whyKind) String() string {
 	return [...]string{
 		"module-level code", "decorator", "default argument", "annotation", "called at import", "class body", "class keyword", "base class",
-		"except clause", "the import system calls it", "any name, by ",
+		"except clause", "the import system calls it", "any name, by ", "use of the whole module",
 	}[w]
 }
 

@@ -99,7 +99,7 @@ type variable struct {
 // of a container, the bases of a class, or the result of a function.
 type variableKey struct {
 	m    *Module
-	kind byte // 'n' name, 'a' attribute of an object, 'e' elements, 'b' bases, 'r' result
+	kind byte // 'n' name, 'a' attribute of an object, 'e' elements, 'b' bases, 'f' foreign bases, 'r' result
 	id   int32
 	name string
 }
@@ -130,6 +130,7 @@ type follower struct {
 	units     map[unitKey]*unit
 	imports   map[*Module]map[syntax.NodeID][]*Import
 	leaked    map[object]bool
+	vague     map[object]bool         // classes with a base that nothing is known of
 	made      map[object]bool         // classes of which an instance was made
 	found     map[methodKey][]object  // see method
 	named     map[*Module][]*nameInfo // by node, see nameOf
@@ -153,7 +154,7 @@ type unitKey struct {
 func newFollower(p *Program) *follower {
 	return &follower{
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
-		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{},
+		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{}, vague: map[object]bool{},
 		made: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
 		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{},
 	}
@@ -341,10 +342,16 @@ const maxValues = 32
 // leak hands a value to code outside of the project, which may call it and
 // everything that it leads to.
 func (f *follower) leak(v value) {
-	if v.kind == outside || v.kind == module || f.handed[v] {
+	if v.kind == outside || f.handed[v] {
 		return
 	}
 	f.handed[v] = true
+	if v.kind == module {
+		if v.m != nil {
+			f.leakModule(v.m)
+		}
+		return
+	}
 	switch v.kind {
 	case function:
 		f.call(v, arguments{unknown: true}, false)
@@ -405,7 +412,8 @@ func (f *follower) methods(c object) []object {
 	return out
 }
 
-// methodKey names a method of a class; the answer holds for a number of bases.
+// methodKey names a method of a class; the answer holds for a number of bases,
+// 0 for the class alone.
 type methodKey struct {
 	c     object
 	name  string
@@ -422,13 +430,24 @@ func (f *follower) method(c object, name string) []object {
 	}
 	var fns []object
 	for _, base := range bases {
-		for _, fn := range f.methods(base) {
-			if fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)) == name {
-				fns = append(fns, fn)
-			}
-		}
-		if len(fns) > 0 {
+		if fns = f.ownMethod(base, name); len(fns) > 0 {
 			break
+		}
+	}
+	f.found[key] = fns
+	return fns
+}
+
+// ownMethod finds the definitions of a method by name in the class itself.
+func (f *follower) ownMethod(c object, name string) []object {
+	key := methodKey{c, name, 0}
+	if fns, ok := f.found[key]; ok {
+		return fns
+	}
+	var fns []object
+	for _, fn := range f.methods(c) {
+		if fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)) == name {
+			fns = append(fns, fn)
 		}
 	}
 	f.found[key] = fns
@@ -461,33 +480,31 @@ func (f *follower) bases(c object) *variable {
 // foreign reports whether a class derives from something outside of the
 // project that may call its methods.
 func (f *follower) foreign(c object) bool {
-	for _, k := range f.lineage(c) {
-		t := k.m.Syntax
-		args := t.Child(k.node, syntax.Args)
-		if args == syntax.None {
-			continue
-		}
-		for a := range t.Children(args) {
-			base := t.First(a)
-			if t.Child(a, syntax.Ident) != syntax.None || scope.PlainBase(t, base) {
-				continue
-			}
-			if f.isOutside(k.m, base) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.lineage(c), func(k object) bool { return f.vague[k] || len(f.load(f.alien(k))) > 0 })
 }
 
-// isOutside reports whether an expression may be something that is not of the
-// project.
-func (f *follower) isOutside(m *Module, n syntax.NodeID) bool {
-	saved := f.now
-	f.now = &region{m: m}
-	defer func() { f.now = saved }()
-	vs := f.peek(n)
-	return len(vs) == 0 || slices.ContainsFunc(vs, func(v value) bool { return v.kind == outside })
+// alien holds a value if a base of the class is not of the project.
+func (f *follower) alien(c object) *variable {
+	return f.variable(variableKey{c.m, 'f', int32(c.node), ""})
+}
+
+// derive notes what the bases of a class are.
+func (f *follower) derive(c object) {
+	t := c.m.Syntax
+	f.vague[c] = false
+	for a := range t.Children(t.Child(c.node, syntax.Args)) {
+		base := t.First(a)
+		if t.Child(a, syntax.Ident) != syntax.None || scope.PlainBase(t, base) {
+			continue
+		}
+		vs := f.peek(base)
+		if len(vs) == 0 {
+			f.vague[c] = true // nobody has bound the name so far
+		}
+		if slices.ContainsFunc(vs, func(v value) bool { return v.kind == outside }) {
+			f.store(f.alien(c), []value{external})
+		}
+	}
 }
 
 // peek evaluates a name or attribute chain without effects.

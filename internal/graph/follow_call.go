@@ -79,14 +79,18 @@ func (f *follower) loadName(n syntax.NodeID) []value {
 	if vs, ok := f.starName(m, name); ok {
 		return vs
 	}
-	if dynamic[name] {
+	if dynamic[name] || lookingAround[name] && slices.Contains(m.Scope.DynamicNames, n) {
 		f.leakModule(m)
 	}
 	return []value{external}
 }
 
-// dynamic are the builtins by which code reaches every name of its module.
-var dynamic = map[string]bool{"globals": true, "eval": true, "exec": true}
+var (
+	// dynamic are the builtins by which code reaches every name of its module,
+	// and lookingAround those that do so without an argument.
+	dynamic       = words("globals eval exec")
+	lookingAround = words("vars dir locals")
+)
 
 // leakModule lets everything in a module be called.
 func (f *follower) leakModule(m *Module) {
@@ -174,6 +178,9 @@ func (f *follower) getattr(vs []value, name string) []value {
 		case container:
 			out = appendNew(out, f.val(object{kind: container, m: v.m, node: v.node, name: "." + name}))
 		case module:
+			if name == "__dict__" {
+				f.leak(v)
+			}
 			sub := v.name + "." + name
 			if v.m != nil && v.m.Scope.Binds(0, name) || v.m != nil && len(v.m.globals["*"]) > 0 {
 				out = appendNew(out, f.global(v.m, name)...)
@@ -281,8 +288,9 @@ func (f *follower) leakDunders(c object) {
 }
 
 // creation lets the creation of a class call its special methods: with a
-// metaclass all of them (an Enum makes its members so), with bases from outside
-// the hooks that are not Python's own.
+// metaclass those of its instances (an Enum makes its members so), with bases
+// from outside those of the class. Methods that are special to a library only
+// may be called by whoever sees the class, for example in an annotation.
 func (f *follower) creation(c object, made bool) {
 	foreign := f.foreign(c)
 	for _, k := range f.lineage(c) {
@@ -295,21 +303,28 @@ func (f *follower) creation(c object, made bool) {
 			made = made || t.Child(a, syntax.Ident) == syntax.None && scope.EnumBase(t, t.First(a))
 		}
 	}
-	if made {
-		f.leakDunders(c)
-		return
-	}
-	if !foreign {
-		return
-	}
 	for _, k := range f.lineage(c) {
 		for _, fn := range f.methods(k) {
-			if name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)); dunder(name) && !dataModel[name] {
+			name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))
+			switch {
+			case !dunder(name):
+			case made && !later[name]:
+				f.call(f.boundMethod(fn, object{instance, c.m, c.node, ""}), arguments{unknown: true}, false)
+			case !dataModel[name] && (foreign || !typeModel[name]):
 				f.call(f.boundMethod(fn, c), arguments{unknown: true}, false)
 			}
 		}
 	}
 }
+
+// typeModel are the special methods that Python calls on classes when something
+// is done with them.
+var typeModel = words("__init_subclass__ __class_getitem__ __set_name__ __prepare__ __mro_entries__ __instancecheck__ __subclasscheck__ __subclasshook__")
+
+// later are the special methods that the creation of a class does not call,
+// though it may make instances: what their users do with them.
+var later = words(`__call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __aiter__ __anext__ __await__ __reduce__ __reduce_ex__ __getstate__
+	__setstate__ __getnewargs__ __getnewargs_ex__ __copy__ __deepcopy__ __buffer__ __release_buffer__`)
 
 // dataModel are the special methods that Python calls on instances.
 var dataModel = words(`__init__ __new__ __post_init__ __call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __iter__ __next__ __aiter__
@@ -398,13 +413,7 @@ func (f *follower) dynamicAttribute(n syntax.NodeID, args arguments) []value {
 	if name, ok := scope.StringValue(t, t.First(second)); ok {
 		out = appendNew(out, f.getattr(args.positional[0], name)...)
 	} else {
-		for _, v := range args.positional[0] {
-			if v.kind == module && v.m != nil {
-				f.leakModule(v.m)
-				continue
-			}
-			f.leak(v)
-		}
+		f.leakAll(args.positional[0])
 	}
 	if len(args.positional) > 2 {
 		out = appendNew(out, args.positional[2]...)
@@ -524,7 +533,7 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 			f.leakMethods(c)
 		}
 	}
-	if f.foreign(c) || len(f.method(c, "__init__")) == 0 {
+	if f.foreign(c) || len(f.method(c, "__init__")) == 0 && len(f.method(c, "__new__")) == 0 {
 		f.leakAll(args.all())
 	}
 	return []value{f.val(self)}

@@ -236,6 +236,7 @@ func (f *follower) defineClass(n syntax.NodeID) {
 			}
 		}
 	}
+	f.derive(c)
 	f.block(t.Child(n, syntax.Block))
 	for a := range t.Children(t.Child(n, syntax.Block)) {
 		if t.Kind(a) == syntax.Assign { // descriptors hear of their names
@@ -368,12 +369,18 @@ func (f *follower) eval(n syntax.NodeID) []value {
 		}
 		return nil
 	case syntax.Attribute:
+		if vs, ok := f.super(n); ok {
+			return vs
+		}
 		vs := f.eval(t.First(n))
 		if id := t.Child(n, syntax.Ident); id != syntax.None {
 			return f.getattr(vs, t.Text(id))
 		}
 		return vs
 	case syntax.Subscript:
+		if slices.Contains(m.Scope.DynamicNames, n) { // sys.modules[__name__]
+			return []value{f.val(object{kind: module, m: m, name: m.Name})}
+		}
 		base := t.First(n)
 		vs := f.eval(base)
 		for c := t.Next(base); c != syntax.None; c = t.Next(c) {

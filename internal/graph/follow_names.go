@@ -12,7 +12,7 @@ func (p *Program) followNames() {
 	for _, m := range p.Modules {
 		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), links: make([]link, 1, total+classes)}
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: map[body][]int32{}, links: make([]link, 1, total+classes)}
 	n.at.reset()
 	for _, m := range p.Modules {
 		n.index(m)
@@ -58,7 +58,9 @@ type namer struct {
 	at      symbolMap // names by word: places in named
 	named   []named
 	links   []link
-	running [][]bool // by module and function
+	wholes  map[body][]int32 // modules that a body uses whole
+	exposed []bool           // by module
+	running [][]bool         // by module and function
 	todo    []body
 }
 
@@ -103,6 +105,10 @@ func (n *namer) push(head *int32, module, at int32) {
 // index lists the functions and classes of a module by name.
 func (n *namer) index(m *Module) {
 	f := m.facts
+	n.p.wholes(m, func(u *use, target *Module) {
+		b := body{m.index, u.function}
+		n.wholes[b] = append(n.wholes[b], target.index)
+	})
 	for k := range f.functions {
 		if d := &f.functions[k]; d.name != 0 {
 			n.push(&n.add(d.name).functions, m.index, int32(k))
@@ -124,6 +130,9 @@ func (n *namer) index(m *Module) {
 // run mentions what the body of a function mentions.
 func (n *namer) run(b body) {
 	f := n.p.Modules[b.module].facts
+	for _, target := range n.wholes[b] {
+		n.expose(target)
+	}
 	for _, name := range f.mentionsOf(b.function) {
 		n.mention(name)
 	}
@@ -160,6 +169,21 @@ func (n *namer) mention(name word) {
 	}
 	for k := x.aliases; k != 0; k = n.links[k].next { // "from m import f as g"
 		n.mention(word(n.links[k].at))
+	}
+}
+
+// expose makes all functions and methods of a module run that are not inside
+// of others.
+func (n *namer) expose(module int32) {
+	if n.exposed[module] {
+		return
+	}
+	n.exposed[module] = true
+	f := n.p.Modules[module].facts
+	for k := 1; k < len(f.functions); k++ {
+		if f.functions[k].function == 0 {
+			n.start(module, int32(k))
+		}
 	}
 }
 

@@ -50,9 +50,9 @@ func (p *Program) runs(m *Module, u *use) bool {
 	return true
 }
 
-// moduleHooks are names of a module that Python itself looks up, whenever
-// somebody asks the module for a name (PEP 562).
-var moduleHooks = []symbol{symbolOf("__getattr__"), symbolOf("__dir__")}
+// moduleHooks are names of a module that Python itself looks up, when somebody
+// asks the module for a name (PEP 562), for all names, or for a submodule.
+var moduleHooks = []symbol{symbolOf("__getattr__"), symbolOf("__dir__"), symbolOf("__all__"), symbolOf("__path__")}
 
 // hidden returns the first place where code that no scan sees may use any name
 // of the module at import, -1 without one.
@@ -138,6 +138,7 @@ func (p *Program) countStar(m *Module, k int) {
 // spread tells imports that other modules use their name while these are being
 // imported. Tests are not part of a start.
 func (p *Program) spread() {
+	p.expose()
 	w := walker{p: p}
 	for _, m := range p.Modules {
 		f := m.facts

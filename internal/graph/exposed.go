@@ -1,0 +1,71 @@
+package graph
+
+import "slices"
+
+// wholes calls yield for every place where a module uses another one of the
+// project whole, and not by the name of something in it: as an argument, in a
+// list, by its __dict__. Whoever gets it may look at all its names and call
+// what they stand for.
+func (p *Program) wholes(m *Module, yield func(u *use, target *Module)) {
+	f := m.facts
+	for k := range f.bindings {
+		b := &f.bindings[k]
+		if b.uses.from == b.uses.to || b.symbol == starSymbol || m.future(b) {
+			continue
+		}
+		at := p.moduleBehind(m, k)
+		if at == "" {
+			continue
+		}
+		for j := b.uses.from; j < b.uses.to; j++ {
+			if t := p.whole(m, at, f.uses[j].chain); t != nil && t != m {
+				yield(&f.uses[j], t)
+			}
+		}
+	}
+}
+
+// whole returns the module that is read by a chain of attributes of the module
+// called at, when nothing but modules, and perhaps __dict__, is.
+func (p *Program) whole(m *Module, at string, c chainID) *Module {
+	f := m.facts
+	var names []string // the last one first
+	for k := c.index(); k != 0; k = f.chains[k].before {
+		if f.chains[k].name < 0 { // assigned or deleted
+			return nil
+		}
+		names = append(names, f.of(f.chains[k].name))
+	}
+	for _, name := range slices.Backward(names) {
+		if name == "__dict__" {
+			break
+		}
+		at += "." + name
+		if p.find(m, at) == nil && p.folders[at] == "" {
+			return nil
+		}
+	}
+	return p.find(m, at)
+}
+
+// expose tells the imports of modules that others use whole while these are
+// being imported.
+func (p *Program) expose() {
+	for _, m := range p.Modules {
+		if m.Test {
+			continue
+		}
+		p.wholes(m, func(u *use, target *Module) {
+			if !p.runs(m, u) {
+				return
+			}
+			f := target.facts
+			for k := range f.bindings {
+				b, x := &f.bindings[k], &target.found[k]
+				if x.line == 0 && b.owner == 0 && b.symbol != starSymbol && !target.future(b) && target.mayRun(b) {
+					x.why, x.in, x.line = whyWhole, m.index, u.line
+				}
+			}
+		})
+	}
+}
