@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -15,16 +16,45 @@ import (
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
+// invalidUTF8 is text that should be UTF-8 and is not.
+type invalidUTF8 struct {
+	places []invalidByte
+	format string // of the message
+	strict bool   // also in comments
+}
+
+// invalidByte is the first of some bytes that are no UTF-8.
+type invalidByte struct {
+	offset int32 // of what stands for them in File.Src
+	value  byte
+}
+
 // decode fills in f.Src, f.BOM and f.Encoding. Text that cannot be decoded is
-// an error, and is read all the same.
-func (f *File) decode(src []byte) {
-	f.decodeText(src)
+// an error, and is read all the same. What is not UTF-8 is returned.
+func (f *File) decode(src []byte) invalidUTF8 {
+	invalid := f.decodeText(src)
 	if i := bytes.IndexByte(f.Src, 0); i >= 0 {
 		f.errorf(int32(i), int32(i)+1, "source code cannot contain null bytes")
 	}
+	return invalid
 }
 
-func (f *File) decodeText(src []byte) {
+// checkUTF8 reports text that is not UTF-8. Before 3.14, Python looks at the
+// text of tokens alone, when a module is imported: comments may hold anything.
+func (f *File) checkUTF8(invalid invalidUTF8, comments []Comment) {
+	for _, b := range invalid.places {
+		if f.version.Less(Version{3, 14}) && !invalid.strict {
+			k := sort.Search(len(comments), func(k int) bool { return comments[k].End > b.offset })
+			if k < len(comments) && comments[k].Start <= b.offset {
+				continue
+			}
+		}
+		f.errorf(b.offset, b.offset+int32(len("\uFFFD")), invalid.format, b.value, f.Line(b.offset))
+		return
+	}
+}
+
+func (f *File) decodeText(src []byte) (invalid invalidUTF8) {
 	f.Encoding = "utf-8"
 	if bytes.HasPrefix(src, utf8BOM) {
 		f.BOM = true
@@ -32,27 +62,25 @@ func (f *File) decodeText(src []byte) {
 	}
 	cookie, at, declared := findCookie(src)
 	if !declared {
-		f.Src = src
-		if i := firstInvalid(src); i >= 0 {
-			f.undecodable(i, src[i], "Non-UTF-8 code starting with '\\x%02x' on line %d, but no encoding declared; see https://peps.python.org/pep-0263/ for details")
-		}
-		return
+		f.Src, invalid.places = withoutInvalid(src)
+		invalid.format = "Non-UTF-8 code starting with '\\x%02x' on line %d, but no encoding declared; see https://peps.python.org/pep-0263/ for details"
+		return invalid
 	}
 	at = len(replaceInvalid(src[:at])) // where it is in f.Src
 	end := at + len(cookie)
 	name := normalizeEncoding(string(cookie))
-	if name == "utf-8" && (!f.BOM || bytes.HasPrefix(bytes.ReplaceAll(bytes.ToLower(cookie), []byte("_"), []byte("-")), []byte("utf-8"))) {
-		f.Src = src
-		if i := firstInvalid(src); i >= 0 {
-			f.undecodable(i, src[i], "(unicode error) 'utf-8' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says")
-		}
-		return
+	plain := bytes.HasPrefix(bytes.ReplaceAll(bytes.ToLower(cookie), []byte("_"), []byte("-")), []byte("utf-8")) // read without a codec
+	if name == "utf-8" && (!f.BOM || plain) {
+		f.Src, invalid.places = withoutInvalid(src)
+		invalid.format = "(unicode error) 'utf-8' codec can't decode byte 0x%02x on line %d: the text is not what its encoding declaration says"
+		invalid.strict = !plain
+		return invalid
 	}
 	f.Encoding = name
 	if f.BOM {
 		f.Src = replaceInvalid(src)
 		f.errorf(int32(at), int32(end), "encoding problem: %s with BOM", cookie)
-		return
+		return invalid
 	}
 	e, known := encodings[name]
 	switch {
@@ -65,6 +93,9 @@ func (f *File) decodeText(src []byte) {
 				break
 			}
 		}
+	case unsupported[strings.ReplaceAll(name, "-", "")]:
+		f.Src = replaceInvalid(src)
+		f.errorf(int32(at), int32(end), "the encoding '%s' is not supported; save the file as UTF-8 and remove the declaration", cookie)
 	case !known:
 		f.Src = replaceInvalid(src)
 		f.errorf(int32(at), int32(end), "unknown encoding: %s", cookie)
@@ -83,6 +114,7 @@ func (f *File) decodeText(src []byte) {
 			f.errorf(int32(i), int32(i)+3, "(unicode error) '%s' codec can't decode a byte on line %d: the text is not what its encoding declaration says", name, bytes.Count(decoded[:i], []byte("\n"))+1)
 		}
 	}
+	return invalid
 }
 
 // withControls decodes ISO 8859 text as Python does: the bytes 0x80 to 0x9f
@@ -118,19 +150,28 @@ func (f *File) undecodable(i int, c byte, format string) {
 	f.errorf(int32(i), int32(i+len("\uFFFD")), format, c, line)
 }
 
-// firstInvalid returns the offset of the first byte that is no UTF-8, or -1.
-func firstInvalid(src []byte) int {
+// withoutInvalid replaces what is no UTF-8, and says where it was.
+func withoutInvalid(src []byte) (text []byte, places []invalidByte) {
 	if utf8.Valid(src) {
-		return -1
+		return src, nil
 	}
+	out := make([]byte, 0, len(src)+16)
+	last := -1 // the end of the last bad bytes
 	for i := 0; i < len(src); {
 		r, n := utf8.DecodeRune(src[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
+		switch {
+		case r != utf8.RuneError || n > 1:
+			out = append(out, src[i:i+n]...)
+		case i == last:
+			last = i + 1
+		default:
+			places = append(places, invalidByte{int32(len(out)), src[i]})
+			out = append(out, "\uFFFD"...)
+			last = i + 1
 		}
 		i += n
 	}
-	return -1
+	return out, places
 }
 
 func replaceInvalid(src []byte) []byte {
@@ -210,8 +251,8 @@ func normalizeEncoding(name string) string {
 
 var encodingAliases = map[string]string{
 	"utf8": "utf-8", "u8": "utf-8", "utf": "utf-8", "utf8-ucs2": "utf-8", "utf8-ucs4": "utf-8", "cp65001": "utf-8", "utf8-sig": "utf-8",
-	"latin1": "iso-8859-1", "latin": "iso-8859-1", "l1": "iso-8859-1", "8859": "iso-8859-1", "cp819": "iso-8859-1", "iso8859": "iso-8859-1", "iso8859-1": "iso-8859-1",
-	"us-ascii": "ascii", "646": "ascii", "ansi-x3.4-1968": "ascii", "iso646-us": "ascii", "us": "ascii",
+	"latin1": "iso-8859-1", "latin": "iso-8859-1", "l1": "iso-8859-1", "csisolatin1": "iso-8859-1", "iso-ir-100": "iso-8859-1", "8859": "iso-8859-1", "cp819": "iso-8859-1", "iso8859": "iso-8859-1", "iso8859-1": "iso-8859-1",
+	"us-ascii": "ascii", "646": "ascii", "ansi-x3.4-1968": "ascii", "iso646-us": "ascii", "us": "ascii", "cp367": "ascii", "ibm367": "ascii",
 	"latin2": "iso-8859-2", "latin-2": "iso-8859-2", "l2": "iso-8859-2", "latin3": "iso-8859-3", "l3": "iso-8859-3", "latin4": "iso-8859-4", "l4": "iso-8859-4",
 	"cyrillic": "iso-8859-5", "arabic": "iso-8859-6", "greek": "iso-8859-7", "greek8": "iso-8859-7", "hebrew": "iso-8859-8",
 	"latin5": "iso-8859-9", "l5": "iso-8859-9", "latin6": "iso-8859-10", "l6": "iso-8859-10", "latin7": "iso-8859-13", "l7": "iso-8859-13",
@@ -227,8 +268,22 @@ var encodingAliases = map[string]string{
 	"cp874": "cp874", "windows-874": "cp874",
 }
 
+// unsupported are encodings that Python reads and this package does not, by
+// the names of normalizeEncoding without hyphens.
+var unsupported = func() map[string]bool {
+	names := map[string]bool{}
+	for _, n := range strings.Fields(`utf7 unicodeescape rawunicodeescape idna punycode utf16 utf16le utf16be utf32 utf32le utf32be big5hkscs johab eucjis2004 eucjisx0213
+		shiftjis2004 shiftjisx0213 iso2022jp1 iso2022jp2 iso2022jp2004 iso2022jp3 iso2022jpext iso2022kr tis620 iso885911 hproman8 ptcp154 kz1048 koi8t
+		macgreek maciceland maclatin2 macturkish maccroatian macromanian macfarsi macarabic palmos mbcs oem
+		cp037 cp273 cp424 cp500 cp720 cp737 cp775 cp856 cp857 cp861 cp864 cp869 cp875 cp1006 cp1026 cp1125 cp1140`) {
+		names[n] = true
+	}
+	return names
+}()
+
 // encodings holds what source files can declare besides UTF-8 and ASCII, by
-// the names of normalizeEncoding.
+// the names of normalizeEncoding. Those of East Asia are the supersets that the
+// web uses: gb2312 is read as GBK, euc-kr as CP949.
 var encodings = map[string]encoding.Encoding{
 	"iso-8859-1": charmap.ISO8859_1, "iso-8859-2": charmap.ISO8859_2, "iso-8859-3": charmap.ISO8859_3, "iso-8859-4": charmap.ISO8859_4,
 	"iso-8859-5": charmap.ISO8859_5, "iso-8859-6": charmap.ISO8859_6, "iso-8859-7": charmap.ISO8859_7, "iso-8859-8": charmap.ISO8859_8,

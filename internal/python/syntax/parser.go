@@ -109,7 +109,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		f.Errors = []Error{{Message: "file too large: more than 2 GiB"}}
 		return f
 	}
-	f.decode(src)
+	invalid := f.decode(src)
 	f.indexLines()
 
 	l, p := &r.lexer, &r.parser
@@ -123,6 +123,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		l.recoverFrom = from
 		p.run(f, l)
 	}
+	f.checkUTF8(invalid, l.comments)
 	f.Nodes, f.Comments, f.Imports = p.nodes, l.comments, p.imports
 	f.Errors = append(append(f.Errors, l.errors...), p.errors...)
 	if len(f.Errors) > 0 {
