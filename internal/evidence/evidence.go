@@ -59,6 +59,15 @@ type Entry struct {
 	Distributions []Distribution
 	Modules       []Module
 	Edges         []Edge
+	// Noise is how far the runs of a fresh measurement lie apart, for Merge;
+	// it is not written. nil is a measurement without noise.
+	Noise *Noise
+}
+
+// Noise is the distance between the quartiles of the runs, in ms.
+type Noise struct {
+	Total float64
+	Self  map[string]float64 // by module
 }
 
 // Environment is the machine and interpreter that a profile was measured on;

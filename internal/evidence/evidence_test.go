@@ -243,6 +243,28 @@ func TestCompatible(t *testing.T) {
 	}
 }
 
+// TestMergeNoise: what a busy machine measures is no change.
+func TestMergeNoise(t *testing.T) {
+	entry := func(self, total float64, noise *Noise) *Entry {
+		return &Entry{TotalMinMS: total, Modules: []Module{{"a", self, "source", PhaseInit, "", "", "2026-11-01"}}, Noise: noise}
+	}
+	old := entry(8, 100, nil)
+	for _, c := range []struct {
+		noise       *Noise
+		self, total float64
+	}{
+		{nil, 14, 150},
+		{&Noise{Total: 10, Self: map[string]float64{"a": 1}}, 14, 150},
+		{&Noise{Total: 30, Self: map[string]float64{"a": 1}}, 14, 100},
+		{&Noise{Total: 30, Self: map[string]float64{"a": 4}}, 8, 100},
+	} {
+		got := Merge(old, entry(14, 150, c.noise))
+		if got.Modules[0].SelfMS != c.self || got.TotalMinMS != c.total || got.Noise != nil {
+			t.Errorf("%+v: %+v", c.noise, got)
+		}
+	}
+}
+
 func TestMergeUsage(t *testing.T) {
 	l := sample()
 	l.MergeUsage([]*UsageDay{{Entry: "a:b", Source: "s", Day: "2026-11-02", Requests: 7}, {Entry: "a:b", Source: "r", Day: "2026-11-02"}})

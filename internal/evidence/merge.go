@@ -13,11 +13,18 @@ func Moved(old, new float64) bool {
 	return d > 0.5 && d > 0.25*math.Abs(old)
 }
 
+// movedBeyond reports whether a figure moved, and by more than twice the
+// spread of the runs: on a machine that others use, that is what two
+// measurements of the same differ by.
+func movedBeyond(spread, old, new float64) bool {
+	return Moved(old, new) && math.Abs(new-old) > 2*spread
+}
+
 // Merge returns the entry to write after measuring new where old was written
 // before; old may be nil, neither is changed.
 //
-// A row keeps its value and date unless it moved, so that measuring twice
-// changes no byte. A module that was not measured again (it is deferred and
+// A row keeps its value and date unless it moved beyond the noise, so that
+// measuring twice changes no byte. A module that was not measured again (it is deferred and
 // its import failed or did not end) stays, with its edges, as long as an edge
 // names it. Totals belong to a set of modules: they are taken over when that
 // set changed, else when they moved.
@@ -26,6 +33,10 @@ func Merge(old, new *Entry) *Entry {
 		return normal(new)
 	}
 	out := *new
+	noise := Noise{}
+	if new.Noise != nil {
+		noise = *new.Noise
+	}
 	if out.Bench == nil {
 		out.Bench, out.BenchBefore = old.Bench, old.BenchBefore
 	}
@@ -39,7 +50,7 @@ func Merge(old, new *Entry) *Entry {
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		have[m.Name] = true
-		if o, ok := rows[m.Name]; ok && !Moved(o.SelfMS, m.SelfMS) {
+		if o, ok := rows[m.Name]; ok && !movedBeyond(noise.Self[m.Name], o.SelfMS, m.SelfMS) {
 			m.SelfMS, m.Measured = o.SelfMS, o.Measured
 		}
 	}
@@ -48,13 +59,16 @@ func Merge(old, new *Entry) *Entry {
 	if !slices.Equal(old.initModules(), new.initModules()) {
 		return normal(&out)
 	}
-	for _, f := range []struct{ out, old *float64 }{
-		{&out.TotalMinMS, &old.TotalMinMS},
-		{&out.TotalMedianMS, &old.TotalMedianMS},
-		{&out.GCMS, &old.GCMS},
-		{&out.StartupMS, &old.StartupMS},
+	for _, f := range []struct {
+		out, old *float64
+		spread   float64
+	}{
+		{&out.TotalMinMS, &old.TotalMinMS, noise.Total},
+		{&out.TotalMedianMS, &old.TotalMedianMS, noise.Total},
+		{&out.GCMS, &old.GCMS, 0},
+		{&out.StartupMS, &old.StartupMS, 0},
 	} {
-		if !Moved(*f.old, *f.out) {
+		if !movedBeyond(f.spread, *f.old, *f.out) {
 			*f.out = *f.old
 		}
 	}
@@ -130,6 +144,7 @@ func normal(e *Entry) *Entry {
 	for _, f := range []*float64{&out.TotalMinMS, &out.TotalMedianMS, &out.GCMS, &out.StartupMS} {
 		*f = round(*f)
 	}
+	out.Noise = nil
 	for i := range out.Modules {
 		out.Modules[i].SelfMS = round(out.Modules[i].SelfMS)
 	}

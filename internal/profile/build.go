@@ -17,7 +17,7 @@ func (m *measurement) entry() *evidence.Entry {
 	today := time.Now().Format(time.DateOnly)
 	e := &evidence.Entry{
 		Measured: today, Runs: m.Runs, Startup: m.graph.Startup,
-		Environment: Environment(m.Details),
+		Environment: Environment(m.Details), Noise: &evidence.Noise{Self: map[string]float64{}},
 	}
 	e.Environment.Bytecode = m.bytecode()
 	m.totals(e)
@@ -25,16 +25,16 @@ func (m *measurement) entry() *evidence.Entry {
 	sites := append(slices.Clone(m.Details.Path), m.target.Folder)
 	index := interp.Distributions(sites)
 	used := map[evidence.Distribution]bool{}
-	inits, later := m.selfTimes()
 	startup := map[string]bool{}
 	for _, s := range m.graph.Startup {
 		startup[s] = true
 	}
 	for _, n := range m.graph.Nodes {
-		row := evidence.Module{Name: n.Name, Kind: n.Kind, Phase: evidence.PhaseInit, Measured: today, SelfMS: ms(inits[n.Name])}
+		row := evidence.Module{Name: n.Name, Kind: n.Kind, Phase: evidence.PhaseInit, Measured: today}
 		if n.Deferred {
-			row.Phase, row.SelfMS = evidence.PhaseDeferred, ms(later[n.Name])
+			row.Phase = evidence.PhaseDeferred
 		}
+		row.SelfMS, _, e.Noise.Self[n.Name] = spread(m.samples(n))
 		if mod := m.projectModule(n.File); mod != nil {
 			row.File = mod.File
 		} else if m.installed(n) {
@@ -58,31 +58,16 @@ func (m *measurement) totals(e *evidence.Entry) {
 	slices.SortFunc(runs, func(a, b *probe.Timing) int { return int(a.Total - b.Total) })
 	n := len(runs)
 	e.TotalMinMS, e.GCMS = ms(runs[0].Total), ms(runs[0].GC)
-	e.TotalMedianMS = (ms(runs[(n-1)/2].Total) + ms(runs[n/2].Total)) / 2
+	totals := make([]time.Duration, n)
+	for i, r := range runs {
+		totals[i] = r.Total
+	}
+	_, e.TotalMedianMS, e.Noise.Total = spread(totals)
 	e.StartupMS, e.PeakKiB = ms(runs[0].Client), runs[0].PeakKiB
 	for _, r := range runs {
 		e.StartupMS = min(e.StartupMS, ms(r.Client))
 		e.PeakKiB = min(e.PeakKiB, r.PeakKiB)
 	}
-}
-
-// selfTimes returns the least self time of each name over the runs, for init
-// and for the deferred pass. A name that a run did not search for is judged by
-// the others.
-func (m *measurement) selfTimes() (inits, later map[string]time.Duration) {
-	least := func(into map[string]time.Duration, from map[string]time.Duration) {
-		for name, d := range from {
-			if old, ok := into[name]; !ok || d < old {
-				into[name] = d
-			}
-		}
-	}
-	inits, later = map[string]time.Duration{}, map[string]time.Duration{}
-	for _, t := range m.timings {
-		least(inits, t.Self)
-		least(later, t.Deferred)
-	}
-	return inits, later
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

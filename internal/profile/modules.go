@@ -44,7 +44,7 @@ func (m *measurement) modules() map[string]Module {
 	return rows
 }
 
-// samples returns the self times of a module in the runs that loaded it.
+// samples returns the self times of a module in the runs that searched for it.
 func (m *measurement) samples(n probe.Node) []time.Duration {
 	var list []time.Duration
 	for _, t := range m.timings {

@@ -20,7 +20,7 @@ class _Timing:
         main = [["__main__", 0], clock(), busy(), waited(0)]
         self.thread = main
         self.threads = threads = {get_ident(): main}
-        self.lost = lost = [0]  # ns that the main thread waited
+        self.waited = waited
         self.gc = spent = ["", 0]
         self.collected = 0
         idle_limit, disturbed = self.IDLE, self.DISTURBED
@@ -42,10 +42,7 @@ class _Timing:
                     wait, total = 0, waited(total)
                 slice -= wait
                 thread[3] = total
-                now = clock()
-                if thread is main:
-                    lost[0] += wait + now - thread[1]
-                thread[1], thread[2] = now, busy()
+                thread[1], thread[2] = clock(), busy()
             last[1] += slice
 
         def current():
@@ -102,14 +99,14 @@ class _Timing:
     def start(self):
         # The time that is measured begins here.
         self.switch(self.thread, self.thread[0])
-        self.lost[0] = self.gc[1] = self.collected = 0
-        self.began = self.clock()
+        self.gc[1] = self.collected = 0
+        self.began = self.clock() - self.waited(0)
 
     def total(self):
         # Time since start, collections in it, and their number.
-        now = self.clock()
+        total = self.clock() - self.waited(0) - self.began
         self.switch(self.thread, self.thread[0])
-        return now - self.began - self.lost[0], self.gc[1], self.collected
+        return total, self.gc[1], self.collected
 
     def take(self):
         # Returns the records since the last call.
