@@ -54,7 +54,7 @@ can be read.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&a.format, "format", "text", "text or json")
-	f.StringVar(&opt.target, "target", "", "language version `X.Y` (default: that of the interpreter, else the newest)")
+	f.StringVar(&opt.target, "target", "", "language version `X.Y` (default: that of the interpreter, else the lowest of requires-python, else the newest)")
 	return cmd
 }
 
@@ -118,6 +118,7 @@ func (a *app) runScan(opt scanOptions) error {
 	if err != nil {
 		return err
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	prog, files, err := a.scanProgram(p, opt.paths, version)
 	if err != nil {
 		return err
@@ -251,8 +252,10 @@ func (a *app) scanProgram(p *project.Project, paths []string, version syntax.Ver
 			a.step("note: no interpreter found, installed packages are not resolved")
 		}
 	}
-	if version == (syntax.Version{}) && i != nil {
-		version = i.Version
+	if version == (syntax.Version{}) {
+		if version = requiredVersion(p); i != nil {
+			version = i.Version
+		}
 	}
 	folders := make([]string, len(roots))
 	for k, r := range roots {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"os"
+	"sync"
 
 	"fastpath/internal/python/syntax"
 )
@@ -145,17 +146,24 @@ func (p *Program) plainClass(d defined, depth int) bool {
 	return true
 }
 
+// annotations is what a text says about looking at annotations.
+type annotations struct {
+	once  sync.Once
+	looks bool
+}
+
 // looksAtAnnotations reports whether the text of a module mentions a way to
 // get at annotations. Only few modules are asked, so that those whose text is
 // gone are read again.
 func (p *Program) looksAtAnnotations(m *Module) bool {
-	m.annotations.Do(func() {
+	a := m.annotations
+	a.once.Do(func() {
 		if m.Syntax != nil {
-			m.looks = looksAtAnnotations(m.Syntax.Src)
+			a.looks = looksAtAnnotations(m.Syntax.Src)
 			return
 		}
 		src, err := os.ReadFile(p.abs(m.File))
-		m.looks = err != nil || looksAtAnnotations(src)
+		a.looks = err != nil || looksAtAnnotations(src)
 	})
-	return m.looks
+	return a.looks
 }

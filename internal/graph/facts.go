@@ -35,11 +35,12 @@ type facts struct {
 
 // rareFacts are what few files have.
 type rareFacts struct {
-	aliases []alias
-	unseen  []unseen
-	lazy    []text // what __lazy_modules__ lists
-	broken  *Broken
-	scopes  []scope.ScopeID // by function, where the tree is kept
+	aliases  []alias
+	ordinals []ordinal // of bindings that are not the first of their kind
+	unseen   []unseen
+	lazy     []text // what __lazy_modules__ lists
+	broken   *Broken
+	scopes   []scope.ScopeID // by function, where the tree is kept
 }
 
 // text is a place in facts.text: a length and that many bytes. 0 is "".
@@ -222,6 +223,10 @@ const (
 // alias is a from-import under another name.
 type alias struct{ as, item word }
 
+// ordinal is the number of a binding among those of the same name by like
+// statements.
+type ordinal struct{ binding, n int32 }
+
 // unseen is a place where code that no scan sees may use any name of the
 // module.
 type unseen struct {
@@ -289,6 +294,18 @@ func (f *facts) name(s symbol) nameFlags {
 		return 0
 	}
 	return f.flags[k]
+}
+
+// ordinal returns the number of a binding, see evidence.Statement.
+func (f *facts) ordinal(binding int) int {
+	if f.rare == nil {
+		return 0
+	}
+	k, ok := slices.BinarySearchFunc(f.rare.ordinals, int32(binding), func(o ordinal, b int32) int { return int(o.binding - b) })
+	if !ok {
+		return 0
+	}
+	return int(f.rare.ordinals[k].n)
 }
 
 // usesOf returns the loads of a global name that an import binds, or of any

@@ -35,7 +35,7 @@ func (r *factReader) bodies() {
 			r.mentioned = append(r.mentioned, mentioning{body, symbolOf(r.str(b.name))})
 		}
 	}
-	r.group()
+	r.byFunction()
 	r.definedIn()
 }
 
@@ -195,8 +195,8 @@ func (r *factReader) exported(n syntax.NodeID) bool {
 	}
 }
 
-// group sorts what was mentioned by function, each name once.
-func (r *factReader) group() {
+// byFunction sorts what was mentioned by function, each name once.
+func (r *factReader) byFunction() {
 	at := append(r.counts[:0], make([]int32, len(r.functions)+1)...)
 	for _, m := range r.mentioned {
 		at[m.function+1]++

@@ -27,6 +27,9 @@ type factReader struct {
 	chain  symbolMap
 	seen   symbolMap
 
+	same  []sameName
+	group []int32 // by binding: its sameName
+
 	mentioned    []mentioning
 	prefixes     []mentioning
 	sorted       []symbol
@@ -43,9 +46,8 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept 
 	r.imports()
 	r.boundNames()
 	r.globalUses()
-	for k := range r.bindings {
-		r.bindingUses(int32(k))
-	}
+	r.importUses()
+	r.ordinals()
 	r.dynamicNames()
 	r.lazyModules()
 	r.bodies()
@@ -89,7 +91,7 @@ func (r *factReader) compact() *facts {
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.aliases != nil || e.unseen != nil || e.lazy != nil || e.broken != nil || e.scopes != nil {
+	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
 	return &s.facts.copy([]facts{x})[0]
@@ -452,6 +454,26 @@ func (r *factReader) binding(a syntax.NodeID, from bool, within scope.ScopeID) {
 		}
 	}
 	r.bindings = append(r.bindings, b)
+}
+
+// ordinals numbers the bindings of one name by like statements in one scope.
+func (r *factReader) ordinals() {
+	r.seen.reset()
+	for k := range r.bindings {
+		b := &r.bindings[k]
+		s := &r.statements[b.statement]
+		module := s.module
+		if !s.from {
+			module = -b.name
+		}
+		key := symbol(spread(uint64(b.symbol) ^ spread(uint64(uint32(module))<<32|uint64(uint32(s.qualname)))))
+		if r.seen.add(key, 0) {
+			continue
+		}
+		e := r.seen.slot(key)
+		e.value++
+		r.extra.ordinals = append(r.extra.ordinals, ordinal{int32(k), e.value})
+	}
 }
 
 // boundNames lists what the module binds and exports.

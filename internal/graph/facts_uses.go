@@ -46,12 +46,58 @@ func (r *factReader) globalUses() {
 	}
 }
 
-// bindingUses indexes the loads that mean one import.
-func (r *factReader) bindingUses(k int32) {
-	b := &r.bindings[k]
-	if b.symbol == starSymbol {
-		return
+// sameName is what the bindings of one name in one scope have in common.
+type sameName struct {
+	first int32 // binding
+	uses  part  // of the name, whatever import it means
+	loads int32
+	mixed bool // several plain imports lead to different modules: "import a.b" and "import a.c"
+}
+
+// importUses indexes the loads of the names that imports bind.
+func (r *factReader) importUses() {
+	r.seen.reset()
+	r.same = r.same[:0]
+	r.group = r.group[:0]
+	for k := range r.bindings {
+		b := &r.bindings[k]
+		key := symbol(spread(uint64(b.symbol) + uint64(b.owner)))
+		if r.seen.add(key, int32(len(r.same))) {
+			r.same = append(r.same, sameName{first: int32(k)})
+		}
+		g, _ := r.seen.get(key)
+		r.group = append(r.group, g)
+		if o := &r.bindings[r.same[g].first]; o.name != b.name && r.isPlain(o) && r.isPlain(b) {
+			r.same[g].mixed = true
+		}
 	}
+	for k := range r.bindings {
+		b, g := &r.bindings[k], &r.same[r.group[k]]
+		if b.symbol == starSymbol {
+			continue
+		}
+		if g.first == int32(k) {
+			g.uses, g.loads = r.nameUses(b, g.mixed)
+		}
+		b.uses, b.loads = g.uses, g.loads
+		if others := r.others(k); len(others) > 0 && g.loads > 0 {
+			_, rest, dotted := strings.Cut(r.str(b.name), ".")
+			b.uses, b.loads = r.addUses(r.listed(b), func(n syntax.NodeID) bool {
+				chain := chainAfter(r.file, n)
+				return dotted && follows(chain, rest) || !slices.ContainsFunc(others, func(o string) bool { return follows(chain, o) })
+			})
+		}
+	}
+}
+
+// isPlain reports whether a binding is one of "import a.b", which binds the
+// first name of the module.
+func (r *factReader) isPlain(b *binding) bool {
+	return b.as == 0 && !r.statements[b.statement].from
+}
+
+// listed returns the uses of a bound name.
+func (r *factReader) listed(b *binding) []scope.Use {
 	name := r.str(b.name)
 	switch {
 	case b.as != 0:
@@ -59,59 +105,42 @@ func (r *factReader) bindingUses(k int32) {
 	case !r.statements[b.statement].from:
 		name, _, _ = strings.Cut(name, ".")
 	}
-	var list []scope.Use
 	if b.owner != 0 {
-		list = r.scopes.LocalUses(b.owner, name)
-	} else {
-		list = r.scopes.Uses(name)
+		return r.scopes.LocalUses(b.owner, name)
 	}
-	if len(list) == 0 {
-		return
-	}
-	if others := r.others(k); len(others) > 0 {
-		_, rest, dotted := strings.Cut(r.str(b.name), ".")
-		if b.owner == 0 && !slices.ContainsFunc(r.names, func(n nameUses) bool { return n.symbol == b.symbol }) {
-			all := nameUses{symbol: b.symbol}
-			all.uses, all.loads = r.addUses(list, nil)
-			r.names = append(r.names, all)
-		}
-		b.uses, b.loads = r.addUses(list, func(n syntax.NodeID) bool {
-			chain := chainAfter(r.file, n)
-			return dotted && follows(chain, rest) || !slices.ContainsFunc(others, func(o string) bool { return follows(chain, o) })
-		})
-		return
-	}
-	for j := range r.bindings[:k] { // the same name from another statement
-		if o := &r.bindings[j]; o.symbol == b.symbol && o.owner == b.owner && len(r.others(int32(j))) == 0 {
-			b.uses, b.loads = o.uses, o.loads
-			return
+	return r.scopes.Uses(name)
+}
+
+// nameUses indexes the loads of a bound name. They are listed by name, too,
+// where they differ from those of its imports.
+func (r *factReader) nameUses(b *binding, mixed bool) (part, int32) {
+	if r.stars && b.owner == 0 {
+		for k := range r.names {
+			if n := &r.names[k]; n.symbol == b.symbol {
+				return n.uses, n.loads
+			}
 		}
 	}
-	for j := range r.names {
-		if n := &r.names[j]; b.owner == 0 && n.symbol == b.symbol {
-			b.uses, b.loads = n.uses, n.loads
-			return
-		}
+	uses, loads := r.addUses(r.listed(b), nil)
+	if mixed && b.owner == 0 && !r.stars {
+		r.names = append(r.names, nameUses{symbol: b.symbol, uses: uses, loads: loads})
 	}
-	b.uses, b.loads = r.addUses(list, nil)
+	return uses, loads
 }
 
 // others returns the submodules that other imports of the same top-level name
-// lead to: "import a.b" and "import a.c" share the name a, and "a.b.x" belongs
-// to the first.
-func (r *factReader) others(k int32) []string {
-	b := &r.bindings[k]
-	if r.statements[b.statement].from || b.as != 0 {
+// lead to: "a.b.x" belongs to "import a.b" and not to "import a.c".
+func (r *factReader) others(k int) []string {
+	b, group := &r.bindings[k], r.group[k]
+	if !r.same[group].mixed || !r.isPlain(b) {
 		return nil
 	}
 	var out []string
 	for j := range r.bindings {
-		o := &r.bindings[j]
-		if o.symbol != b.symbol || o.owner != b.owner || o.as != 0 || o.name == b.name || r.statements[o.statement].from {
-			continue
-		}
-		if _, rest, _ := strings.Cut(r.str(o.name), "."); rest != "" {
-			out = append(out, rest)
+		if o := &r.bindings[j]; r.group[j] == group && o.name != b.name && r.isPlain(o) {
+			if _, rest, _ := strings.Cut(r.str(o.name), "."); rest != "" {
+				out = append(out, rest)
+			}
 		}
 	}
 	return out

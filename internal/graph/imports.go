@@ -260,21 +260,13 @@ func (p *Program) describeBinding(imp *Import, m *Module, k int) {
 	case !s.from:
 		imp.Binds, _, _ = strings.Cut(imp.Name, ".")
 	}
-	imp.Statement = evidence.Statement{From: m.Name, File: m.File, Qualname: f.of(s.qualname), Module: imp.Name, Binding: imp.Binds}
+	imp.Statement = evidence.Statement{From: m.Name, File: m.File, Qualname: f.of(s.qualname), Module: imp.Name, Binding: imp.Binds, Ordinal: f.ordinal(k)}
 	if s.from {
 		imp.Statement.Module = f.of(s.module)
 		imp.Level = levelOf(imp.Statement.Module)
 		imp.Future = imp.Statement.Module == "__future__"
 		if b.symbol != starSymbol {
 			imp.Item = imp.Name
-		}
-	}
-	for j := range k {
-		if o := &f.bindings[j]; o.symbol == b.symbol {
-			t := &f.statements[o.statement]
-			if t.qualname == s.qualname && t.from == s.from && (s.from && t.module == s.module || !s.from && o.name == b.name) {
-				imp.Ordinal++
-			}
 		}
 	}
 	switch s.scope {
@@ -341,7 +333,7 @@ func (p *Program) settle(m *Module) {
 // they run.
 func (p *Program) collect(m *Module) {
 	var r factReader
-	m.facts, m.index = r.read(m.Syntax, m.Scope, p.version, false), -1
+	m.facts, m.index, m.annotations = r.read(m.Syntax, m.Scope, p.version, false), -1, &annotations{}
 	p.resolve(m)
 	m.promote(nil)
 	p.bind(m)

@@ -32,7 +32,7 @@ func TestLean(t *testing.T) {
 }
 
 // sourcesBelow lists the Python files below a folder.
-func sourcesBelow(t *testing.T, root string) []string {
+func sourcesBelow(t testing.TB, root string) []string {
 	t.Helper()
 	var files []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -47,7 +47,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	files := slices.Clone(o.Files)
 	slices.Sort(files)
 	o.Files = slices.Compact(files)
-	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version}
+	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version, described: &sync.Map{}}
 	o.ByName = o.ByName || p.tooLarge(o.Files)
 
 	modules := make([]*Module, len(o.Files))
@@ -207,7 +207,7 @@ func readSource(f *os.File, size int64, buf []byte) ([]byte, error) {
 
 // parse makes the module of a file with its facts.
 func (r *fileReader) parse(p *Program, file string, src []byte, keep bool) *Module {
-	m := &Module{File: file, Test: isTest(file)}
+	m := &Module{File: file, Test: isTest(file), annotations: &annotations{}}
 	if keep {
 		m.Syntax = syntax.Parse(src, p.version)
 		m.Scope = scope.Analyze(m.Syntax, p.version)

@@ -34,7 +34,7 @@ type Program struct {
 	resolver *resolve.Resolver
 	version  syntax.Version
 
-	described sync.Map // name → description, see outside
+	described *sync.Map // name → description, see outside
 
 	readers []reading                            // by module, name, and place of the import
 	reads   map[readTarget][]site                // names of modules that others read as attributes
@@ -69,8 +69,7 @@ type Module struct {
 	star     *starNames           // what "from m import *" takes, see exportsOf
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports
 
-	annotations sync.Once // computes looks
-	looks       bool      // see looksAtAnnotations
+	annotations *annotations // see looksAtAnnotations
 }
 
 // Import is one name that one import statement binds ("import a, b" is two,

@@ -98,7 +98,7 @@ out.flush()
 real_exit(0)
 `
 
-func findPython(t *testing.T, p oracle.Python) *interp.Interpreter {
+func findPython(t testing.TB, p oracle.Python) *interp.Interpreter {
 	t.Helper()
 	i, err := interp.Find(interp.FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: os.Environ()})
 	if err != nil {
