@@ -54,6 +54,12 @@ bench: build ## measure against the peers on the corpus, then run the Go benchma
 	@echo "== running the Go benchmarks"
 	go test -run '^$$' -bench . -benchmem -benchtime 300ms ./...
 
+.PHONY: accuracy
+accuracy: ## compare predictions of what imports cost with what happens without them (ROUNDS=5)
+	@tools/fetch-environments
+	@echo "== removing imports, and comparing what goes with what was foreseen"
+	go run ./tools/accuracy -runs $(ROUNDS)
+
 # Shrinking what is merely interesting would take a minute of each target's time. What
 # crashes is kept below testdata/fuzz, and is a test from then on.
 .PHONY: fuzz
