@@ -50,9 +50,15 @@ fmt: ## format all Go files
 bench: build ## measure against the peers on the corpus, then run the Go benchmarks (ROUNDS=5)
 	@tools/fetch-corpus
 	@echo "== measuring against the peers"
-	go run ./tools/bench -python "$(PYTHON)" -rounds $(ROUNDS)
+	go run -pgo=cmd/fastpath/default.pgo ./tools/bench -python "$(PYTHON)" -rounds $(ROUNDS)
 	@echo "== running the Go benchmarks"
 	go test -run '^$$' -bench . -benchmem -benchtime 300ms ./...
+
+# Signals that interrupt goroutines would be counted in place of what they interrupt.
+.PHONY: pgo
+pgo: ## renew cmd/fastpath/default.pgo, the profile that the compiler optimises by
+	@tools/fetch-corpus
+	GODEBUG=asyncpreemptoff=1 go run ./tools/bench -profile cmd/fastpath/default.pgo
 
 .PHONY: accuracy
 accuracy: ## compare predictions of what imports cost with what happens without them (ROUNDS=5)

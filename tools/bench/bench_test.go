@@ -100,3 +100,17 @@ func TestFrontend(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProfile: what is written is a profile of a scan, packed as pprof has it.
+func TestProfile(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "default.pgo")
+	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte("import os\n\ndef handler(event, context): pass\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeProfile(context.Background(), options{tree: dir}, file); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(file); err != nil || !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		t.Errorf("no profile was written: %x, %v", data[:min(2, len(data))], err)
+	}
+}

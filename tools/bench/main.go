@@ -34,6 +34,7 @@ func main() {
 	var o options
 	frontend := flag.String("frontend", "", "internal: parse and analyse the files below this `folder`")
 	memory := flag.String("memory", "", "internal: measure the memory of trees of files below this `folder`")
+	profile := flag.String("profile", "", "instead of comparing, write the profile for builds into this `file`")
 	flag.StringVar(&o.tree, "tree", filepath.Join(".corpus", "tree"), "`folder` to measure on")
 	flag.StringVar(&o.work, "work", ".corpus", "`folder` for the peers and for what the programs print")
 	flag.StringVar(&o.binary, "fastpath", filepath.Join("bin", "fastpath"), "the `program` to measure")
@@ -49,6 +50,8 @@ func main() {
 		err = runFrontend(*frontend)
 	case *memory != "":
 		err = runMemory(*memory)
+	case *profile != "":
+		err = writeProfile(ctx, o, *profile)
 	default:
 		err = bench(ctx, o)
 	}
