@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // wholes calls yield for every place where a module uses another one of the
 // project whole, and not by the name of something in it: as an argument, in a
@@ -67,5 +70,28 @@ func (p *Program) expose() {
 				}
 			}
 		})
+	}
+}
+
+// untest takes the test files that other code imports for no tests.
+func (p *Program) untest() {
+	for again := true; again; {
+		again = false
+		for _, m := range p.Modules {
+			for k := 0; k < len(m.found) && !m.Test; k++ {
+				if m.facts.bindings[k].owner != 0 {
+					continue
+				}
+				if base := m.found[k].base; base >= 0 && p.Modules[base].Test {
+					p.Modules[base].Test, again = false, true
+				}
+				if m.found[k].flags&foundSubmodule == 0 || !strings.Contains(m.facts.of(m.facts.bindings[k].name), "test") {
+					continue
+				}
+				if t := p.find(m, p.moduleBehind(m, k)); t != nil && t.Test {
+					t.Test, again = false, true
+				}
+			}
+		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 // project counts as called, but for decorated definitions. The sets only grow;
 // a region is evaluated again when something that it read has grown.
 func (p *Program) follow() {
+	p.untest()
 	for _, tests := range []bool{false, true} {
 		f := newFollower(p)
 		for _, m := range p.Modules {

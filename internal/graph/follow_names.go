@@ -8,6 +8,7 @@ import "fastpath/internal/python/scope"
 // methods, and all of its methods where it derives from something unknown.
 // Functions in functions run with these, and lambdas with the code around.
 func (p *Program) followNames() {
+	p.untest()
 	total, classes := 0, 0
 	for _, m := range p.Modules {
 		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)

@@ -402,3 +402,25 @@ func TestProblems(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestImportedTests: a test file that the program imports is part of it.
+func TestImportedTests(t *testing.T) {
+	p := program(t, `
+-- app.py --
+from checks import test_all
+import test_base
+-- checks/__init__.py --
+-- checks/test_all.py --
+import test_deep
+-- test_base.py --
+-- test_deep.py --
+-- test_alone.py --
+import test_other
+-- test_other.py --
+`, python312)
+	for _, m := range p.Modules {
+		if want := m.File == "test_alone.py" || m.File == "test_other.py"; m.Test != want {
+			t.Errorf("%s: test is %v, want %v", m.File, m.Test, want)
+		}
+	}
+}

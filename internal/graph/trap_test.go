@@ -2,101 +2,110 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/resolve"
+	"fastpath/internal/python/syntax"
 )
 
 // trapper imports modules after it has put a trap behind every import that is
-// said not to be used at import: an object that reports whatever is done to it.
-const trapper = `
-import sys, json, ast, importlib, importlib.machinery as M, traceback, warnings, io, os, threading
-warnings.simplefilter("ignore")
-req = json.load(sys.stdin)
-out, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
-fired = []
+// said not to be used at import, and notes which names are loaded.
+//
+//go:embed testdata/trapper.py
+var trapper string
 
-class TrapError(Exception):
-    pass
+// TestTraps imports real code in which every import that is said not to be
+// used at import is replaced by a trap, an object that reports whatever is
+// done to it. No trap may fire, and no such name may be loaded at all. The log
+// says how many imports are said to be used at import although nothing loads
+// their names while the modules are imported.
+//
+// The code is packages of the standard library; with FASTPATH_ORACLE_FULL=1 it
+// is all of it in every version, and the environments of
+// tools/fetch-environments: each distribution on its own, which is followed by
+// value, and all of them together, which are followed by name.
+func TestTraps(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the trapper forks")
+	}
+	names := []string{"asyncio", "concurrent", "email", "http", "importlib", "json", "logging", "unittest", "urllib", "xml"}
+	pythons := []oracle.Python{oracle.One(t)}
+	if oracle.Full() {
+		names, pythons = nil, oracle.Pythons(t)
+	}
+	for _, p := range pythons {
+		t.Run("stdlib "+p.Name(), func(t *testing.T) {
+			i := findPython(t, p)
+			files := pythonFiles(t, i.Stdlib, names)
+			w := &trapping{python: i, root: i.Stdlib, alone: true}
+			w.add(t, files, files)
+			w.run(t)
+		})
+	}
+	if !oracle.Full() {
+		return
+	}
+	for _, dir := range environments(t) {
+		i := findPython(t, oracle.Python{Path: filepath.Join(dir, "bin", "python")})
+		w := trapping{python: i, root: i.SitePackages[0]}
+		all := distributions(t, w.root)
+		t.Run(filepath.Base(dir)+" by value", func(t *testing.T) {
+			w := w
+			for _, files := range all {
+				if len(files) <= maxFollowed {
+					w.add(t, files, files)
+				}
+			}
+			w.run(t)
+		})
+		t.Run(filepath.Base(dir)+" by name", func(t *testing.T) {
+			w := w
+			w.byName = true
+			w.add(t, slices.Concat(all...), all...)
+			w.run(t)
+		})
+	}
+}
 
-def fire(self, what):
-    where = object.__getattribute__(self, "where")
-    frames = [f"{f.filename}:{f.lineno} in {f.name}" for f in traceback.extract_stack()[:-2] if "importlib" not in f.filename and f.filename != "<string>"]
-    fired.append([where, what, frames[-4:]])
-    raise TrapError(where)
-
-class Trap:
-    def __init__(self, where):
-        object.__setattr__(self, "where", where)
-    def __getattribute__(self, name):
-        if name == "__class__":
-            return Trap
-        if name in ("__path__", "__file__", "__spec__", "__loader__", "__warningregistry__"):
-            raise AttributeError(name)
-        fire(self, name)
-
-def method(name):
-    def f(self, *a, **k):
-        fire(self, name)
-    return f
-for name in ("call mro_entries iter next getitem setitem delitem contains or ror and rand add radd sub mul mod rmod eq ne lt gt le ge bool len "
-             "hash enter exit instancecheck subclasscheck await aiter aenter setattr delattr int float index str repr format truediv matmul invert neg").split():
-    setattr(Trap, f"__{name}__", method(f"__{name}__"))
-
-class Transformer(ast.NodeTransformer):
-    def __init__(self, file, lines):
-        self.file, self.lines = file, lines
-    def visit_FunctionDef(self, node):
-        return node
-    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
-    def visit_Import(self, node):
-        names = self.lines.get(str(node.lineno), ())
-        out = [node]
-        for name in names:
-            out.append(ast.copy_location(ast.Assign([ast.Name(name, ast.Store())],
-                ast.Call(ast.Name("__trap__", ast.Load()), [ast.Constant(f"{self.file}:{node.lineno} {name}")], [])), node))
-        return [ast.fix_missing_locations(n) for n in out]
-    visit_ImportFrom = visit_Import
-
-import builtins
-builtins.__trap__ = Trap
-
-class Loader(M.SourceFileLoader):
-    def get_code(self, fullname):
-        path = self.get_filename(fullname)
-        lines = req["traps"].get(os.path.relpath(path, req["root"]).replace(os.sep, "/"))
-        if not lines:
-            return super().get_code(fullname)
-        tree = ast.parse(self.get_data(path))
-        return compile(Transformer(os.path.relpath(path, req["root"]), lines).visit(tree), path, "exec", dont_inherit=True)
-
-hook = M.FileFinder.path_hook((M.ExtensionFileLoader, M.EXTENSION_SUFFIXES), (Loader, [".py"]))
-sys.path_hooks.insert(0, hook)
-sys.path_importer_cache.clear()
-sys.path.insert(0, req["root"])
-imported = 0
-real_exit = os._exit
-for name in req["modules"]:
-    try:
-        importlib.import_module(name)
-        imported += 1
-    except BaseException:
-        pass
-out.write(json.dumps({"fired": fired, "imported": imported, "loaded": sorted(n for n, m in sys.modules.items() if isinstance(getattr(getattr(m, "__spec__", None), "loader", None), Loader))}))
-out.flush()
-real_exit(0)
-`
+// environments lists what tools/fetch-environments built.
+func environments(t *testing.T) []string {
+	t.Helper()
+	dir := os.Getenv("FASTPATH_ENVIRONMENTS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", ".corpus", "environments")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamps, err := filepath.Glob(filepath.Join(dir, "*", "stamp"))
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case len(stamps) == 0 && oracle.Required():
+		t.Fatal("there are no environments; run tools/fetch-environments")
+	}
+	for k, s := range stamps {
+		stamps[k] = filepath.Dir(s)
+	}
+	return stamps
+}
 
 func findPython(t testing.TB, p oracle.Python) *interp.Interpreter {
 	t.Helper()
@@ -107,32 +116,28 @@ func findPython(t testing.TB, p oracle.Python) *interp.Interpreter {
 	return i
 }
 
-// TestTraps imports packages of the standard library with traps behind the
-// imports that are said not to be used at import. No trap may fire. With
-// FASTPATH_ORACLE_FULL=1 it takes the whole library of every version, and the packages of
-// FASTPATH_ORACLE_PACKAGES (a folder, a colon and names with commas).
-func TestTraps(t *testing.T) {
-	names := []string{"asyncio", "concurrent", "email", "http", "importlib", "json", "logging", "unittest", "urllib", "xml"}
-	pythons := []oracle.Python{oracle.One(t)}
-	if oracle.Full() {
-		names, pythons = nil, oracle.Pythons(t)
+// unwanted are files and folders that are no code of a library, or that do
+// something when they are imported: tests, programs, the other operating system.
+var unwanted = words(`site-packages dist-packages __pycache__ test tests idlelib lib2to3 turtledemo lib-dynload ensurepip pydoc_data idle_test
+	antigravity.py this.py idle.py turtle.py __main__.py conftest.py setup.py`)
+
+// known reports whether a file, relative to a folder of sys.path, is a module
+// that somebody may import.
+func known(file string) bool {
+	module, ok := strings.CutSuffix(file, ".py")
+	for part := range strings.SplitSeq(module, "/") {
+		if unwanted[part] || unwanted[part+".py"] || strings.HasPrefix(part, "config-") || strings.ContainsFunc(part, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			return false
+		}
 	}
-	for _, p := range pythons {
-		i := findPython(t, p)
-		t.Run("stdlib "+p.Name(), func(t *testing.T) { trap(t, i, i.Stdlib, names) })
-	}
-	if folder, list, ok := strings.Cut(os.Getenv("FASTPATH_ORACLE_PACKAGES"), ":"); ok {
-		t.Run("packages", func(t *testing.T) { trap(t, findPython(t, oracle.One(t)), folder, strings.Split(list, ",")) })
-	}
+	return ok
 }
 
-// trap takes the modules below a folder, or the named ones of its top level.
-func trap(t *testing.T, i *interp.Interpreter, root string, names []string) {
-	skip := []string{
-		"site-packages", "dist-packages", "__pycache__", "test", "tests", "idlelib", "lib2to3", "turtledemo", "lib-dynload", "ensurepip",
-		"pydoc_data", "idle_test", "antigravity.py", "this.py", "idle.py", "turtle.py", "__main__.py",
-	}
-	var files, modules []string
+// pythonFiles lists the modules below a folder, or the named ones of its top
+// level.
+func pythonFiles(t *testing.T, root string, names []string) []string {
+	t.Helper()
+	var files []string
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -140,66 +145,180 @@ func trap(t *testing.T, i *interp.Interpreter, root string, names []string) {
 		rel, _ := filepath.Rel(root, p)
 		rel = filepath.ToSlash(rel)
 		top, _, _ := strings.Cut(rel, "/")
-		unwanted := rel != "." && (slices.Contains(skip, d.Name()) || strings.HasPrefix(d.Name(), "config-") ||
-			len(names) > 0 && !slices.Contains(names, strings.TrimSuffix(top, ".py")))
 		switch {
-		case d.IsDir() && unwanted:
+		case d.IsDir() && unwanted[d.Name()]:
 			return fs.SkipDir
-		case d.IsDir() || unwanted || !strings.HasSuffix(rel, ".py"):
-			return nil
+		case !d.IsDir() && known(rel) && (len(names) == 0 || slices.Contains(names, strings.TrimSuffix(top, ".py"))):
+			files = append(files, rel)
 		}
-		files = append(files, rel)
-		modules = append(modules, strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(rel, ".py"), "/__init__"), "/", "."))
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	p, err := Load(context.Background(), LoadOptions{Root: root, Files: files, ImportRoots: []string{"."}, Version: i.Version, Resolver: resolve.New(nil, i)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d files loaded in %v", len(files), time.Since(start))
-	runTraps(t, i, p, modules)
+	return files
 }
 
-func runTraps(t *testing.T, i *interp.Interpreter, p *Program, modules []string) {
+// distributions lists the modules of each installed distribution.
+func distributions(t *testing.T, site string) [][]string {
 	t.Helper()
-	traps := map[string]map[int][]string{}
-	said, used := 0, 0
-	for _, m := range p.Modules {
-		busy := map[string]bool{}
-		for _, imp := range m.Imports {
-			if imp.owner == 0 && imp.UsedAtImport {
-				busy[imp.Binds] = true
+	records, err := filepath.Glob(filepath.Join(site, "*.dist-info", "RECORD"))
+	if err != nil || len(records) == 0 {
+		t.Fatalf("%s has no distributions: %v", site, err)
+	}
+	var groups [][]string
+	seen := map[string]bool{}
+	for _, record := range records {
+		text, err := os.ReadFile(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var files []string
+		for line := range strings.Lines(string(text)) {
+			file, _, _ := strings.Cut(line, ",")
+			if _, err := os.Stat(filepath.Join(site, file)); err == nil && known(file) && !seen[file] {
+				seen[file] = true
+				files = append(files, file)
 			}
 		}
-		for _, imp := range m.Imports {
-			if imp.Scope != "module" || imp.Runs != "import" || imp.Binds == "*" || imp.Future {
-				continue
-			}
-			if imp.UsedAtImport {
-				used++
-				continue
-			}
-			said++
-			if busy[imp.Binds] {
-				continue
-			}
-			if traps[m.File] == nil {
-				traps[m.File] = map[int][]string{}
-			}
-			l := m.Line(imp.Stmt)
-			traps[m.File][l] = append(traps[m.File][l], imp.Binds)
+		if len(files) > 0 {
+			groups = append(groups, files)
 		}
 	}
-	in, err := json.Marshal(map[string]any{"root": p.Root, "traps": traps, "modules": modules})
+	return groups
+}
+
+// trapping is one run of the trapper with what is said about the imports.
+type trapping struct {
+	python *interp.Interpreter
+	root   string
+	alone  bool // without site-packages
+	byName bool // see LoadOptions
+
+	groups  [][]string
+	files   []map[string]*trapTask
+	imports []trapped
+	sites   []string // places of the loads, by number
+	modules int
+}
+
+// trapTask is what the trapper does in one file.
+type trapTask struct {
+	Traps map[int][]string `json:"traps,omitempty"`
+	Loads map[string]int   `json:"loads,omitempty"`
+}
+
+// trapped is an import with the loads of its name.
+type trapped struct {
+	file, place, why string
+	used             bool
+	loads            []int
+}
+
+// add analyses files as one project. The modules are imported in groups.
+func (w *trapping) add(t *testing.T, files []string, groups ...[]string) {
+	t.Helper()
+	p, err := Load(context.Background(), LoadOptions{
+		Root: w.root, Files: files, ImportRoots: []string{"."}, Version: w.python.Version, Resolver: resolve.New(nil, w.python), ByName: w.byName,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(i.Path, "-I", "-S", "-c", trapper)
-	cmd.Dir = t.TempDir()
+	tasks := map[string]*trapTask{}
+	task := func(m *Module) *trapTask {
+		name := filepath.Join(w.root, filepath.FromSlash(m.File))
+		if tasks[name] == nil {
+			tasks[name] = &trapTask{map[int][]string{}, map[string]int{}}
+		}
+		return tasks[name]
+	}
+	for _, m := range p.Modules {
+		used := map[string]bool{} // where one of several imports is, its name is not replaced
+		for _, imp := range m.Imports {
+			used[imp.Binds] = used[imp.Binds] || imp.UsedAtImport && imp.owner == 0
+		}
+		for _, imp := range m.Imports {
+			if imp.Scope != "module" || imp.Runs != "import" || imp.Binds == "*" || imp.Future || imp.Lazy {
+				continue
+			}
+			line := imp.Line
+			x := trapped{file: m.File, place: fmt.Sprintf("%s:%d %s", m.File, line, imp.Binds), why: imp.UsedAtWhy, used: imp.UsedAtImport}
+			if !x.used && !used[imp.Binds] {
+				task(m).Traps[line] = append(task(m).Traps[line], imp.Binds)
+			}
+			for _, s := range p.Uses(imp) {
+				if s.Store || s.Del || s.Module.Syntax.Kind(s.Node) == syntax.String || !x.used && used[imp.Binds] {
+					continue
+				}
+				loads, key := task(s.Module).Loads, span(s.Module, s.Node)
+				number, ok := loads[key]
+				if !ok {
+					number = len(w.sites)
+					loads[key] = number
+					w.sites = append(w.sites, fmt.Sprintf("%s:%d", s.Module.File, s.Module.Line(s.Node)))
+				}
+				x.loads = append(x.loads, number)
+			}
+			w.imports = append(w.imports, x)
+		}
+	}
+	for _, g := range groups {
+		var names []string
+		for _, file := range g {
+			if isTest(file) { // others may import it
+				continue
+			}
+			names = append(names, strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(file, ".py"), "/__init__"), "/", "."))
+		}
+		w.groups = append(w.groups, names)
+		w.modules += len(names)
+	}
+	w.files = append(w.files, tasks)
+}
+
+// span writes where a node begins and ends as Python's ast counts: in bytes.
+func span(m *Module, n syntax.NodeID) string {
+	at := func(offset int32) string {
+		line := m.Syntax.Line(offset)
+		return fmt.Sprintf("%d:%d", line, offset-m.Syntax.LineStart(line))
+	}
+	return at(m.Syntax.Node(n).Start) + ":" + at(m.Syntax.Node(n).End)
+}
+
+// trapReport is what the trapper tells of one group.
+type trapReport struct {
+	Fired    [][]any
+	Loaded   []int
+	Imported []string
+	Finished []string
+}
+
+// run imports everything and compares.
+func (w *trapping) run(t *testing.T) {
+	t.Helper()
+	start := time.Now()
+	cache := ""
+	if len(w.files) == 1 {
+		cache = t.TempDir()
+	}
+	in, err := json.Marshal(map[string]any{
+		"path": []string{w.root}, "groups": w.groups, "files": w.files, "cache": cache, "jobs": runtime.NumCPU(), "alarm": 20, "seconds": 300,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	args := []string{"-I"}
+	if w.alone {
+		args = append(args, "-S")
+	}
+	script := filepath.Join(dir, "trapper.py")
+	if err := os.WriteFile(script, []byte(trapper), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(w.python.Path, append(args, script)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir, "MPLBACKEND=agg")
 	cmd.Stdin = bytes.NewReader(in)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -207,23 +326,75 @@ func runTraps(t *testing.T, i *interp.Interpreter, p *Program, modules []string)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
-	var res struct {
-		Fired    [][]any
-		Imported int
-		Loaded   []string
-	}
-	if err := json.Unmarshal(out, &res); err != nil {
+	var reports []*trapReport
+	if err := json.Unmarshal(out, &reports); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	w.compare(t, reports)
+	t.Logf("imported in %v, %v of CPU time", time.Since(start).Round(time.Second), (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Round(time.Second))
+}
+
+// compare reports the wrong answers, and logs how often they are too careful.
+func (w *trapping) compare(t *testing.T, reports []*trapReport) {
+	t.Helper()
+	imported, lost := 0, 0
 	seen := map[string]bool{}
-	for _, f := range res.Fired {
-		if where := f[0].(string); !seen[where] {
-			seen[where] = true
-			t.Errorf("%s is said not to be used at import, but: %v\n  %v", where, f[1], f[2])
+	ran := make([]bool, len(w.sites))
+	finished := map[string]bool{}
+	for _, r := range reports {
+		if r == nil {
+			lost++
+			continue
+		}
+		imported += len(r.Imported)
+		for _, number := range r.Loaded {
+			ran[number] = true
+		}
+		for _, file := range r.Finished {
+			if rel, err := filepath.Rel(w.root, file); err == nil {
+				finished[filepath.ToSlash(rel)] = true
+			}
+		}
+		for _, f := range r.Fired {
+			if where := fmt.Sprint(f[0]); !seen[where] {
+				seen[where] = true
+				t.Errorf("%s is said not to be used at import, but: %v\n  %v", where, f[1], f[2])
+			}
 		}
 	}
-	t.Logf("%d imports used at import, %d not; %d of %d modules imported, %d from source; %d traps fired", used, said, res.Imported, len(modules), len(res.Loaded), len(seen))
-	if res.Imported < len(modules)/2 {
-		t.Errorf("only %d of %d modules could be imported", res.Imported, len(modules))
+	no, yes, needless := 0, 0, 0
+	reasons := map[string]int{}
+	for _, x := range w.imports {
+		if !finished[x.file] {
+			continue
+		}
+		at := slices.IndexFunc(x.loads, func(number int) bool { return ran[number] })
+		switch {
+		case !x.used:
+			no++
+			if at >= 0 {
+				t.Errorf("%s is said not to be used at import, but it is loaded at %s", x.place, w.sites[x.loads[at]])
+			}
+		default:
+			yes++
+			if at < 0 {
+				needless++
+				why, _, _ := strings.Cut(x.why, " at ")
+				reasons[why]++
+			}
+		}
+	}
+	t.Logf("%d of %d modules in %d groups imported (%d groups lost), %d files from source; of their imports %d are said not to be used at import, %d to be used; %d of these (%.1f%%) needlessly",
+		imported, w.modules, len(w.groups), lost, len(finished), no, yes, needless, 100*float64(needless)/float64(max(yes, 1)))
+	var list []string
+	for why := range reasons {
+		list = append(list, why)
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(reasons[b]-reasons[a], strings.Compare(a, b)) })
+	for _, why := range list[:min(len(list), 8)] {
+		t.Logf("  needless: %5d %s", reasons[why], why)
+	}
+	if imported < w.modules/2 {
+		t.Errorf("only %d of %d modules could be imported", imported, w.modules)
 	}
 }
