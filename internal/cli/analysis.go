@@ -61,6 +61,7 @@ func (o planOptions) validate() error {
 
 // sources is everything that analyses of one project share.
 type sources struct {
+	project     *project.Project
 	interpreter *interp.Interpreter // nil when none was found
 	lock        *evidence.Lock      // nil when there is no lock
 	files       []string
@@ -91,7 +92,7 @@ type analysis struct {
 // openSources reads the lock and lists the sources. Mistakes in the lock are
 // errors; a missing lock or interpreter is not.
 func (a *app) openSources(p *project.Project) (*sources, error) {
-	s := &sources{programs: map[string]*graph.Program{}}
+	s := &sources{project: p, programs: map[string]*graph.Program{}}
 	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
 	switch {
 	case err == nil:
@@ -124,15 +125,13 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 	if err != nil {
 		return nil, err
 	}
-	for _, problem := range prog.Problems {
-		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
-	}
-	s.programs[e.ImportRoot] = prog
+	s.keep(e, prog)
 	return prog, nil
 }
 
 // version is the language version of the sources: the interpreter's, else the
-// one that was measured, else the deployed one.
+// one that was measured, else the deployed one, else the lowest that the project
+// allows.
 func (s *sources) version(e project.Entry) syntax.Version {
 	if s.interpreter != nil && s.interpreter.Version.Major > 0 {
 		return s.interpreter.Version
@@ -143,7 +142,20 @@ func (s *sources) version(e project.Entry) syntax.Version {
 			return v
 		}
 	}
-	return syntax.Latest
+	return requiredVersion(s.project)
+}
+
+// requiredVersion is the lowest version of requires-python that can be read,
+// the newest one where nothing is required.
+func requiredVersion(p *project.Project) syntax.Version {
+	var v syntax.Version
+	if n, _ := fmt.Sscanf(p.RequiresPython(), "%d.%d", &v.Major, &v.Minor); n != 2 || syntax.Latest.Less(v) {
+		return syntax.Latest
+	}
+	if oldest := (syntax.Version{Major: 3, Minor: 8}); v.Less(oldest) {
+		return oldest
+	}
+	return v
 }
 
 func (s *sources) measuredVersion(entry string) string {

@@ -117,9 +117,12 @@ func (a *app) runGraph(args []string, opt graphOptions) error {
 	}
 	results := make([]*graphResult, len(entries))
 	for k, e := range entries {
-		prog, err := a.program(p, s, e)
-		if err != nil {
-			return err
+		prog := s.programs[e.ImportRoot]
+		if prog == nil {
+			if prog, err = a.loadLean(p, e, s.files, s.interpreter, s.version(e)); err != nil {
+				return err
+			}
+			s.keep(e, prog)
 		}
 		l := libraries{installed: installed, interpreter: s.interpreter, root: p.Root}
 		if s.lock != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -16,6 +17,17 @@ import (
 // and resolves what they import with the interpreter i, or without one (nil)
 // by the project alone. Nothing is executed.
 func (a *app) loadProgram(p *project.Project, e project.Entry, files []string, i *interp.Interpreter, v syntax.Version) (*graph.Program, error) {
+	return graph.Load(a.ctx, loadOptions(p, e, files, i, v))
+}
+
+// loadLean is loadProgram for commands that show imports and edit nothing.
+func (a *app) loadLean(p *project.Project, e project.Entry, files []string, i *interp.Interpreter, v syntax.Version) (*graph.Program, error) {
+	o := loadOptions(p, e, files, i, v)
+	o.Lean = true
+	return graph.Load(a.ctx, o)
+}
+
+func loadOptions(p *project.Project, e project.Entry, files []string, i *interp.Interpreter, v syntax.Version) graph.LoadOptions {
 	roots := []string{e.ImportRoot}
 	for _, r := range p.ImportRoots() {
 		if !slices.Contains(roots, r) {
@@ -26,5 +38,14 @@ func (a *app) loadProgram(p *project.Project, e project.Entry, files []string, i
 	for k, r := range roots {
 		folders[k] = filepath.Join(p.Root, filepath.FromSlash(r))
 	}
-	return graph.Load(a.ctx, graph.LoadOptions{Root: p.Root, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(folders, i)})
+	return graph.LoadOptions{Root: p.Root, Files: files, ImportRoots: roots, Version: v, Resolver: resolve.New(folders, i)}
+}
+
+// keep remembers the program of an entry for others with the same import root,
+// and notes what could not be read.
+func (s *sources) keep(e project.Entry, prog *graph.Program) {
+	for _, problem := range prog.Problems {
+		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
+	}
+	s.programs[e.ImportRoot] = prog
 }
