@@ -371,7 +371,7 @@ func pythonFiles(dir string, step int) []string {
 // with CPython's symbol table. FASTPATH_ORACLE_FULL=1 takes every file.
 func TestAgainstSymtable(t *testing.T) {
 	step := 20
-	if oracle.Full() {
+	if oracle.Full() || oracle.Required() {
 		step = 1
 	}
 	oracle.Each(t, func(t *testing.T, p oracle.Python) {

@@ -60,7 +60,8 @@ func encoded() [][]byte {
 		}
 		add("\xef\xbb\xbf# coding: %s\nx = 'é'\n", name)
 	}
-	for _, cookie := range []string{"#coding:latin-1", "# -*- coding: latin-1 -*-", "# vim: set fileencoding=latin-1 :", "# encoding=latin-1", "# coding : latin-1", "# Coding: latin-1", "#coding=\tlatin-1", "# coding:latin-1;x", "#!/bin/sh coding: latin-1",
+	for _, cookie := range []string{
+		"#coding:latin-1", "# -*- coding: latin-1 -*-", "# vim: set fileencoding=latin-1 :", "# encoding=latin-1", "# coding : latin-1", "# Coding: latin-1", "#coding=\tlatin-1", "# coding:latin-1;x", "#!/bin/sh coding: latin-1",
 		"  # coding: latin-1", "\f# coding: latin-1", "x # coding: latin-1", "'' # coding: latin-1", "# coding: coding: latin-1", "# nocoding: latin-1", "# coding:", "# coding: \xe9", "# coding:latin-1\xe9", "# coding: latin-1, coding: utf-8", "# coding: é coding: latin-1", "# coding=: latin-1",
 	} {
 		for _, form := range []string{"%s\nx = '\xe9'\n", "\n%s\nx = '\xe9'\n", "# first\n%s\nx = '\xe9'\n", "x\n%s\nx = '\xe9'\n", "\\\n%s\nx = '\xe9'\n", "\n\n%s\nx = '\xe9'\n", "%s\r\nx = '\xe9'\r\n", "\r\n%s\r\nx = '\xe9'", "\f\n%s\nx = '\xe9'", "'''\n%s\n\xe9'''", "%s", "  \t\n%s\nx = '\xe9'\n", "\xef\xbb\xbf\n%s\nx = ''\n"} {
