@@ -243,6 +243,11 @@ func FuzzParse(f *testing.F) {
 		if err := wellFormed(file); err != nil {
 			t.Fatal(err)
 		}
+		for _, c := range file.TypeComments() {
+			if err := wellFormed(file.ParseType(c)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := differs(reused.Parse(src, v), file); err != nil {
 			t.Fatal(err)
 		}

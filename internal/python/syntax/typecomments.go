@@ -139,7 +139,8 @@ func (t *typeComments) firstLine(n, block NodeID) {
 	}
 	limit := t.Nodes[block].Start
 	from := t.Nodes[header].End
-	for at := t.Line(from); ; at++ { // the line of the ":"
+	begins := false // the line after that of the ":" is known
+	for at := t.Line(from); at < t.Lines() && !begins; at++ {
 		line := t.Src[t.LineStart(at):]
 		if i := bytes.IndexAny(line, "\r\n"); i >= 0 {
 			line = line[:i]
@@ -149,15 +150,13 @@ func (t *typeComments) firstLine(n, block NodeID) {
 			code = bytes.TrimRight(code[:i], " \t\f")
 		}
 		if bytes.HasSuffix(code, []byte(":")) {
-			from = t.LineStart(at + 1)
-			break
-		}
-		if t.LineStart(at+1) > limit {
+			from, begins = t.LineStart(at+1), true
+		} else if t.LineStart(at+1) > limit {
 			return
 		}
 	}
 	c, ok := t.first(from)
-	if !ok || c.Start > limit {
+	if !begins || !ok || c.Start > limit {
 		return
 	}
 	if next, ok := t.first(c.End); ok && next.Start < limit {
