@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"golang.org/x/perf/benchmath"
 )
@@ -22,17 +24,18 @@ type Figure struct {
 }
 
 // ArmResult is one arm over all events. Figures of requests are the
-// traffic-weighted means of a round; the others pool all processes.
+// traffic-weighted means of a round; the others pool all processes. Those that
+// this system or this kind of entry does not tell are nil.
 type ArmResult struct {
 	Name            string  `json:"name"`
-	InitMS          Figure  `json:"init_ms"`
+	Client          string  `json:"client,omitempty"` // of the Runtime API: lambdaapi.Client
+	InitMS          Figure  `json:"init_ms"`          // from the start of the process; of a command all of it
 	FirstRequestMS  *Figure `json:"first_request_ms,omitempty"`
 	SteadyRequestMS *Figure `json:"steady_request_ms,omitempty"`
-	ColdStartMS     Figure  `json:"cold_start_ms"` // init plus first request, weighted
-	RSSKiB          Figure  `json:"rss_kib"`
-	Modules         Figure  `json:"modules"` // loaded by init
-
-	loaded []string
+	ColdStartMS     Figure  `json:"cold_start_ms"`    // init plus first request, weighted
+	CPUMS           *Figure `json:"cpu_ms,omitempty"` // of the same
+	RSSKiB          *Figure `json:"rss_kib,omitempty"`
+	Modules         *Figure `json:"modules,omitempty"` // loaded by init, counted in processes that are not timed
 }
 
 // EventResult is one event over all arms.
@@ -40,13 +43,8 @@ type EventResult struct {
 	Name  string     `json:"name"`
 	Share float64    `json:"share"`
 	Arms  []EventArm `json:"arms,omitempty"`
-	// Change compares init plus first request, nil with one arm.
-	Change *Change `json:"change,omitempty"`
-	// Equal: both arms gave the same response in every round.
-	Equal *bool `json:"equal,omitempty"`
-	// ModulesReturned are modules that init no longer loads in the second
-	// arm, but this event's first request does.
-	ModulesReturned []string `json:"modules_returned,omitempty"`
+	// EventChange is that of Result.Comparison.
+	*EventChange
 	// Error says why the event was left out: it fails in every arm.
 	Error string `json:"error,omitempty"`
 }
@@ -57,49 +55,57 @@ type EventArm struct {
 	FirstRequestMS  *Figure `json:"first_request_ms,omitempty"`
 	SteadyRequestMS *Figure `json:"steady_request_ms,omitempty"`
 	ColdStartMS     Figure  `json:"cold_start_ms"`
-	Modules         Figure  `json:"modules"` // loaded by init and the first request
+	Modules         *Figure `json:"modules,omitempty"` // loaded by init and the first request
 }
 
-// Verdicts of a Change.
-const (
-	Faster       = "faster"
-	Slower       = "slower"
-	NoDifference = "no difference"
-)
-
-// Change compares a quantity of the second arm with the first one's, by the
-// differences within each round.
-type Change struct {
-	BeforeMS float64  `json:"before_ms"` // median
-	AfterMS  float64  `json:"after_ms"`  // median
-	DiffMS   float64  `json:"diff_ms"`   // median of the paired differences, after minus before
-	LowMS    *float64 `json:"diff_low_ms,omitempty"`
-	HighMS   *float64 `json:"diff_high_ms,omitempty"`
-	Share    float64  `json:"diff_share"` // DiffMS as a share of BeforeMS, −0.41 is −41 %
-	P        float64  `json:"p"`          // Mann-Whitney U over the two samples
-	N        int      `json:"n"`          // pairs
-	Verdict  string   `json:"verdict"`
-	// SeenShare is the smallest difference, as a share of BeforeMS, that this
-	// many pairs with this noise would have shown; nil below 6 pairs.
-	SeenShare *float64 `json:"seen_share,omitempty"`
+// EventChange compares one event in two arms.
+type EventChange struct {
+	Change Change `json:"change"` // of init plus first request
+	// Equal: both arms gave the same answers, apart from what Varies.
+	Equal      bool        `json:"equal"`
+	Difference *Difference `json:"difference,omitempty"`
+	// Varies are the values of the answers that change from process to process
+	// within an arm, and that were not compared.
+	Varies []string `json:"varies,omitempty"`
+	// ModulesReturned are modules that init no longer loads in the second
+	// arm, but this event's first request does.
+	ModulesReturned []string `json:"modules_returned,omitempty"`
 }
 
-// Comparison is the second arm against the first.
+// Comparison is one arm against another.
 type Comparison struct {
-	Before      string   `json:"before"`
-	After       string   `json:"after"`
-	Init        Change   `json:"init"`
-	ColdStart   Change   `json:"cold_start"` // weighted init plus first request: the judgement
-	ModulesGone []string `json:"modules_gone"`
-	ModulesNew  []string `json:"modules_new"`
-	Equal       bool     `json:"equal"` // every event gave the same response
+	Before      string              `json:"before"`
+	After       string              `json:"after"`
+	Init        Change              `json:"init"`
+	ColdStart   Change              `json:"cold_start"` // weighted init plus first request: the judgement
+	ModulesGone []string            `json:"modules_gone"`
+	ModulesNew  []string            `json:"modules_new"`
+	GoneChains  map[string][]string `json:"gone_chains,omitempty"` // by module: the statements that loaded it, FILE:LINE
+	NewChains   map[string][]string `json:"new_chains,omitempty"`
+	Equal       bool                `json:"equal"` // every event gave the same answer
+
+	// Events are the changes by event, in the order of Result.Events; those of
+	// events that were left out are nil.
+	Events []*EventChange `json:"events,omitempty"`
 }
 
 // Result is what Run measured.
 type Result struct {
+	Rounds     int           `json:"runs"`
 	Arms       []ArmResult   `json:"arms"`
 	Events     []EventResult `json:"events"`
 	Comparison *Comparison   `json:"comparison,omitempty"`
+	// Further are the comparisons of Options.Pairs after the first.
+	Further  []*Comparison `json:"further_comparisons,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
+}
+
+// Comparisons returns all of them.
+func (r *Result) Comparisons() []*Comparison {
+	if r.Comparison == nil {
+		return nil
+	}
+	return append([]*Comparison{r.Comparison}, r.Further...)
 }
 
 func figure(values []float64) Figure {
@@ -121,151 +127,212 @@ func optionalFigure(values []float64) *Figure {
 	return &f
 }
 
-// change compares paired values.
-func change(before, after []float64) Change {
-	diffs := make([]float64, len(before))
-	for i := range diffs {
-		diffs[i] = after[i] - before[i]
-	}
-	b, a, d := figure(before), figure(after), figure(diffs)
-	c := Change{BeforeMS: b.Median, AfterMS: a.Median, DiffMS: d.Median, LowMS: d.Low, HighMS: d.High, N: len(diffs), Verdict: NoDifference}
-	sb := benchmath.NewSample(slices.Clone(before), &benchmath.DefaultThresholds)
-	sa := benchmath.NewSample(slices.Clone(after), &benchmath.DefaultThresholds)
-	c.P = benchmath.AssumeNothing.Compare(sb, sa).P
-	if b.Median != 0 {
-		c.Share = d.Median / b.Median
-	}
-	if d.Low == nil {
-		return c
-	}
-	switch {
-	case *d.High < 0:
-		c.Verdict = Faster
-	case *d.Low > 0:
-		c.Verdict = Slower
-	}
-	if b.Median != 0 {
-		seen := (*d.High - *d.Low) / 2 / b.Median
-		c.SeenShare = &seen
-	}
-	return c
+// known drops zeroes, which stand for what is not known.
+func known(values []float64) []float64 {
+	return slices.DeleteFunc(values, func(v float64) bool { return v == 0 })
 }
 
-// summarize turns the samples into a result. samples is indexed by arm, event
-// and round; failed says why an event was left out.
-func summarize(o *Options, samples [][][]*sample, failed []string) (*Result, error) {
-	var ran []int
+// share returns an event's share among those that ran.
+func (b *bench) share(e int) float64 {
 	weights := 0.0
-	for e := range o.Events {
-		if failed[e] == "" {
-			ran = append(ran, e)
-			weights += o.Events[e].Share
-		}
+	for _, r := range b.ran {
+		weights += b.Events[r].Share
 	}
-	if len(ran) == 0 {
-		return nil, &RunError{Arm: o.Arms[0].Name, Message: "every event failed, the first with:", Detail: failed[0]}
+	if weights == 0 { // only events that never come were left
+		return 1 / float64(len(b.ran))
 	}
-	share := func(e int) float64 {
-		if weights == 0 { // only events that never come were left
-			return 1 / float64(len(ran))
-		}
-		return o.Events[e].Share / weights
-	}
-	r := &Result{}
-	inits := make([][]float64, len(o.Arms))
-	totals := make([][]float64, len(o.Arms)) // weighted, by round
-	for a := range o.Arms {
-		res := ArmResult{Name: o.Arms[a].Name}
-		var rss, modules, first, steady []float64
-		for round := range o.Pairs {
-			var cold, firstMean, steadyMean float64
-			requests := true
-			for _, e := range ran {
-				s := samples[a][e][round]
-				w := share(e)
-				inits[a] = append(inits[a], s.InitMS)
-				rss = append(rss, s.RSSKiB)
-				modules = append(modules, float64(len(s.InitModules)))
-				cold += w * s.total()
-				if s.FirstRequestMS == nil || s.SteadyRequestMS == nil {
-					requests = false
-					continue
-				}
-				firstMean += w * *s.FirstRequestMS
-				steadyMean += w * *s.SteadyRequestMS
-			}
-			totals[a] = append(totals[a], cold)
-			if requests {
-				first = append(first, firstMean)
-				steady = append(steady, steadyMean)
-			}
-		}
-		res.InitMS, res.RSSKiB, res.Modules = figure(inits[a]), figure(rss), figure(modules)
-		res.ColdStartMS = figure(totals[a])
-		res.FirstRequestMS, res.SteadyRequestMS = optionalFigure(first), optionalFigure(steady)
-		res.loaded = samples[a][ran[0]][0].InitModules
-		r.Arms = append(r.Arms, res)
-	}
-	if len(o.Arms) == 2 {
-		before, after := &r.Arms[0], &r.Arms[1]
-		r.Comparison = &Comparison{
-			Before: before.Name, After: after.Name,
-			Init:        change(inits[0], inits[1]),
-			ColdStart:   change(totals[0], totals[1]),
-			ModulesGone: without(before.loaded, after.loaded),
-			ModulesNew:  without(after.loaded, before.loaded),
-			Equal:       true,
-		}
-	}
-	for e := range o.Events {
-		ev := EventResult{Name: o.Events[e].Name, Share: o.Events[e].Share, Error: failed[e]}
-		if failed[e] == "" {
-			summarizeEvent(o, &ev, r.Comparison, samples, e)
-		}
-		r.Events = append(r.Events, ev)
-	}
-	return r, nil
+	return b.Events[e].Share / weights
 }
 
-func summarizeEvent(o *Options, ev *EventResult, c *Comparison, samples [][][]*sample, e int) {
-	totals := make([][]float64, len(o.Arms))
-	for a := range o.Arms {
-		var first, steady, modules []float64
-		for _, s := range samples[a][e] {
-			totals[a] = append(totals[a], s.total())
-			modules = append(modules, float64(len(s.InitModules)+len(s.RequestModules)))
-			if s.FirstRequestMS != nil {
-				first = append(first, *s.FirstRequestMS)
+// weighted returns by round what value says of each event, weighted by
+// traffic; nil when it says nothing of some.
+func (b *bench) weighted(a *armRun, value func(*sample) *float64) []float64 {
+	var out []float64
+	for round := range a.events[b.Events[b.ran[0]].Name].samples {
+		sum := 0.0
+		for _, e := range b.ran {
+			v := value(a.events[b.Events[e].Name].samples[round])
+			if v == nil {
+				return nil
 			}
-			if s.SteadyRequestMS != nil {
-				steady = append(steady, *s.SteadyRequestMS)
+			sum += b.share(e) * *v
+		}
+		out = append(out, sum)
+	}
+	return out
+}
+
+// coldStarts returns init plus first request by round, weighted.
+func (b *bench) coldStarts(a *armRun) []float64 {
+	return b.weighted(a, func(s *sample) *float64 { t := s.total(); return &t })
+}
+
+// inits returns init by round, the mean over the events.
+func (b *bench) inits(a *armRun) []float64 {
+	var out []float64
+	for round := range a.events[b.Events[b.ran[0]].Name].samples {
+		sum := 0.0
+		for _, e := range b.ran {
+			sum += a.events[b.Events[e].Name].samples[round].initMS
+		}
+		out = append(out, sum/float64(len(b.ran)))
+	}
+	return out
+}
+
+// summarize turns the samples into a result.
+func (b *bench) summarize() *Result {
+	r := &Result{}
+	for _, a := range b.arms {
+		r.Arms = append(r.Arms, b.summarizeArm(a))
+	}
+	r.Rounds = r.Arms[0].ColdStartMS.N
+	for _, p := range b.Pairs {
+		c := b.compare(b.arms[p.Before], b.arms[p.After])
+		if r.Comparison == nil {
+			r.Comparison = c
+		} else {
+			r.Further = append(r.Further, c)
+		}
+	}
+	for e, ev := range b.Events {
+		res := EventResult{Name: ev.Name, Share: ev.Share, Error: b.failed[e]}
+		if res.Error == "" {
+			for _, a := range b.arms {
+				res.Arms = append(res.Arms, summarizeEvent(a, ev.Name))
+			}
+			if r.Comparison != nil {
+				res.EventChange = r.Comparison.Events[e]
 			}
 		}
-		ev.Arms = append(ev.Arms, EventArm{
-			Name: o.Arms[a].Name, ColdStartMS: figure(totals[a]), Modules: figure(modules),
-			FirstRequestMS: optionalFigure(first), SteadyRequestMS: optionalFigure(steady),
-		})
+		r.Events = append(r.Events, res)
 	}
-	if c == nil {
-		return
+	if r.Comparison != nil && len(r.Further) == 0 {
+		r.Comparison.Events = nil // they stand in the events
 	}
-	ch := change(totals[0], totals[1])
-	ev.Change = &ch
-	equal := true
-	for round, s := range samples[0][e] {
-		equal = equal && s.Response == samples[1][e][round].Response
+	now := b.arms[len(b.arms)-1]
+	if len(b.Pairs) > 0 {
+		now = b.arms[b.Pairs[0].After]
 	}
-	ev.Equal = &equal
-	c.Equal = c.Equal && equal
+	for _, a := range b.arms {
+		if names := a.foreign(now.Root); len(names) > 0 {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s loads %s from the folder of %s, as an editable install does, so that the two were not measured apart", a.Name, some(names), now.Name))
+		}
+	}
+	return r
+}
+
+// some names the first of several modules.
+func some(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more modules", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (b *bench) summarizeArm(a *armRun) ArmResult {
+	var inits, cpu, rss, modules []float64
+	for _, e := range b.ran {
+		run := a.events[b.Events[e].Name]
+		for _, s := range run.samples {
+			inits, cpu, rss = append(inits, s.initMS), append(cpu, s.cpuMS), append(rss, s.rssKiB)
+		}
+		modules = append(modules, float64(len(run.init)))
+	}
+	return ArmResult{
+		Name: a.Name, Client: string(a.client),
+		InitMS: figure(inits), ColdStartMS: figure(b.coldStarts(a)),
+		FirstRequestMS:  optionalFigure(b.weighted(a, func(s *sample) *float64 { return s.firstRequestMS })),
+		SteadyRequestMS: optionalFigure(b.weighted(a, func(s *sample) *float64 { return s.steadyRequestMS })),
+		CPUMS:           optionalFigure(known(cpu)), RSSKiB: optionalFigure(known(rss)), Modules: optionalFigure(known(modules)),
+	}
+}
+
+func summarizeEvent(a *armRun, name string) EventArm {
+	run := a.events[name]
+	var totals, first, steady []float64
+	for _, s := range run.samples {
+		totals = append(totals, s.total())
+		if s.firstRequestMS != nil {
+			first = append(first, *s.firstRequestMS)
+		}
+		if s.steadyRequestMS != nil {
+			steady = append(steady, *s.steadyRequestMS)
+		}
+	}
+	return EventArm{
+		Name: a.Name, ColdStartMS: figure(totals), FirstRequestMS: optionalFigure(first), SteadyRequestMS: optionalFigure(steady),
+		Modules: optionalFigure(known([]float64{float64(len(run.init) + len(run.request))})),
+	}
+}
+
+// initModules are what init loads, by the first event whose process told.
+func (b *bench) initModules(a *armRun) []string {
+	for _, e := range b.ran {
+		if run := a.events[b.Events[e].Name]; run.init != nil {
+			return run.init
+		}
+	}
+	return nil
+}
+
+// levels returns the levels of the judgement and of what is judged beside it in
+// one comparison: init, and the events where there are several.
+func (b *bench) levels() (judgement, beside float64) {
+	comparisons := float64(len(b.Pairs))
+	judgement, beside = judgementLevel/comparisons, besideLevel/comparisons
+	if len(b.ran) > 1 {
+		beside /= float64(1 + len(b.ran))
+	}
+	return judgement, beside
+}
+
+// compare judges two arms.
+func (b *bench) compare(before, after *armRun) *Comparison {
+	judgement, beside := b.levels()
+	old, now := b.initModules(before), b.initModules(after)
+	c := &Comparison{
+		Before: before.Name, After: after.Name,
+		Init:        change(b.inits(before), b.inits(after), beside),
+		ColdStart:   change(b.coldStarts(before), b.coldStarts(after), judgement),
+		ModulesGone: without(old, now), ModulesNew: without(now, old),
+		Equal: true,
+	}
+	if !before.handler() { // one process is one request: there is one judgement
+		c.Init = c.ColdStart
+	}
+	c.GoneChains, c.NewChains = before.chains(c.ModulesGone), after.chains(c.ModulesNew)
 	gone := map[string]bool{}
 	for _, m := range c.ModulesGone {
 		gone[m] = true
 	}
-	for _, m := range samples[1][e][0].RequestModules {
-		if gone[m] {
-			ev.ModulesReturned = append(ev.ModulesReturned, m)
+	c.Events = make([]*EventChange, len(b.Events))
+	for _, e := range b.ran {
+		x, y := before.events[b.Events[e].Name], after.events[b.Events[e].Name]
+		level := beside
+		if len(b.ran) == 1 {
+			level = judgement // it is the judgement
 		}
+		ch := &EventChange{Change: change(totals(x), totals(y), level)}
+		ch.Difference, ch.Varies = compareAnswers(&x.answers, &y.answers, !before.handler())
+		ch.Equal = ch.Difference == nil
+		c.Equal = c.Equal && ch.Equal
+		for _, m := range y.request {
+			if gone[m] {
+				ch.ModulesReturned = append(ch.ModulesReturned, m)
+			}
+		}
+		c.Events[e] = ch
 	}
+	return c
+}
+
+func totals(run *eventRun) []float64 {
+	out := make([]float64, len(run.samples))
+	for i, s := range run.samples {
+		out[i] = s.total()
+	}
+	return out
 }
 
 // without returns the elements of a that are not in b, in a's order.

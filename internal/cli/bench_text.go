@@ -4,24 +4,32 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fastpath/internal/bench"
+	"fastpath/internal/lambdaapi"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/term"
 )
 
 // printBench shows a result to people: the arms, then the events, then the
-// verdict and what it rests on.
-func (a *app) printBench(e project.Entry, python *interp.Interpreter, r *bench.Result, opt benchOptions) error {
-	t, err := term.For(a.Stdout, a.Env, a.color)
-	if err != nil {
-		return usageErrorf("%w", err)
-	}
+// verdicts and what they rest on.
+func (a *app) printBench(t *term.Terminal, e project.Entry, python *interp.Interpreter, r *bench.Result) {
 	w := a.Stdout
-	fmt.Fprintf(w, "%s · %s · %d fresh %s an event and arm\n\n", t.Bold(e.Name), python, opt.runs, plural(opt.runs, "process", "processes"))
-	fmt.Fprint(w, benchArms(r).Render(t))
+	fmt.Fprintf(w, "%s · %s · %d fresh %s an event and arm\n", t.Bold(e.Name), python, r.Rounds, plural(r.Rounds, "process", "processes"))
+	if client := r.Arms[0].Client; client != "" {
+		by := "by a client of fastpath's own; awslambdaric is not installed here"
+		switch {
+		case client == string(lambdaapi.Official):
+			by = "by AWS's client awslambdaric"
+		case strings.Contains(e.Attr, "."):
+			by = "by a client of fastpath's own; AWS's cannot call what belongs to a class"
+		}
+		fmt.Fprintln(w, t.Faint(fmt.Sprintf("under a Lambda Runtime API, %s; this machine's whole processor, not %.0f MB of Lambda's", by, e.MemoryMB)))
+	}
+	fmt.Fprintf(w, "\n%s", benchArmTable(r).Render(t))
 	if len(r.Events) > 1 || r.Events[0].Error != "" {
 		fmt.Fprintf(w, "\n%s", benchEventTable(t, r).Render(t))
 	}
@@ -30,22 +38,21 @@ func (a *app) printBench(e project.Entry, python *interp.Interpreter, r *bench.R
 			fmt.Fprintf(w, "\n%s event %q was left out, it fails: %s\n", t.Warn("!"), ev.Name, ev.Error)
 		}
 	}
-	if r.Comparison != nil {
-		a.printComparison(t, r)
+	for _, c := range r.Comparisons() {
+		a.printComparison(t, r, c)
 	}
-	return nil
 }
 
-// benchArms has a row a quantity and a column an arm.
-func benchArms(r *bench.Result) *term.Table {
+// benchArmTable has a row a quantity and a column an arm.
+func benchArmTable(r *bench.Result) *term.Table {
 	table := &term.Table{Columns: []term.Column{{Title: ""}}}
 	for _, arm := range r.Arms {
 		table.Columns = append(table.Columns, term.Column{Title: arm.Name, Right: true})
 	}
-	row := func(name string, value func(bench.ArmResult) *bench.Figure, show func(bench.Figure) string) {
+	row := func(name string, value func(*bench.ArmResult) *bench.Figure, show func(bench.Figure) string) {
 		cells, some := []string{name}, false
-		for _, arm := range r.Arms {
-			f := value(arm)
+		for i := range r.Arms {
+			f := value(&r.Arms[i])
 			if f == nil {
 				cells = append(cells, "–")
 				continue
@@ -57,12 +64,17 @@ func benchArms(r *bench.Result) *term.Table {
 			table.Row(cells...)
 		}
 	}
-	row("init", func(x bench.ArmResult) *bench.Figure { return &x.InitMS }, figureText)
-	row("first request", func(x bench.ArmResult) *bench.Figure { return x.FirstRequestMS }, figureText)
-	row("cold start", func(x bench.ArmResult) *bench.Figure { return &x.ColdStartMS }, figureText)
-	row("steady request", func(x bench.ArmResult) *bench.Figure { return x.SteadyRequestMS }, figureText)
-	row("modules", func(x bench.ArmResult) *bench.Figure { return &x.Modules }, func(f bench.Figure) string { return grouped(f.Median) })
-	row("peak memory", func(x bench.ArmResult) *bench.Figure { return &x.RSSKiB }, func(f bench.Figure) string { return fmt.Sprintf("%.1f MiB", f.Median/1024) })
+	if r.Arms[0].FirstRequestMS == nil {
+		row("start to end", func(x *bench.ArmResult) *bench.Figure { return &x.InitMS }, figureText)
+	} else {
+		row("init", func(x *bench.ArmResult) *bench.Figure { return &x.InitMS }, figureText)
+		row("first request", func(x *bench.ArmResult) *bench.Figure { return x.FirstRequestMS }, figureText)
+		row("cold start", func(x *bench.ArmResult) *bench.Figure { return &x.ColdStartMS }, figureText)
+		row("steady request", func(x *bench.ArmResult) *bench.Figure { return x.SteadyRequestMS }, figureText)
+	}
+	row("processor time", func(x *bench.ArmResult) *bench.Figure { return x.CPUMS }, figureText)
+	row("modules", func(x *bench.ArmResult) *bench.Figure { return x.Modules }, func(f bench.Figure) string { return grouped(f.Median) })
+	row("peak memory", func(x *bench.ArmResult) *bench.Figure { return x.RSSKiB }, func(f bench.Figure) string { return fmt.Sprintf("%.1f MiB", f.Median/1024) })
 	return table
 }
 
@@ -77,11 +89,19 @@ func figureText(f bench.Figure) string {
 // benchEventTable has a row an event: its share and what its cold start costs.
 func benchEventTable(t *term.Terminal, r *bench.Result) *term.Table {
 	table := &term.Table{Columns: []term.Column{{Title: "event"}, {Title: "share", Right: true}}}
+	requests := r.Arms[0].FirstRequestMS != nil
 	for _, arm := range r.Arms {
-		table.Columns = append(table.Columns, term.Column{Title: "first, " + arm.Name, Right: true}, term.Column{Title: "init + first, " + arm.Name, Right: true})
+		if requests {
+			table.Columns = append(table.Columns, term.Column{Title: "first, " + arm.Name, Right: true})
+		}
+		title := arm.Name
+		if requests {
+			title = "init + first, " + title
+		}
+		table.Columns = append(table.Columns, term.Column{Title: title, Right: true})
 	}
-	if r.Comparison != nil {
-		table.Columns = append(table.Columns, term.Column{Title: "change of init + first"})
+	if r.Comparison != nil && len(r.Further) == 0 {
+		table.Columns = append(table.Columns, term.Column{Title: "change"})
 	}
 	for _, ev := range r.Events {
 		if ev.Error != "" {
@@ -89,78 +109,162 @@ func benchEventTable(t *term.Terminal, r *bench.Result) *term.Table {
 		}
 		cells := []string{ev.Name, fmt.Sprintf("%.1f%%", ev.Share*100)}
 		for _, arm := range ev.Arms {
-			first := "–"
-			if arm.FirstRequestMS != nil {
-				first = msText(arm.FirstRequestMS.Median)
+			if requests {
+				cells = append(cells, msText(arm.FirstRequestMS.Median))
 			}
-			cells = append(cells, first, msText(arm.ColdStartMS.Median))
+			cells = append(cells, msText(arm.ColdStartMS.Median))
 		}
-		if ev.Change != nil {
-			text := changeText(t, *ev.Change)
-			if n := len(ev.ModulesReturned); n > 0 {
-				text += t.Faint(fmt.Sprintf(", %d deferred %s come back", n, plural(n, "module")))
-			}
-			cells = append(cells, text)
+		if ev.EventChange != nil && len(r.Further) == 0 {
+			cells = append(cells, changeText(t, ev.Change)+returnedText(t, ev.EventChange))
 		}
 		table.Row(cells...)
 	}
 	return table
 }
 
+// returnedText says what a request loads that init no longer does.
+func returnedText(t *term.Terminal, c *bench.EventChange) string {
+	n := len(c.ModulesReturned)
+	if n == 0 {
+		return ""
+	}
+	return t.Faint(fmt.Sprintf(", %d deferred %s come back", n, plural(n, "module")))
+}
+
 // changeText is a plain verdict: "−41% ± 3%, p < 0.001".
 func changeText(t *term.Terminal, c bench.Change) string {
-	if c.Verdict == bench.NoDifference {
-		if c.SeenShare == nil {
-			return fmt.Sprintf("%s at n = %d, too few for a verdict", percent(c.Share), c.N)
-		}
-		return fmt.Sprintf("no difference seen at n = %d; %.0f%% would have been", c.N, *c.SeenShare*100)
-	}
 	p := fmt.Sprintf("p = %.3f", c.P)
 	if c.P < 0.001 {
 		p = "p < 0.001"
 	}
-	text := fmt.Sprintf("%s ± %.0f%%, %s", percent(c.Share), *c.SeenShare*100, p)
-	if c.Verdict == bench.Faster {
-		return t.Good(text)
+	share := percent(c.Share)
+	if width, ok := c.Interval(); ok {
+		share += " ± " + strings.TrimPrefix(percent(width), "+")
 	}
-	return t.Bad(text)
+	switch c.Verdict {
+	case bench.TooFew:
+		return fmt.Sprintf("%s at n = %d, too few for a verdict", share, c.N)
+	case bench.Faster:
+		return t.Good(share + ", " + p)
+	case bench.Slower:
+		return t.Bad(share + ", " + p)
+	}
+	if c.SeenShare == nil {
+		return fmt.Sprintf("no difference seen at n = %d; nor would any below 95%% have been", c.N)
+	}
+	return fmt.Sprintf("no difference seen at n = %d; %s would have been", c.N, strings.TrimPrefix(percent(*c.SeenShare), "+"))
 }
 
-// percent writes a share with its sign: "−41%", "+3%".
+// percent writes a share with its sign, with a decimal below 2: "−41%", "+1.5%".
 func percent(share float64) string {
-	p := math.Round(share * 100)
-	switch {
-	case p < 0:
-		return fmt.Sprintf("−%.0f%%", -p)
-	case p > 0:
-		return fmt.Sprintf("+%.0f%%", p)
+	p := math.Abs(share * 100)
+	text := strconv.FormatFloat(p, 'f', 0, 64)
+	if p < 1.95 {
+		text = strconv.FormatFloat(p, 'f', 1, 64)
 	}
-	return "0%"
+	switch {
+	case text == "0.0":
+		return "0%"
+	case share < 0:
+		return "−" + text + "%"
+	}
+	return "+" + text + "%"
 }
 
 // shownModules is how many names of a set are printed without -v.
 const shownModules = 8
 
-func (a *app) printComparison(t *term.Terminal, r *bench.Result) {
-	w, c := a.Stdout, r.Comparison
-	fmt.Fprintf(w, "\ninit:                  %s\n", changeText(t, c.Init))
-	fmt.Fprintf(w, "init + first request:  %s  (weighted by traffic, %d %s)\n", changeText(t, c.ColdStart), c.ColdStart.N, plural(c.ColdStart.N, "pair"))
-	a.printModules("modules that init no longer loads:", c.ModulesGone)
-	a.printModules("modules that init loads in addition:", c.ModulesNew)
-	if c.Equal {
-		fmt.Fprintln(w, "responses: equal for every event")
-		return
+func (a *app) printComparison(t *term.Terminal, r *bench.Result, c *bench.Comparison) {
+	w := a.Stdout
+	fmt.Fprintln(w)
+	if len(r.Further) > 0 {
+		fmt.Fprintln(w, t.Bold(c.Before+" → "+c.After))
 	}
-	var names []string
-	for _, ev := range r.Events {
-		if ev.Equal != nil && !*ev.Equal {
-			names = append(names, ev.Name)
+	if r.Arms[0].FirstRequestMS == nil {
+		fmt.Fprintf(w, "start to end:          %s\n", changeText(t, c.ColdStart))
+	} else {
+		fmt.Fprintf(w, "init:                  %s\n", changeText(t, c.Init))
+		fmt.Fprintf(w, "init + first request:  %s\n", changeText(t, c.ColdStart))
+	}
+	fmt.Fprintln(w, t.Faint(fmt.Sprintf("%s, %d %s, intervals at 95%%", weighting(r), c.ColdStart.N, plural(c.ColdStart.N, "pair"))))
+	if len(r.Further) > 0 && len(r.Events) > 1 {
+		for i, ev := range c.Events {
+			if ev != nil {
+				fmt.Fprintf(w, "  %s: %s%s\n", r.Events[i].Name, changeText(t, ev.Change), returnedText(t, ev))
+			}
 		}
 	}
-	fmt.Fprintf(w, "%s responses differ for %s\n", t.Warn("!"), strings.Join(names, ", "))
+	a.printModules("modules that init no longer loads:", c.ModulesGone, c.GoneChains)
+	a.printModules("modules that init loads in addition:", c.ModulesNew, c.NewChains)
+	a.printAnswers(t, r, c)
 }
 
-func (a *app) printModules(title string, names []string) {
+// weighting says what the judgement counts.
+func weighting(r *bench.Result) string {
+	if len(r.Events) > 1 {
+		return "weighted by traffic"
+	}
+	return "one event"
+}
+
+// printAnswers says whether the arms did the same.
+func (a *app) printAnswers(t *term.Terminal, r *bench.Result, c *bench.Comparison) {
+	w := a.Stdout
+	what, one := "responses", "response"
+	if r.Arms[0].FirstRequestMS == nil {
+		what, one = "outputs", "output"
+	}
+	differ := 0
+	for i, ev := range r.Events {
+		ch := ev.EventChange
+		if c.Events != nil {
+			ch = c.Events[i]
+		}
+		if ch == nil {
+			continue
+		}
+		if d := ch.Difference; d != nil {
+			differ++
+			at := ""
+			if d.Path != "" {
+				at = " at " + d.Path
+			}
+			fmt.Fprintf(w, "%s %s\n    %s: %s\n    %s: %s\n", t.Bad("!"), t.Bad(fmt.Sprintf("the %s to %s differs%s", one, ev.Name, at)),
+				c.Before, shortValue(d.Before), c.After, shortValue(d.After))
+		}
+		if n := len(ch.Varies); n > 0 {
+			fmt.Fprintf(w, "%s the %s to %s varies by itself, not compared: %s\n", t.Warn("!"), one, ev.Name, joinOr(named(ch.Varies), 5))
+		}
+	}
+	if differ == 0 {
+		fmt.Fprintf(w, "%s: equal for every event\n", what)
+	}
+}
+
+// named gives the whole of an answer a name.
+func named(paths []string) []string {
+	out := slices.Clone(paths)
+	for i, p := range out {
+		if p == "" {
+			out[i] = "all of it"
+		}
+	}
+	return out
+}
+
+// shortValue is a value of an answer in a line.
+func shortValue(v string) string {
+	if v == "" {
+		return "(nothing)"
+	}
+	if r := []rune(v); len(r) > 100 {
+		return string(r[:100]) + "…"
+	}
+	return v
+}
+
+// printModules prints names, and below them how the first ones are loaded.
+func (a *app) printModules(title string, names []string, chains map[string][]string) {
 	if len(names) == 0 {
 		fmt.Fprintf(a.Stdout, "%s none\n", title)
 		return
@@ -177,6 +281,11 @@ func (a *app) printModules(title string, names []string) {
 		shown, rest = shown[:shownModules], fmt.Sprintf(" and %d more; -v lists all", n)
 	}
 	fmt.Fprintf(a.Stdout, "%s %s: %s%s\n", title, count, strings.Join(shown, ", "), rest)
+	for _, name := range shown {
+		if chain := chains[name]; len(chain) > 0 {
+			fmt.Fprintf(a.Stdout, "  %s: %s\n", name, strings.Join(chain, " > "))
+		}
+	}
 }
 
 // outermost returns the modules that have no package around them in names.

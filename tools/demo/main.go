@@ -30,7 +30,7 @@ func main() {
 	python := flag.String("python", "python3", "interpreter, 3.9 or later")
 	work := flag.String("work", ".demo", "folder for the virtual environment and the scratch copies")
 	binary := flag.String("fastpath", filepath.Join("bin", "fastpath"), "the program to show")
-	runs := flag.Int("runs", 6, "pairs of processes that bench measures for each event")
+	runs := flag.Int("runs", 9, "pairs of processes that bench measures for each event")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

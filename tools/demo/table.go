@@ -171,8 +171,8 @@ func change(c changeJSON) string {
 	if c.LowMS != nil && c.HighMS != nil {
 		text += fmt.Sprintf(" [%s to %s]", number(*c.LowMS), number(*c.HighMS))
 	}
-	if c.Verdict == "no difference" {
-		return text + ", no difference"
+	if c.Verdict == "no difference" || c.Verdict == "too few runs" {
+		return text + ", " + c.Verdict
 	}
 	return text + fmt.Sprintf(" (%+.0f %%)", c.Share*100)
 }

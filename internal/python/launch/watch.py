@@ -11,7 +11,7 @@ class Watch:
         def find_and_load(name, *args, **kwargs):
             # Frames of the import system, and of fastpath itself, are skipped.
             frame = getframe(1)
-            while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+            while frame is not None and (frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_globals.get("__name__") == "importlib"):
                 frame = frame.f_back
             if frame is not None and name not in loads:
                 loads[name] = (frame.f_globals.get("__name__"), frame.f_code.co_filename, frame.f_lineno)
