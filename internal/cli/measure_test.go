@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,6 +79,7 @@ func busyLoops(t *testing.T, n int) {
 	t.Cleanup(cancel)
 	for range n {
 		cmd := exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // as from another terminal, which the scheduler gives a share of its own
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

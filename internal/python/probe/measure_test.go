@@ -30,30 +30,36 @@ func TestMeasureOverhead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The bare import leaves like the probe, without tearing down.
-	const bare = "import sys\nsys.path[0] = sys.argv[1]\n__import__(sys.argv[2])\nimport os\nos._exit(0)"
-	// What counts is what is added while the entry is imported: the process
-	// leaves before it writes the result. And valgrind makes everything fifty
-	// times slower, so that on a machine that others use each slice would be
-	// looked at.
-	source := launch.PreloadSource() + launch.TracebackSource + outputSource + timingSource + mainSource
-	for _, change := range [][2]string{{"    lines = recorder.take()\n", "    os._exit(0)\n"}, {"IDLE = 10000 ", "IDLE = 10**12 "}} {
-		if strings.Count(source, change[0]) != 1 {
-			t.Fatalf("%q is not in the probe", change[0])
+	// The same program without a recorder is what it is compared with. Both
+	// leave before they write a result, and collect nothing: how often that
+	// happens depends on what the probe itself has left behind. And valgrind
+	// makes everything fifty times slower, so that on a machine that others
+	// use each slice would be looked at.
+	const none = "class _Timing:\n    def start(self): pass\n    def entry(self, target, run): run()\n    def total(self): return 0, 0, 0\n"
+	program := func(recorder string) string {
+		source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
+		for _, change := range [][2]string{{"    lines = recorder.take()\n", "    os._exit(0)\n"}, {"    recorder.start()\n", "    gc.disable()\n    recorder.start()\n"}} {
+			if strings.Count(source, change[0]) != 1 {
+				t.Fatalf("%q is not in the probe", change[0])
+			}
+			source = strings.Replace(source, change[0], change[1], 1)
 		}
-		source = strings.Replace(source, change[0], change[1], 1)
+		return source
 	}
-	probed := func(module string) int64 {
-		return instructions(t, python, dir, launch.Script(source, "time", KindImport, module, "", module, dir, "1000", "")...)
+	timing := strings.Replace(timingSource, "IDLE = 1e-5 ", "IDLE = 1e9 ", 1)
+	if timing == timingSource {
+		t.Fatal("IDLE is not in the probe")
 	}
-	plain := func(module string) int64 { return instructions(t, python, dir, "-c", bare, dir, module) }
-	instructions(t, python, dir, "-c", bare, dir, "nothing") // writes byte-code
-	probe0, plain0 := probed("nothing"), plain("nothing")
+	count := func(recorder, module string) int64 {
+		return instructions(t, python, dir, launch.Script(program(recorder), "time", KindImport, module, "", module, dir, "1000", "")...)
+	}
+	count(none, "nothing") // writes byte-code
+	timing0, none0 := count(timing, "nothing"), count(none, "nothing")
 	for _, module := range []string{"requests", "boto3", "pydantic", "asyncio"} {
 		if exec.Command(python, "-c", "import "+module).Run() != nil {
 			continue
 		}
-		with, without := probed(module)-probe0, plain(module)-plain0
+		with, without := count(timing, module)-timing0, count(none, module)-none0
 		share := float64(with-without) / float64(without)
 		t.Logf("%-10s %6.1f million instructions, %+.2f %% in the timing pass", module, float64(without)/1e6, 100*share)
 		if share > 0.005 {

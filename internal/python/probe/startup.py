@@ -5,7 +5,7 @@
 # The argument is the time at which the process was started, in ns since 1970.
 import time
 
-_first, _clock = time.time_ns(), time.perf_counter_ns
+_clock = time.perf_counter_ns
 import sys
 
 
@@ -25,8 +25,9 @@ def _startup():
         except (OSError, ValueError, IndexError):
             return 0
 
+    # The waiting is read first, so that none of it lies after the clock.
     before, rows = waited(), []
-    interpreter = _first - int(sys.argv[1]) - before
+    interpreter = time.time_ns() - int(sys.argv[1]) - before
 
     def watch(kind, file, run):
         known = set(sys.modules)

@@ -3,25 +3,26 @@ class _Timing:
     # excluded.
     #
     # Time is booked in slices, at each point where another module goes on. A
-    # slice goes to a cell, [name, ns]; a thread is [cell, clock, processor
-    # time, ns that it had to wait for a processor]. What a slice waited
-    # because other work held the processor is nobody's cost, and is taken out;
-    # waiting for files, other processes or a timer stays in.
-    IDLE = 10000  # ns; only slices that were off the processor for longer are looked at
-    DISTURBED = 200000  # ns; looking takes a tenth of that
+    # slice goes to a cell, [name, seconds]; a thread is [cell, clock, how long
+    # it was off the processor, how long it had to wait for one, how much its
+    # slices left out]. What a slice waited because other work held the processor
+    # is nobody's cost, and is taken out; waiting for files, other processes or a
+    # timer stays in. Times are floating-point numbers, which cost less than
+    # integers of their size.
+    IDLE = 1e-5  # only slices that were off the processor for longer are looked at
+    DISTURBED = 2e-4  # looking takes a tenth of that
 
     def __init__(self):
-        self.clock = clock = time.perf_counter_ns
-        waited = _reader("/proc/thread-self/schedstat", 1)
+        self.clock = clock = time.perf_counter
+        read = _reader("/proc/thread-self/schedstat", 1)
         # Without the kernel's word about waiting, nothing is ever idle.
-        busy = time.thread_time_ns if waited else clock
-        waited = waited or (lambda default: default)
-        self.times = times = []  # name, ns
-        main = [["__main__", 0], clock(), busy(), waited(0)]
+        busy = time.thread_time if read else clock
+        self.waited = waited = (lambda default: read(default * 1e9) * 1e-9) if read else (lambda default: default)
+        self.cells = cells = []
+        main = [["__main__", 0.0], clock(), clock() - busy(), waited(0), 0.0]
         self.thread = main
         self.threads = threads = {get_ident(): main}
-        self.waited = waited
-        self.gc = spent = ["", 0]
+        self.gc = spent = ["", 0.0]
         self.collected = 0
         idle_limit, disturbed = self.IDLE, self.DISTURBED
 
@@ -29,40 +30,58 @@ class _Timing:
             # Ends the slice that runs, and books the next one on cell. A
             # collection may start in any call of Python code, and come here
             # once more: the new slice begins before the first of these.
-            now, used = clock(), busy()
-            last, slice = thread[0], now - thread[1]
-            idle = slice - used + thread[2]
-            thread[0], thread[1], thread[2] = cell, now, used
-            if idle > idle_limit:
+            now = clock()
+            off = now - busy()
+            last, begin, before, _, _ = thread
+            thread[0] = cell
+            thread[1] = now
+            thread[2] = off
+            if off - before > idle_limit:
                 total = waited(thread[3])
-                wait = max(0, min(idle, total - thread[3]))
+                wait = max(0.0, min(off - before, total - thread[3]))
                 if clock() - now > disturbed:
                     # It had to wait while it looked, too; for how long in the
                     # slice, nobody knows.
-                    wait, total = 0, waited(total)
-                slice -= wait
+                    wait, total = 0.0, waited(total)
+                now -= wait
                 thread[3] = total
-                thread[1], thread[2] = clock(), busy()
-            last[1] += slice
+                thread[1] = again = clock()
+                thread[2] = again - busy()
+                thread[4] += again - now
+            last[1] += now - begin
 
         def current():
             ident = get_ident()
             thread = threads.get(ident)
             if thread is None:
-                thread = threads[ident] = [["", 0], clock(), busy(), waited(0)]
+                thread = threads[ident] = [["", 0.0], clock(), clock() - busy(), waited(0), 0.0]
             return thread
 
         original = _bootstrap._find_and_load
 
-        def _find_and_load(name, *args, **kwargs):
-            thread = current()
-            parent, cell = thread[0], [name, 0]
+        # The signature as it is, for arguments that are passed through cost
+        # more than the clocks.
+        def _find_and_load(name, import_):
+            thread = threads.get(get_ident()) or current()
+            parent = thread[0]
+            cell = [name, 0.0]
             switch(thread, cell)
             try:
-                return original(name, *args, **kwargs)
+                return original(name, import_)
             finally:
                 switch(thread, parent)
-                times.extend(cell)
+                cells.append(cell)
+
+        def _find_and_load_lazy(name, import_, *, lazy_submodule=False):
+            thread = threads.get(get_ident()) or current()
+            parent = thread[0]
+            cell = [name, 0.0]
+            switch(thread, cell)
+            try:
+                return original(name, import_, lazy_submodule=lazy_submodule)
+            finally:
+                switch(thread, parent)
+                cells.append(cell)
 
         interrupted = []
 
@@ -76,19 +95,19 @@ class _Timing:
                 self.collected += 1
 
         self.switch, self.current = switch, current
-        _bootstrap._find_and_load = _find_and_load
+        _bootstrap._find_and_load = _find_and_load if sys.version_info < (3, 15) else _find_and_load_lazy
         gc.callbacks.append(collect)
 
     def main(self, label, run):
         # Runs the body of __main__ as a node of its own.
-        thread, cell = self.thread, [label, 0]
+        thread, cell = self.thread, [label, 0.0]
         parent = thread[0]
         self.switch(thread, cell)
         try:
             run()
         finally:
             self.switch(thread, parent)
-            self.times += cell
+            self.cells.append(cell)
 
     def entry(self, target, run):
         run()
@@ -99,18 +118,19 @@ class _Timing:
     def start(self):
         # The time that is measured begins here.
         self.switch(self.thread, self.thread[0])
-        self.gc[1] = self.collected = 0
-        self.began = self.clock() - self.waited(0)
+        self.gc[1], self.collected = 0.0, 0
+        self.began, self.thread[4] = self.thread[1], 0.0
 
     def total(self):
-        # Time since start, collections in it, and their number.
-        total = self.clock() - self.waited(0) - self.began
+        # Time since start without what the slices left out, so that they add up
+        # to it; collections in it, and their number.
         self.switch(self.thread, self.thread[0])
-        return total, self.gc[1], self.collected
+        total = self.thread[1] - self.began - self.thread[4]
+        return _ns(total), _ns(self.gc[1]), self.collected
 
     def take(self):
         # Returns the records since the last call.
-        return [_record("m", name, ns) for name, ns in _sums(self.times)]
+        return [_record("m", name, _ns(spent)) for name, spent in _sums(self.cells)]
 
 
 class _Split(_Timing):
@@ -134,7 +154,7 @@ class _Split(_Timing):
 
         def timed(*args, **kwargs):
             try:
-                cell = [name_of(args), 0]
+                cell = [name_of(args), 0.0]
             except (AttributeError, IndexError):
                 return original(*args, **kwargs)
             thread = current()
@@ -144,23 +164,26 @@ class _Split(_Timing):
                 return original(*args, **kwargs)
             finally:
                 switch(thread, parent)
-                records.extend(cell)
+                records.append(cell)
 
         setattr(owner, function, timed)
 
     def take(self):
         lines = _Timing.take(self)
         for part, records in self.parts.items():
-            lines += [_record("s", part, name, ns) for name, ns in _sums(records)]
+            lines += [_record("s", part, name, _ns(spent)) for name, spent in _sums(records)]
         return lines
 
 
-def _sums(flat):
-    # Empties a list of names and figures, and returns the sum of each name.
-    count = len(flat) // 2 * 2
-    part = flat[:count]
-    del flat[:count]
+def _sums(cells):
+    # Empties a list of cells, and returns the sum of each name.
+    part = cells[:]
+    del cells[: len(part)]
     sums = {}
-    for i in range(0, count, 2):
-        sums[part[i]] = sums.get(part[i], 0) + part[i + 1]
+    for name, spent in part:
+        sums[name] = sums.get(name, 0.0) + spent
     return sums.items()
+
+
+def _ns(seconds):
+    return int(round(seconds * 1e9))
