@@ -72,7 +72,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f := cmd.Flags()
 	f.IntVar(&opt.runs, "runs", opt.runs, "timing runs, `N`; the figures are the least of them")
 	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one run, `TIME` in seconds or such as 2m")
-	f.BoolVar(&opt.replace, "replace", false, "replace evidence of another machine or interpreter, or a lock that cannot be read")
+	f.BoolVar(&opt.replace, "replace", false, "take all new figures, also over evidence of another machine or interpreter, or a lock that cannot be read")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
 	f.StringSliceVar(&opt.modules, "modules", nil, "measure these modules, `NAME,…`, instead of an entry")
 	f.StringVar(&opt.setup, "setup", "", "Python `FILE` that runs before the entry, in each process")
@@ -203,6 +203,10 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 			}
 			old = nil
 		}
+		if old != nil && opt.replace {
+			old = &evidence.Entry{Bench: old.Bench, BenchBefore: old.BenchBefore} // which still holds
+		}
+		a.notePace(old, measured.Entry)
 		merged := evidence.Merge(old, measured.Entry)
 		lock.Entries[e.Name] = merged
 		results = append(results, profiled{e, program, merged, measured})
@@ -218,6 +222,21 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		a.step("not written to %s, which holds figures with byte-code and files in memory", evidence.FileName)
 	}
 	return a.showProfile(t, p, results, opt)
+}
+
+// notePace says that the whole machine was slower or faster than when the lock
+// was measured, where that is why its figures stay.
+func (a *app) notePace(old, measured *evidence.Entry) {
+	if old == nil {
+		return
+	}
+	pace, word := evidence.Pace(old, measured), "slow"
+	if pace < 1 {
+		pace, word = 1/pace, "fast"
+	}
+	if pace > 1.25 {
+		a.step("note: everything ran %.1f times as %s as when %s was measured, so its figures stay; --replace takes the new ones", pace, word, evidence.FileName)
+	}
 }
 
 // validate checks the flags that are neither for the views nor the format.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -261,6 +262,47 @@ func TestMergeNoise(t *testing.T) {
 		got := Merge(old, entry(14, 150, c.noise))
 		if got.Modules[0].SelfMS != c.self || got.TotalMinMS != c.total || got.Noise != nil {
 			t.Errorf("%+v: %+v", c.noise, got)
+		}
+	}
+}
+
+// TestMergePace: when all modules take half as long again, the machine is
+// slower; a module that stands out has changed.
+func TestMergePace(t *testing.T) {
+	entry := func(factor float64, count int) *Entry {
+		e := &Entry{TotalMinMS: 100 * factor}
+		for i := range count {
+			e.Modules = append(e.Modules, Module{fmt.Sprint("m", i), float64(2+i) * factor, "source", PhaseInit, "", "", ""})
+		}
+		return e
+	}
+	for _, c := range []struct {
+		name         string
+		count        int
+		factor, pace float64
+		kept         bool
+		environment  string
+	}{
+		{"slower", 12, 1.5, 1.5, true, ""},
+		{"faster", 12, 0.6, 0.6, true, ""},
+		{"three times as slow", 12, 3, 1, false, ""},
+		{"few modules", 5, 1.5, 1, false, ""},
+		{"another byte-code", 12, 1.5, 1, false, BytecodeMissing},
+	} {
+		old, now := entry(1, c.count), entry(c.factor, c.count)
+		now.Environment.Bytecode = c.environment
+		now.Modules[3].SelfMS *= 4
+		if got := Pace(old, now); math.Abs(got-c.pace) > 1e-9 {
+			t.Errorf("%s: pace %v", c.name, got)
+		}
+		merged := Merge(old, now)
+		if kept := merged.Modules[0].SelfMS == old.Modules[0].SelfMS && merged.TotalMinMS == 100; kept != c.kept {
+			t.Errorf("%s: %+v", c.name, merged)
+		}
+		for _, m := range merged.Modules {
+			if m.Name == "m3" && m.SelfMS != now.Modules[3].SelfMS {
+				t.Errorf("%s: what stands out was kept: %+v", c.name, m)
+			}
 		}
 	}
 }

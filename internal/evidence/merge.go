@@ -13,11 +13,41 @@ func Moved(old, new float64) bool {
 	return d > 0.5 && d > 0.25*math.Abs(old)
 }
 
-// movedBeyond reports whether a figure moved, and by more than twice the
-// spread of the runs: on a machine that others use, that is what two
-// measurements of the same differ by.
-func movedBeyond(spread, old, new float64) bool {
-	return Moved(old, new) && math.Abs(new-old) > 2*spread
+// Pace returns how many times as long as in old everything took in new: the
+// median over the modules of at least a millisecond. A machine that is busy,
+// hot or shared runs all code slower alike; that says nothing of the program.
+// Pace is 1 where there are too few modules, where the environments differ,
+// and beyond a factor of 2, which is no matter of pace.
+func Pace(old, new *Entry) float64 {
+	const enough = 8
+	if old.Environment != new.Environment {
+		return 1
+	}
+	before := make(map[string]float64, len(old.Modules))
+	for _, m := range old.Modules {
+		before[m.Name] = m.SelfMS
+	}
+	var ratios []float64
+	for _, m := range new.Modules {
+		if ms := before[m.Name]; ms >= 1 && m.SelfMS > 0 {
+			ratios = append(ratios, m.SelfMS/ms)
+		}
+	}
+	if len(ratios) < enough {
+		return 1
+	}
+	slices.Sort(ratios)
+	if r := ratios[len(ratios)/2]; r >= 0.5 && r <= 2 {
+		return r
+	}
+	return 1
+}
+
+// movedBeyond reports whether a figure moved beyond the pace of the machine
+// and twice the spread of the runs, by which two measurements of the same
+// differ on a machine that others use.
+func movedBeyond(pace, spread, old, new float64) bool {
+	return Moved(old, new) && Moved(old, new/pace) && math.Abs(new/pace-old) > 2*spread
 }
 
 // Merge returns the entry to write after measuring new where old was written
@@ -33,7 +63,7 @@ func Merge(old, new *Entry) *Entry {
 		return normal(new)
 	}
 	out := *new
-	noise := Noise{}
+	pace, noise := Pace(old, new), Noise{}
 	if new.Noise != nil {
 		noise = *new.Noise
 	}
@@ -50,7 +80,7 @@ func Merge(old, new *Entry) *Entry {
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		have[m.Name] = true
-		if o, ok := rows[m.Name]; ok && !movedBeyond(noise.Self[m.Name], o.SelfMS, m.SelfMS) {
+		if o, ok := rows[m.Name]; ok && !movedBeyond(pace, noise.Self[m.Name], o.SelfMS, m.SelfMS) {
 			m.SelfMS, m.Measured = o.SelfMS, o.Measured
 		}
 	}
@@ -68,7 +98,7 @@ func Merge(old, new *Entry) *Entry {
 		{&out.GCMS, &old.GCMS, 0},
 		{&out.StartupMS, &old.StartupMS, 0},
 	} {
-		if !movedBeyond(f.spread, *f.old, *f.out) {
+		if !movedBeyond(pace, f.spread, *f.old, *f.out) {
 			*f.out = *f.old
 		}
 	}
