@@ -135,6 +135,9 @@ func decode(data []byte) (any, bool) {
 
 func walk(out map[string]string, path string, v any) {
 	join := func(key string) string {
+		if key == "" || strings.ContainsAny(key, ".[\"") {
+			key = strconv.Quote(key)
+		}
 		if path == "" {
 			return key
 		}
@@ -160,6 +163,7 @@ func walk(out map[string]string, path string, v any) {
 	case string:
 		if t := strings.TrimSpace(v); strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") {
 			if inner, ok := decode([]byte(t)); ok {
+				out[path+" (a string)"] = "JSON" // not what it holds itself
 				walk(out, path, inner)
 				return
 			}

@@ -100,6 +100,8 @@ func TestCompareAnswers(t *testing.T) {
 		"digits":       {all(`12345678901234567890.1`), all(`12345678901234567890.2`), false, &Difference{"", "12345678901234567890.1", "12345678901234567890.2"}, nil},
 		"body":         {all(`{"body": "{\"x\": 1, \"t\": 5}"}`, `{"body": "{\"x\": 1, \"t\": 6}"}`), all(`{"body": "{\"t\": 7, \"x\": 1}"}`), false, nil, []string{"body.t"}},
 		"body differs": {all(`{"body": "{\"x\": 1, \"t\": 5}"}`, `{"body": "{\"x\": 1, \"t\": 6}"}`), all(`{"body": "{\"t\": 7, \"x\": 2}"}`), false, &Difference{"body.x", "1", "2"}, []string{"body.t"}},
+		"dots":         {all(`{"a.b": 1}`), all(`{"a": {"b": 1}}`), false, &Difference{"\"a.b\"", "1", ""}, nil},
+		"text or not":  {all(`{"a": "{}"}`), all(`{"a": {}}`), false, &Difference{"a (a string)", "JSON", ""}, nil},
 		"address":      {all(`"<object at 0x7f01>"`), all(`"<object at 0x7f02>"`), false, nil, nil},
 		"no JSON":      {all(`plain`), all(`other`), false, &Difference{"", "plain", "other"}, nil},
 		"lines":        {all("a\nb\n", "a\nc\n"), all("a\nd\n"), true, nil, []string{"line 2"}},

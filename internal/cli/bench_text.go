@@ -171,8 +171,12 @@ func percent(share float64) string {
 	return "+" + text + "%"
 }
 
-// shownModules is how many names of a set are printed without -v.
-const shownModules = 8
+// shownModules is how many names of a set are printed without -v, and
+// shownChains for how many of them the statements that load them.
+const (
+	shownModules = 8
+	shownChains  = 4
+)
 
 func (a *app) printComparison(t *term.Terminal, r *bench.Result, c *bench.Comparison) {
 	w := a.Stdout
@@ -271,8 +275,9 @@ func (a *app) printModules(title string, names []string, chains map[string][]str
 	}
 	shown, count := names, fmt.Sprint(len(names))
 	if !a.verbose {
-		// Packages say more than their submodules.
-		if shown = outermost(names); len(shown) < len(names) {
+		// Packages say more than their submodules, and large ones more than
+		// small ones.
+		if shown = largestFirst(outermost(names), names); len(shown) < len(names) {
 			count += fmt.Sprintf(", %d without submodules", len(shown))
 		}
 	}
@@ -281,11 +286,27 @@ func (a *app) printModules(title string, names []string, chains map[string][]str
 		shown, rest = shown[:shownModules], fmt.Sprintf(" and %d more; -v lists all", n)
 	}
 	fmt.Fprintf(a.Stdout, "%s %s: %s%s\n", title, count, strings.Join(shown, ", "), rest)
-	for _, name := range shown {
+	for i, name := range shown {
+		if i == shownChains && !a.verbose {
+			break
+		}
 		if chain := chains[name]; len(chain) > 0 {
 			fmt.Fprintf(a.Stdout, "  %s: %s\n", name, strings.Join(chain, " > "))
 		}
 	}
+}
+
+// largestFirst orders packages by how many of names lie in them.
+func largestFirst(packages, names []string) []string {
+	size := map[string]int{}
+	for _, n := range names {
+		for i, c := range n {
+			if c == '.' {
+				size[n[:i]]++
+			}
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(packages), func(x, y string) int { return size[y] - size[x] })
 }
 
 // outermost returns the modules that have no package around them in names.
