@@ -32,8 +32,6 @@ func handler(t *testing.T, name string, p oracle.Python, files map[string]string
 	}
 }
 
-const application = "import json\n\n\ndef handler(event, context):\n    return event\n"
-
 func options(arms ...Arm) Options {
 	o := Options{Arms: arms, Events: []Event{{Name: "one", JSON: []byte(`{"a": 1}`), Share: 1}}, Rounds: 2, Steady: 1, Timeout: time.Minute}
 	for i := range arms[1:] {
