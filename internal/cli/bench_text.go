@@ -198,8 +198,12 @@ func (a *app) printComparison(t *term.Terminal, r *bench.Result, c *bench.Compar
 			}
 		}
 	}
-	a.printModules("modules that init no longer loads:", c.ModulesGone, c.GoneChains)
-	a.printModules("modules that init loads in addition:", c.ModulesNew, c.NewChains)
+	gone, more := "modules that init no longer loads:", "modules that init loads in addition:"
+	if r.Arms[0].FirstRequestMS == nil {
+		gone, more = "modules no longer loaded:", "modules loaded in addition:"
+	}
+	a.printModules(gone, c.ModulesGone, c.GoneChains)
+	a.printModules(more, c.ModulesNew, c.NewChains)
 	a.printAnswers(t, r, c)
 }
 
