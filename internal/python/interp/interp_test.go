@@ -207,11 +207,11 @@ func TestParseVersion(t *testing.T) {
 func TestPythonPath(t *testing.T) {
 	dir := tree(t, installation(map[string]string{}, "usr", "3.12"))
 	sep := string(os.PathListSeparator)
-	i, err := Find(FindOptions{Explicit: filepath.Join(dir, "usr/bin/python3"), Dir: "/work", Env: []string{"PYTHONPATH=" + filepath.Join(dir, "x") + sep + "lib/../src" + sep}})
+	i, err := Find(FindOptions{Explicit: filepath.Join(dir, "usr/bin/python3"), Dir: "/app", Env: []string{"PYTHONPATH=" + filepath.Join(dir, "x") + sep + "lib/../src" + sep}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{filepath.Join(dir, "x"), "/work/src", "/work"}; !slices.Equal(i.PythonPath, want) {
+	if want := []string{filepath.Join(dir, "x"), "/app/src", "/app"}; !slices.Equal(i.PythonPath, want) {
 		t.Errorf("%q, want %q", i.PythonPath, want)
 	}
 }
