@@ -1,12 +1,13 @@
 package deploy
 
 import (
-	"encoding/json"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"fastpath/internal/project"
 )
 
 // stage is one stage of a Dockerfile, with what it takes from others.
@@ -28,8 +29,8 @@ type dockerCopy struct {
 func (d *Deployment) dockerfile(root, file string, data []byte) {
 	stages := map[string]*stage{}
 	current, name := &stage{}, ""
-	for _, in := range instructions(string(data)) {
-		words := strings.Fields(in.text)
+	for _, in := range project.Instructions(string(data)) {
+		words := strings.Fields(in.Text)
 		var flags []string
 		for len(words) > 0 && strings.HasPrefix(words[0], "--") {
 			flags = append(flags, words[0])
@@ -38,8 +39,8 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 		if len(words) == 0 {
 			continue
 		}
-		at := Place{file, in.line}
-		switch in.verb {
+		at := Place{file, in.Line}
+		switch in.Verb {
 		case "FROM":
 			if name != "" {
 				stages[name] = current
@@ -52,16 +53,16 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 				name = strings.ToLower(words[2])
 			}
 		case "ENV":
-			for _, v := range assignments(in.text) {
+			for _, v := range assignments(in.Text) {
 				current.set(Variable{Place: at, Name: v[0], Value: v[1]})
 			}
 		case "RUN":
-			current.compiles = current.compiles || strings.Contains(in.text, "compileall")
-			if strings.Contains(in.text, "--compile-bytecode") {
+			current.compiles = current.compiles || strings.Contains(in.Text, "compileall")
+			if strings.Contains(in.Text, "--compile-bytecode") {
 				current.compiles = true
 			}
 		case "CMD", "ENTRYPOINT":
-			list := execForm(in.text)
+			list := project.ExecForm(in.Text)
 			for i, w := range list {
 				option := ""
 				if w == "-X" && i+1 < len(list) {
@@ -77,9 +78,9 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 			}
 		case "COPY", "ADD":
 			if strings.HasPrefix(words[0], "[") {
-				words = execForm(strings.Join(words, " "))
+				words = project.ExecForm(strings.Join(words, " "))
 			}
-			c := dockerCopy{line: in.line}
+			c := dockerCopy{line: in.Line}
 			from := ""
 			for _, f := range flags {
 				if v, ok := strings.CutPrefix(f, "--from="); ok {
@@ -172,47 +173,6 @@ func (s *stage) copiesFile(rel string) (bool, int) {
 		}
 	}
 	return false, line
-}
-
-// instruction is one logical line of a Dockerfile.
-type instruction struct {
-	verb, text string
-	line       int
-}
-
-func instructions(src string) []instruction {
-	var out []instruction
-	var b strings.Builder
-	start, number := 0, 0
-	for line := range strings.Lines(src) {
-		number++
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if b.Len() == 0 {
-			start = number
-		}
-		more := strings.HasSuffix(line, `\`)
-		b.WriteString(strings.TrimSuffix(line, `\`))
-		b.WriteByte(' ')
-		if more {
-			continue
-		}
-		verb, text, _ := strings.Cut(strings.TrimSpace(b.String()), " ")
-		out = append(out, instruction{strings.ToUpper(verb), strings.TrimSpace(text), start})
-		b.Reset()
-	}
-	return out
-}
-
-// execForm reads ["a", "b"] or a plain command line.
-func execForm(text string) []string {
-	var list []string
-	if strings.HasPrefix(text, "[") && json.Unmarshal([]byte(text), &list) == nil {
-		return list
-	}
-	return strings.Fields(text)
 }
 
 // assignments reads the text of an ENV: "A=1 B='x y'", or the old "A 1".

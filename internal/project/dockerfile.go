@@ -1,7 +1,6 @@
 package project
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -25,9 +24,9 @@ func parseDockerfile(data []byte) dockerfile {
 	var d dockerfile
 	stages := map[string]dockerfile{}
 	name := ""
-	for _, in := range instructions(string(data)) {
-		words := strings.Fields(in.text)
-		switch in.verb {
+	for _, in := range Instructions(string(data)) {
+		words := strings.Fields(in.Text)
+		switch in.Verb {
 		case "FROM":
 			if name != "" {
 				stages[name] = d
@@ -46,9 +45,9 @@ func parseDockerfile(data []byte) dockerfile {
 				name = strings.ToLower(words[2])
 			}
 		case "CMD":
-			d.command, d.commandLine = execForm(in.text), in.line
+			d.command, d.commandLine = ExecForm(in.Text), in.Line
 		case "ENTRYPOINT":
-			d.entrypoint = execForm(in.text)
+			d.entrypoint = ExecForm(in.Text)
 			d.command, d.commandLine = nil, 0
 		case "COPY", "ADD":
 			fromStage := false
@@ -56,7 +55,7 @@ func parseDockerfile(data []byte) dockerfile {
 				fromStage = fromStage || strings.HasPrefix(words[0], "--from=")
 				words = words[1:]
 			}
-			if list := execForm(in.text); strings.HasPrefix(in.text, "[") {
+			if list := ExecForm(in.Text); strings.HasPrefix(in.Text, "[") {
 				words = list
 			}
 			if !fromStage && len(words) > 1 {
@@ -65,48 +64,6 @@ func parseDockerfile(data []byte) dockerfile {
 		}
 	}
 	return d
-}
-
-// instruction is one logical line of a Dockerfile.
-type instruction struct {
-	verb, text string
-	line       int
-}
-
-func instructions(src string) []instruction {
-	var out []instruction
-	var b strings.Builder
-	start := 0
-	number := 0
-	for line := range strings.Lines(src) {
-		number++
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if b.Len() == 0 {
-			start = number
-		}
-		more := strings.HasSuffix(line, `\`)
-		b.WriteString(strings.TrimSuffix(line, `\`))
-		b.WriteByte(' ')
-		if more {
-			continue
-		}
-		verb, text, _ := strings.Cut(strings.TrimSpace(b.String()), " ")
-		out = append(out, instruction{strings.ToUpper(verb), strings.TrimSpace(text), start})
-		b.Reset()
-	}
-	return out
-}
-
-// execForm reads ["a", "b"] or a plain command line.
-func execForm(text string) []string {
-	var list []string
-	if strings.HasPrefix(text, "[") && json.Unmarshal([]byte(text), &list) == nil {
-		return list
-	}
-	return strings.Fields(text)
 }
 
 // image works out a function that is deployed as a container image.
