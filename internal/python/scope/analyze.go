@@ -17,6 +17,7 @@ type analyzer struct {
 
 	class       string // name of the class around, for the mangling of private names
 	annotation  eventKind
+	values      bool // in an annotation: what is read now is no type, its strings name nothing
 	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
 	when        When // the answer of Info.when for the place that is being visited
 	environment bool
@@ -185,7 +186,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.Name:
 		a.name(n, s)
 	case syntax.String:
-		if a.annotation != 0 && f.Node(n).Flags&(syntax.FlagFormat|syntax.FlagBytes) == 0 {
+		if a.annotation != 0 && !a.values && f.Node(n).Flags&(syntax.FlagFormat|syntax.FlagBytes) == 0 {
 			a.text(n, s)
 		}
 		a.children(n, s)
@@ -269,6 +270,9 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 func (a *analyzer) name(n syntax.NodeID, s ScopeID) {
 	name := a.intern(n)
 	kind, flag := a.annotation, use
+	if a.values && !a.kept {
+		kind = 0 // evaluated like any other value
+	}
 	switch fl := a.File.Nodes[n].Flags; {
 	case fl&syntax.FlagStore != 0:
 		kind, flag = kind|eventStore, defLocal

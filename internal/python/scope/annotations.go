@@ -9,12 +9,12 @@ import (
 
 // annotate visits an annotation.
 func (a *analyzer) annotate(n syntax.NodeID, s ScopeID) {
-	saved := a.annotation
-	a.annotation |= eventAnnotation
+	saved, values := a.annotation, a.values
+	a.annotation, a.values = a.annotation|eventAnnotation, false
 	before := a.raise(a.annotationWhen(n, false, a.when, s), a.environment)
 	a.children(n, s)
 	a.restore(before)
-	a.annotation = saved
+	a.annotation, a.values = saved, values
 }
 
 // subscript visits "x[...]". In an annotation, the strings of a Literal are
@@ -29,20 +29,20 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 	a.visit(base, s)
 	last := LastName(f, base)
 	for c := f.Next(base); c != syntax.None; c = f.Next(c) {
-		saved := a.annotation
+		saved := a.values
 		switch {
 		case last == "Literal":
-			a.annotation = 0
+			a.values = true
 			a.visit(c, s)
 		case last == "Annotated" && f.Kind(c) == syntax.Tuple:
 			for e := range f.Children(c) {
 				a.visit(e, s)
-				a.annotation = 0
+				a.values = true
 			}
 		default:
 			a.visit(c, s)
 		}
-		a.annotation = saved
+		a.values = saved
 	}
 }
 

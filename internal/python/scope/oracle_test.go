@@ -21,7 +21,7 @@ import (
 // there is none: the scopes in preorder, with the flags of CPython's symtable.
 // It answers an empty line with the meaning of the flags.
 const program = `
-import sys, json, _symtable, tokenize, io, warnings
+import sys, json, re, _symtable, tokenize, io, warnings
 warnings.simplefilter("ignore")
 def dump(t):
     names = dict(t.symbols)
@@ -38,6 +38,25 @@ def dump(t):
             names[name] = names[name] | f & USE if name in names else f
     return [t.type if isinstance(t.type, int) else str(t.type), t.name.strip("<>"), t.lineno, names, children]
 USE = 16
+# Some releases of 3.12 go on mangling private names after a class with type parameters:
+# names outside of classes are spelled back.
+def mangled():
+    try:
+        return "_A__x" in _symtable.symtable("class A[T]: pass\n__x = 1", "", "exec").symbols
+    except SyntaxError:
+        return False
+MANGLED = mangled()
+def spell(t, text):
+    if MANGLED:
+        respell(t, ["_" + name.lstrip("_") + "__" for name in re.findall(r"^class (\w+)\[", text, re.M)])
+    return t
+def respell(t, prefixes):
+    for prefix in prefixes:
+        for mangled in [n for n in t[3] if n.startswith(prefix)]:
+            t[3]["__" + mangled[len(prefix):]] = t[3].pop(mangled)
+    for c in t[4]:
+        if "class" not in str(c[0]).lower() and c[0] != 1:
+            respell(c, prefixes)
 def answer(path):
     if not path:
         consts = {k: getattr(_symtable, k) for k in dir(_symtable) if k.isupper()}
@@ -49,7 +68,7 @@ def answer(path):
         text = data.decode(enc).replace("\r\n", "\n").replace("\r", "\n")
         if text.startswith("\ufeff"):
             text = text[1:]
-        return dump(_symtable.symtable(text, path, "exec"))
+        return spell(dump(_symtable.symtable(text, path, "exec")), text)
     except Exception:
         return None
 for line in sys.stdin:
@@ -187,9 +206,22 @@ func newComparison(i *Info, a *answer, minor int) *comparison {
 	}
 	for s := 1; s < len(i.Scopes); s++ {
 		p := i.Scopes[s].Parent
+		if minor >= 10 && i.FutureAnnotations && inAnnotation(i.File, i.Scopes[s].Node, i.Scopes[p].Node) {
+			continue // kept as text: CPython has scopes for it, and does not list them
+		}
 		c.children[p] = append(c.children[p], ScopeID(s))
 	}
 	return c
+}
+
+// inAnnotation reports whether n stands in an annotation below the node around.
+func inAnnotation(f *syntax.File, n, around syntax.NodeID) bool {
+	for ; n != around && n != syntax.None; n = f.Parent(n) {
+		if f.Kind(n) == syntax.Annotation {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *comparison) scope(tb *table, s ScopeID) {
@@ -270,6 +302,21 @@ func (c *comparison) fits(t *table, s ScopeID) bool {
 // inline drops from want what symtable copied out of inlined comprehensions,
 // and returns the scopes inside as symtable then lists them.
 func (c *comparison) inline(children []ScopeID, want, got map[string]string) []ScopeID {
+	all := maps.Clone(got)
+	out := c.absorb(children, all)
+	for name, v := range all {
+		if _, ok := got[name]; ok {
+			got[name] = v
+		} else {
+			delete(want, name)
+		}
+	}
+	return out
+}
+
+// absorb copies the names of inlined comprehensions into those of the scope
+// around, the innermost first, and returns the scopes that are left inside.
+func (c *comparison) absorb(children []ScopeID, into map[string]string) []ScopeID {
 	var out []ScopeID
 	for _, ch := range children {
 		k := c.info.Scopes[ch]
@@ -278,16 +325,14 @@ func (c *comparison) inline(children []ScopeID, want, got map[string]string) []S
 			continue
 		}
 		inner, below := c.ours(ch)
-		below = c.inline(below, want, got)
-		for name := range inner {
-			mine, ok := got[name]
-			if !ok {
-				delete(want, name)
-			} else if c.passesUse && strings.HasSuffix(inner[name], "USE free") && !strings.Contains(mine, "USE") {
-				got[name] = strings.Replace(mine, " ", "|USE ", 1)
+		out = append(out, c.absorb(below, inner)...)
+		for name, v := range inner {
+			if mine, ok := into[name]; !ok {
+				into[name] = v
+			} else if c.passesUse && strings.HasSuffix(v, "USE free") && !strings.Contains(mine, "USE") {
+				into[name] = strings.Replace(mine, " ", "|USE ", 1)
 			}
 		}
-		out = append(out, below...)
 	}
 	return out
 }
