@@ -72,6 +72,8 @@ func TestUses(t *testing.T) {
 		{"dataclass 3.15", "import x\n@dataclass\nclass C:\n  a: 'x.T'\n", "4:", 15},
 		{"type comments", "import x\na = []  # type: list[x.T]\nfor b in a:  # type: y.x # x\n  with a:  # type: 'x'\n    pass\ndef f(c,  # type: x\n      ):\n  # type: (...) -> x\n  d = a  # type: x\nif False:\n  e = 1 # type: x\ng: int = 1  # type: x\nh = 1  # type: ignore[x]\n", "2:t 4:t 6:t 6:t 9:t 11:n", 12},
 		{"future", "from __future__ import annotations\nimport x\na: x.T\ndef f(p: x): pass\n", "3:t 4:t", 12},
+		{"annotated", "import x\na: Annotated[x, x.T, 'x']\nb: Literal['x']\n", "2: 2", 12},
+		{"annotated, future", "from __future__ import annotations\nimport x\na: Annotated[x, x.T, 'x']\n", "3:t 3:t", 12},
 		{"type aliases", "import x\ntype A[T: x] = x\ndef f[T: x](p: x): pass\nclass C[T: x](x): pass\n", "2c 2 3c 3: 4c 4", 12},
 		{"type checking", "import x\nif TYPE_CHECKING: x\nelse: x\nif not t.TYPE_CHECKING: x\nelse: x\nif TYPE_CHECKING or y: x\nif TYPE_CHECKING and y: x\ndef f():\n  if TYPE_CHECKING: x\n", "2t 3 4 5t 6 7t 9t", 12},
 		{"constants", "import x\nif 0: x\nelif 1: x\nelse: x\nwhile False: x\nx if None else x\nif 0x0: x\nif 0j or True: x\n", "2n 3 4n 5n 6n 6 7n 8", 12},
