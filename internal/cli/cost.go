@@ -130,49 +130,47 @@ func (a *app) runCost(opt costOptions) error {
 	return nil
 }
 
-// printCost shows the calculation with its figures, so that it can be followed
-// by hand.
+// printCost shows the calculation as the founding documents write it, so that
+// it can be followed by hand. The block from "Analysis:" to the decision is
+// theirs to the letter.
 func (a *app) printCost(c plan.Cost, decision plan.Decision, rule string, t config.Thresholds) {
 	w := a.Stdout
-	cold := c.ColdStartRate * c.DailyRequests
-	used := c.UsagePercent / 100 * c.DailyRequests
-	fmt.Fprintf(w, "import time     %sms\n", grouped(c.ImportMS))
-	fmt.Fprintf(w, "usage           %s%% of %s requests a day, cold-start rate %s%%\n", grouped(c.UsagePercent), grouped(c.DailyRequests), grouped(c.ColdStartRate*100))
-	rows := [][2]string{
-		{fmt.Sprintf("%sms x %s cold starts", grouped(c.ImportMS), grouped(cold)), grouped(c.ModuleLevelMS) + "ms a day"},
-		{fmt.Sprintf("%sms x %s requests that use it", grouped(c.ImportMS), grouped(used)), grouped(c.FunctionLevelMS) + "ms a day"},
-		{fmt.Sprintf("0.5ms x %s requests that use it", grouped(used)), grouped(c.DailyLazyMS) + "ms a day"},
-	}
-	left, right := 0, 0
-	for _, r := range rows {
-		left, right = max(left, len(r[0])), max(right, len(r[1]))
-	}
-	for i, name := range []string{"module level", "function level", "lazy overhead"} {
-		fmt.Fprintf(w, "%-15s %-*s  %*s\n", name, left, rows[i][0], right, rows[i][1])
-	}
-	fmt.Fprintf(w, "\ndecision: %s\n", costVerdict(c, decision, rule, t))
+	ms := func(v float64) string { return grouped(v) + "ms" }
+	alone := strings.ReplaceAll(ms(c.ImportMS), ",", "") // they group results, and no import time
+	fmt.Fprintf(w, "Import time: %s\nUsage: %s%% of requests\nDaily requests: %s\nCold starts: %s%% of requests\n\n",
+		alone, grouped(c.UsagePercent), grouped(c.DailyRequests), grouped(c.ColdStartRate*100))
+	fmt.Fprintf(w, "Analysis:\nModule level: %s × %s cold starts = %s\nFunction level: %s × %s requests = %s\n\n",
+		alone, grouped(c.ColdStarts()), ms(c.ModuleLevelMS), alone, grouped(c.Using()), ms(c.FunctionLevelMS))
+	verdict, why := costVerdict(c, decision, rule, t)
+	fmt.Fprintf(w, "Decision: %s\n  %s\n\n", verdict, why)
+	fmt.Fprintf(w, "Trade-off: Pay %s once vs %s across requests\n  (%sms a lazy load × %s requests; × %s that use it = %s)\n",
+		alone, ms(c.OverheadMS), grouped(plan.LazyLoadOverheadMS), grouped(c.DailyRequests), grouped(c.Using()), ms(c.DailyLazyMS))
 }
 
-// costVerdict says the decision in the documents' words.
-func costVerdict(c plan.Cost, decision plan.Decision, rule string, t config.Thresholds) string {
-	better := func(is bool) string {
-		if c.Ratio == 0 || c.HotPath != is || c.Ratio == 1 {
-			return ""
-		}
-		return fmt.Sprintf(" (%sx better)", times(c.Ratio))
+// costVerdict says the decision in the documents' words, and what decided it.
+func costVerdict(c plan.Cost, decision plan.Decision, rule string, t config.Thresholds) (verdict, why string) {
+	verdict = "Function level"
+	hot := decision == plan.Tier1 || decision == plan.Tier2
+	if hot {
+		verdict = "Module level"
 	}
-	hot := fmt.Sprintf("%s%%", grouped(t.HotUsage))
-	switch decision {
-	case plan.Tier1:
-		return fmt.Sprintf("module level, tier 1: under %s ms", grouped(t.LightMS))
-	case plan.Tier2:
-		if rule == plan.RuleFormula {
-			return fmt.Sprintf("module level%s: exception granted, though below %s", better(true), hot)
-		}
-		return fmt.Sprintf("module level%s: hot path exception, used by more than %s", better(true), hot)
+	if rule != plan.RuleTable && decision != plan.Tier1 && c.HotPath == hot && c.Ratio > 1 {
+		verdict += fmt.Sprintf(" (%s× better)", times(c.Ratio))
 	}
-	if rule == plan.RuleTable {
-		return fmt.Sprintf("function level: %s to %s ms needs more than %s usage", grouped(t.LightMS), grouped(t.HeavyMS), hot)
+	percent := grouped(t.HotUsage) + "%"
+	switch {
+	case decision == plan.Tier1:
+		why = fmt.Sprintf("tier 1: under %s ms", grouped(t.LightMS))
+	case rule == plan.RuleUsage:
+		why = fmt.Sprintf("hot path exception granted: used by more than %s of requests", percent)
+	case rule == plan.RuleTable:
+		why = fmt.Sprintf("%s to %s ms needs more than %s usage", grouped(t.LightMS), grouped(t.HeavyMS), percent)
+	case hot:
+		why = fmt.Sprintf("hot path exception granted, though below %s: module level is cheaper", percent)
+	case c.Ratio == 1:
+		why = "both cost the same, and equal costs are not hot"
+	default:
+		why = "no hot path exception: function level is cheaper"
 	}
-	return "function level" + better(false)
+	return verdict, why
 }

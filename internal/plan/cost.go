@@ -50,6 +50,12 @@ func NewCost(importMS, usagePercent, dailyRequests, coldStartRate float64) Cost 
 	return c
 }
 
+// ColdStarts returns the cold starts a day.
+func (c *Cost) ColdStarts() float64 { return roundTiny(c.ColdStartRate * c.DailyRequests) }
+
+// Using returns the requests a day that use the module.
+func (c *Cost) Using() float64 { return roundTiny(c.UsagePercent * c.DailyRequests / 100) }
+
 // roundTiny removes the representation error of decimal inputs (0.1 × 3 is
 // not 0.3 in binary) without touching any digit that a person can enter.
 func roundTiny(x float64) float64 {
