@@ -26,6 +26,8 @@ const (
 	ours       = "fastpath"
 	cumulative = "importtime"
 	standalone = "standalone"
+	// counted is no method but another truth: the share of the instructions.
+	counted = "instructions"
 )
 
 // methods is the order of the table.
@@ -49,29 +51,23 @@ type removal struct {
 	missed, excess []string           // modules that went unforeseen, and that stayed
 	truth          float64            // points: share of the total, in percent
 	predicted      map[string]float64 // the same by method; of a set ours only
+	instructions   float64            // points of instructions that went; negative where they were not counted
 }
 
 // measure profiles a case and tries what it predicts.
 func (c testCase) measure(ctx context.Context, python string, o options) (outcome, error) {
 	out := outcome{testCase: c, useless: map[string]int{}, offered: map[string]int{}}
-	dir, err := os.MkdirTemp("", "fastpath-accuracy-")
+	dir, remove, err := c.folder(o.bytecode)
 	if err != nil {
 		return out, err
 	}
-	defer os.RemoveAll(dir)
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return out, err
-	}
-	defer os.RemoveAll(filepath.Join(o.bytecode, dir))
-	if err := c.write(dir, o.bytecode, nil); err != nil {
-		return out, err
-	}
+	defer remove()
 	i, err := interp.Find(interp.FindOptions{Explicit: python, ProjectRoot: dir, Dir: dir, Env: os.Environ()})
 	if err != nil {
 		return out, err
 	}
 	out.python = fmt.Sprintf("%d.%d", i.Version.Major, i.Version.Minor)
-	env := launch.Environment(os.Environ(), launch.EnvOptions{Extra: []string{"PYTHONDONTWRITEBYTECODE=", "PYTHONPYCACHEPREFIX=" + o.bytecode, "PYTHONHASHSEED=0"}})
+	env := environment(o.bytecode)
 	details, err := i.Query(ctx, env)
 	if err != nil {
 		return out, err
@@ -128,7 +124,7 @@ func (c testCase) measure(ctx context.Context, python string, o options) (outcom
 			names = append(names, c.imports[n])
 		}
 		ms, foreseen := rt.Saves(cut)
-		r := removal{name: strings.Join(names, " + "), all: len(before), predicted: map[string]float64{ours: points(ms, total)}}
+		r := removal{name: strings.Join(names, " + "), all: len(before), predicted: map[string]float64{ours: points(ms, total)}, instructions: -1}
 		truth := 0.0
 		for name := range before {
 			gone, said := !after[name], slices.Contains(foreseen, name)
@@ -153,6 +149,30 @@ func (c testCase) measure(ctx context.Context, python string, o options) (outcom
 		return out, err
 	}
 	return out, out.others(ctx, i.Path, dir, env, o.runs)
+}
+
+// folder makes a folder with the program; remove removes it, and its byte-code.
+func (c testCase) folder(bytecode string) (dir string, remove func(), err error) {
+	if dir, err = os.MkdirTemp("", "fastpath-accuracy-"); err != nil {
+		return "", nil, err
+	}
+	remove = func() {
+		os.RemoveAll(dir)
+		os.RemoveAll(filepath.Join(bytecode, dir))
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err == nil {
+		err = c.write(dir, bytecode, nil)
+	}
+	if err != nil {
+		remove()
+		return "", nil, err
+	}
+	return dir, remove, nil
+}
+
+// environment is that of all processes.
+func environment(bytecode string) []string {
+	return launch.Environment(os.Environ(), launch.EnvOptions{Extra: []string{"PYTHONDONTWRITEBYTECODE=", "PYTHONPYCACHEPREFIX=" + bytecode, "PYTHONHASHSEED=0"}})
 }
 
 // others adds what the other methods predict, and counts suggestions.
