@@ -22,7 +22,8 @@ const notProfiled = "not in the profile; run fastpath profile"
 
 // decide decides one candidate under the current cut.
 func (b *builder) decide(c *candidate) {
-	c.Borderline, c.Move, c.OnFastPath, c.Cost, c.Workflow, c.Margin = false, false, false, nil, "", ""
+	c.Borderline, c.Move, c.OnFastPath, c.Cost, c.Workflow, c.Margin, c.Next = false, false, false, nil, "", "", ""
+	c.Bounds, c.Inputs = nil, nil
 	b.aloneMS(c)
 	switch {
 	case c.startup:
@@ -40,6 +41,7 @@ func (b *builder) decide(c *candidate) {
 	}
 	b.policyDecision(c)
 	c.Wanted = c.Decision
+	c.Next = b.next(c)
 	switch {
 	case c.Existing:
 		if c.forced == Tier2 {
@@ -56,6 +58,19 @@ func (b *builder) decide(c *candidate) {
 
 func (c *candidate) settle(d Decision, rule, reason string) {
 	c.Decision, c.Rule, c.Reason = d, rule, reason
+}
+
+// next is the command that finds out what a decision "measure" lacks.
+func (b *builder) next(c *candidate) string {
+	switch {
+	case c.Decision != Measure:
+		return ""
+	case c.Rule == RuleUnknownMS:
+		return "fastpath profile"
+	case b.in.Entry.Kind == project.EntryHandler:
+		return "fastpath usage invoke"
+	}
+	return "fastpath plan --assume-unused"
 }
 
 // existing is the reason of an import that stands where it is used.
@@ -116,15 +131,14 @@ func (b *builder) tableDecision(c *candidate) {
 	}
 	t := b.in.Config.Thresholds
 	decision, rule := Decide(ev, cost, t)
-	if was := b.before(c); was != "" && was != decision {
-		if rule2, ok := withinNoise(ev, cost, t, was); ok {
-			decision, rule, c.Borderline = was, rule2, true
-		} else if was == Tier1 || was == Tier2 {
-			// It was hot, in whichever tier: what moves is decided by heat.
-			for _, hot := range []Decision{Tier1, Tier2} {
-				if rule2, ok := withinNoise(ev, cost, t, hot); ok && decision != Tier1 && decision != Tier2 {
-					decision, rule, c.Borderline = hot, rule2, true
-				}
+	if tier, hot := b.before(c); hot && decision != tier {
+		for _, was := range []Decision{tier, Tier1, Tier2} {
+			if was == "" || was != tier && (decision == Tier1 || decision == Tier2) {
+				continue // what moves is decided by heat, whichever the tier
+			}
+			if rule2, ok := withinNoise(ev, cost, t, was); ok {
+				decision, rule, c.Borderline = was, rule2, true
+				break
 			}
 		}
 	}
@@ -133,29 +147,33 @@ func (b *builder) tableDecision(c *candidate) {
 	}
 	c.settle(decision, rule, b.reason(c, ev, cost, t, rule))
 	c.Margin = margin(ev, cost, t, decision)
+	c.Bounds = bounds(ev, cost, t)
+	c.Inputs = &Inputs{
+		MS: ev.MS, UsageKnown: ev.UsageKnown, Percent: ev.Percent, ColdStartRate: b.rate, DailyRequests: cost.DailyRequests,
+		Critical: ev.Critical, Workflow: ev.Workflow, Thresholds: t,
+	}
 }
 
-// before is the decision that an earlier plan left in the sources: a line of
-// the fast path file is hot in its tier, and with such a file, so is whatever
-// else still stands at module level, unless it was kept there. "" where no plan
-// was applied yet.
-func (b *builder) before(c *candidate) Decision {
+// before says whether an earlier plan left a hot decision in the sources, and
+// in which tier, "" where that is not known. A module that the fast path file
+// lists is hot in its tier, for every statement that imports it; and with such
+// a file, so is whatever else still stands at module level, unless it was kept
+// there.
+func (b *builder) before(c *candidate) (tier Decision, hot bool) {
 	if b.in.FastPath == nil || c.Existing {
-		return ""
+		return "", false
 	}
-	if c.FromFastPath {
-		if b.in.FastPath[c.Import.Binds] == 1 {
-			return Tier1
+	for _, o := range append([]*candidate{c}, b.same[c.Module]...) {
+		if !o.FromFastPath {
+			continue
 		}
-		return Tier2
+		if b.in.FastPath[o.Import.Binds] == 1 {
+			return Tier1, true
+		}
+		return Tier2, true
 	}
-	if c.unmovable != "" || !b.couldMove(c) {
-		return "" // it may have been cold, and kept
-	}
-	if c.AloneMS < b.in.Config.Thresholds.LightMS*(1+noise) {
-		return Tier1
-	}
-	return Tier2
+	// What cannot move may have been cold, and kept.
+	return "", c.unmovable == "" && b.couldMove(c)
 }
 
 // couldMove reports whether moving all movable imports of the candidate's
@@ -323,6 +341,7 @@ func (b *builder) enter(c *candidate) {
 	case c.unprofiled && c.forced == "":
 		// What it imports is light, but nobody knows what it does itself.
 		c.settle(Measure, RuleUnknownMS, notProfiled)
+		c.Next = b.next(c)
 	case c.Import.In.File != b.in.Entry.File || c.Import.Scope != "module":
 		// hot, and not the entry's own: it stays at module level
 	case b.in.Enterable == nil:

@@ -381,6 +381,42 @@ func TestMajorityWorkflow(t *testing.T) {
 	}
 }
 
+// A borderline module keeps its decision in every file that imports it, and an
+// import that no fast path file lists keeps the tier that the table gives it.
+func TestBorderlineElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		ms                     float64
+		tier                   int
+		listed, core, unlisted Decision
+	}{
+		{"listed as light", 10.5, 1, Tier1, Tier1, Tier2},
+		{"listed as heavy", 9.5, 2, Tier2, Tier2, Tier1},
+		{"far from the limit", 14, 1, Tier2, Tier2, Tier2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, map[string]string{
+				"app.py":       "from fast_path import *\nimport core\n\n\ndef handler(event, context):\n    return mid\n",
+				"fast_path.py": "import mid\n\n__all__ = ['mid']\n",
+				"core.py":      "import mid\nimport yaml\n\n\ndef f():\n    return yaml, mid\n",
+			})
+			f.world.self["mid"], f.world.self["yaml"] = c.ms, c.ms
+			f.used(map[string]float64{"mid": 100, "yaml": 100, "core": 100})
+			p := f.build(func(in *Input) { in.FastPath = map[string]int{"mid": c.tier} })
+			got := map[string]Decision{}
+			for _, it := range p.Items {
+				got[it.Import.In.File+" "+it.Module] = it.Decision
+			}
+			want := map[string]Decision{"fast_path.py mid": c.listed, "core.py mid": c.core, "core.py yaml": c.unlisted}
+			for at, decision := range want {
+				if got[at] != decision {
+					t.Errorf("%s: %s, want %s", at, got[at], decision)
+				}
+			}
+		})
+	}
+}
+
 func TestBorderline(t *testing.T) {
 	files := func(fastPath bool) map[string]string {
 		if fastPath {

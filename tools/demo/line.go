@@ -291,20 +291,14 @@ func changedDecisions(before, after planJSON) []string {
 	return changed
 }
 
-// decisionsByModule joins the distinct decisions about each module. The two
-// tiers count as one: both stay on the fast path, and which of them it is hangs
-// on a time that may lie next to the limit.
+// decisionsByModule joins the distinct decisions about each module.
 func decisionsByModule(p planJSON) map[string]string {
 	sets := map[string]map[string]bool{}
 	for _, d := range p.Decisions {
 		if sets[d.Module] == nil {
 			sets[d.Module] = map[string]bool{}
 		}
-		decision := d.Decision
-		if decision == "tier1" || decision == "tier2" {
-			decision = "fast path"
-		}
-		sets[d.Module][decision] = true
+		sets[d.Module][d.Decision] = true
 	}
 	joined := map[string]string{}
 	for module, set := range sets {
