@@ -74,6 +74,8 @@ type graphModule struct {
 	File         string       `json:"file,omitempty"` // of project modules
 	Kind         resolve.Kind `json:"kind"`
 	Distribution string       `json:"distribution,omitempty"`
+	// Runtime is the code that may find a missing module at run time.
+	Runtime string `json:"runtime,omitempty"`
 }
 
 // graphEdge is one statement with one module that it loads.
@@ -220,7 +222,7 @@ type libraries struct {
 // describe says what a node is. The interpreter knows best; where there is
 // none, the profile may know.
 func (l libraries) describe(n *graph.Node) graphModule {
-	m := graphModule{Name: n.Name, Kind: n.Kind}
+	m := graphModule{Name: n.Name, Kind: n.Kind, Runtime: n.Runtime}
 	if n.Module != nil {
 		m.File = n.Module.File
 		return m
@@ -230,7 +232,7 @@ func (l libraries) describe(n *graph.Node) graphModule {
 			switch kind := resolve.Kind(row.Kind); {
 			case row.Name != n.Name || row.Distribution == "":
 			case kind == resolve.KindSource || kind == resolve.KindExtension || kind == resolve.KindPackage || kind == resolve.KindNamespace:
-				m.Kind, m.Distribution = kind, row.Distribution
+				m.Kind, m.Distribution, m.Runtime = kind, row.Distribution, ""
 			}
 		}
 		return m

@@ -136,6 +136,8 @@ func (m graphModule) origin() string {
 		return m.File
 	case m.Distribution != "":
 		return m.Distribution
+	case m.Runtime != "":
+		return "found at run time by " + m.Runtime
 	case m.Kind == resolve.KindMissing:
 		return "missing"
 	case resolve.IsStdlib(m.Name):

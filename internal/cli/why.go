@@ -68,6 +68,7 @@ type whyResult struct {
 	SavesModules []string      `json:"saves_modules,omitempty"`
 	Distribution string        `json:"distribution,omitempty"`
 	Kind         string        `json:"kind,omitempty"`
+	Runtime      string        `json:"runtime,omitempty"` // the code that may find it, though the interpreter does not
 	UsageShare   *float64      `json:"usage_share,omitempty"`
 	Chains       [][]whyStep   `json:"chains"`
 	MoreChains   int           `json:"more_chains,omitempty"`
@@ -384,6 +385,9 @@ func (a *app) printWhy(t *term.Terminal, w *whyResult) {
 		fmt.Fprintln(out, text)
 	default:
 		fmt.Fprintln(out, "never measured: this is what the sources say")
+	}
+	if w.Runtime != "" {
+		fmt.Fprintln(out, "found at run time by "+w.Runtime)
 	}
 	if w.SavesMS != nil {
 		what := "without the project's imports of it"

@@ -27,7 +27,8 @@ func (w *whyResult) fromSources(r *analysis, module string, opt whyOptions, know
 		known[name] = true
 	}
 	chains, cut := sourceChains(reach, module, opt)
-	if len(chains) == 0 && reach.Exists(module) { // perhaps a function of a library imports it
+	exists, runtime := reach.Exists(module)
+	if len(chains) == 0 && exists { // perhaps a function of a library imports it
 		chains, cut = sourceChains(r.program.Reach(start, true), module, opt)
 	}
 	if len(chains) == 0 {
@@ -35,6 +36,9 @@ func (w *whyResult) fromSources(r *analysis, module string, opt whyOptions, know
 	}
 	if w == nil {
 		w = emptyWhy(r, module)
+	}
+	if !w.Measured {
+		w.Runtime = runtime
 	}
 	w.Static, w.CutChains, w.Chains = true, cut, nil
 	for _, chain := range chains {

@@ -24,6 +24,9 @@ type Node struct {
 	Module *Module      // nil outside of the project
 	Kind   resolve.Kind // what the name resolves to
 	Path   string       // file, or folder of a namespace; "" when there is none or it is not known
+	// Runtime names the code that may find a missing module at run time, see
+	// Import.Runtime.
+	Runtime string
 	Depth  int          // edges from the start
 	Parent *Node        // the node through which it was reached first, nil for the start
 	// Followed says that the imports of the node are part of the graph: a
@@ -113,6 +116,8 @@ type destination struct {
 	name   string  // outside of it
 	kind   resolve.Kind
 	path   string
+
+	runtime string
 }
 
 type nodeKey struct {
@@ -130,7 +135,7 @@ func (t destination) key() nodeKey { return nodeKey{t.module, t.name} }
 // loads returns what an import loads for one name, beside the packages that
 // are being loaded already: the project's modules, and the target outside.
 func (p *Program) loads(imp *Import) []destination {
-	outside := destination{name: imp.Target, kind: imp.Kind, path: imp.Path}
+	outside := destination{name: imp.Target, kind: imp.Kind, path: imp.Path, runtime: imp.Runtime}
 	if imp.Kind == resolve.KindBuiltin || imp.Kind == resolve.KindFrozen {
 		return []destination{outside} // whatever the project calls its files
 	}
@@ -159,7 +164,7 @@ func (b *grapher) node(t destination, parent *Node) {
 	if b.nodes[t.key()] != nil {
 		return
 	}
-	n := &Node{Name: t.name, Module: t.module, Kind: t.kind, Path: t.path, Parent: parent}
+	n := &Node{Name: t.name, Module: t.module, Kind: t.kind, Path: t.path, Runtime: t.runtime, Parent: parent}
 	if m := t.module; m != nil {
 		n.Name, n.Path, n.Kind = m.Name, m.File, resolve.KindSource
 		if m.IsPackage {

@@ -224,7 +224,9 @@ func (r *Reach) Modules() []string {
 }
 
 // Exists reports whether there is such a module at all, be it imported or not.
-func (r *Reach) Exists(module string) bool {
-	kind, _ := r.program.describe(r.stops[r.starts[0]].module, module)
-	return kind != resolve.KindMissing
+// Of one that is missing, runtime names the code that may find it when the
+// program runs.
+func (r *Reach) Exists(module string) (exists bool, runtime string) {
+	d := r.program.describeAll(r.stops[r.starts[0]].module, module)
+	return d.kind != resolve.KindMissing, d.runtime
 }
