@@ -19,6 +19,14 @@ const (
 	PlatformServer    = "server"
 	PlatformContainer = "container"
 	PlatformCLI       = "cli"
+
+	// How processes start. Those of Lambda are the values of
+	// AWS_LAMBDA_INITIALIZATION_TYPE; with all but the first, no request waits
+	// for init.
+	StartOnDemand    = "on-demand"
+	StartProvisioned = "provisioned-concurrency"
+	StartSnapStart   = "snap-start"
+	StartPreFork     = "pre-fork" // workers are forked from a process that has imported the application
 )
 
 // Config is a validated configuration with all defaults filled in.
@@ -70,6 +78,10 @@ type Traffic struct {
 	MemorySet     bool // MemoryMB was configured
 	Platform      string
 	PlatformSet   bool // Platform was configured
+	Start         string
+	StartSet      bool // Start was configured
+	// ThrottledInit: init gets no more of a processor than requests do.
+	ThrottledInit bool
 }
 
 // Prices turn time and memory into money. They change, so they carry a date.
@@ -95,7 +107,7 @@ func Default() *Config {
 			Imports: 20, TotalMS: 200, CodeLines: 50, ColdStartMS: 2000,
 			RegressionPercent: 10, ProfileAgeDays: 31,
 		},
-		Traffic: Traffic{DailyRequests: 10000, ColdStartRate: 0.1, MemoryMB: 512, Platform: PlatformLambda},
+		Traffic: Traffic{DailyRequests: 10000, ColdStartRate: 0.1, MemoryMB: 512, Platform: PlatformLambda, Start: StartOnDemand},
 		// The first tier for x86 in us-east-1, as AWS published it when it began
 		// to bill init.
 		Prices: Prices{GBSecond: 0.0000166667, Request: 0.0000002, Currency: "USD", Date: "2025-08-01", Source: "AWS list price, x86, us-east-1"},

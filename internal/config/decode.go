@@ -27,6 +27,7 @@ var (
 	policies   = []string{PolicyLMMS, PolicyLifetime}
 	styles     = []string{StyleStar, StyleNames}
 	platforms  = []string{PlatformLambda, PlatformServer, PlatformContainer, PlatformCLI}
+	starts     = []string{StartOnDemand, StartProvisioned, StartSnapStart, StartPreFork}
 	severities = []string{"off", "info", "warning", "error"}
 )
 
@@ -63,7 +64,9 @@ func decode(doc *document, table *value, prefix string) (*Config, error) {
 			field{"daily-requests", d.positive(&c.Traffic.DailyRequests)},
 			field{"cold-start-rate", d.also(d.between(&c.Traffic.ColdStartRate, 0, 1), &c.Traffic.RateSet)},
 			field{"memory-mb", d.also(d.positive(&c.Traffic.MemoryMB), &c.Traffic.MemorySet)},
-			field{"platform", d.also(d.oneOf(&c.Traffic.Platform, platforms), &c.Traffic.PlatformSet)})},
+			field{"platform", d.also(d.oneOf(&c.Traffic.Platform, platforms), &c.Traffic.PlatformSet)},
+			field{"start", d.also(d.oneOf(&c.Traffic.Start, starts), &c.Traffic.StartSet)},
+			field{"throttled-init", d.flag(&c.Traffic.ThrottledInit)})},
 		field{"prices", d.prices(&c.Prices)},
 		field{"modules", d.section("modules",
 			field{"critical", d.strings(&c.Modules.Critical, d.checkModule)},
@@ -287,6 +290,14 @@ func (d *decoder) moduleFile(to *string) func(*value) {
 			d.fail(v.pos, "%q cannot be imported; expected a Python file, such as \"fast_path.py\"", file)
 		default:
 			*to = file
+		}
+	}
+}
+
+func (d *decoder) flag(to *bool) func(*value) {
+	return func(v *value) {
+		if d.is(v, kindBool) {
+			*to = v.text == "true"
 		}
 	}
 }

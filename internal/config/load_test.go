@@ -50,6 +50,8 @@ daily-requests = 5e4
 cold-start-rate = 0.02
 memory-mb = 1769
 platform = "server"
+start = "pre-fork"
+throttled-init = true
 
 [tool.fastpath.prices]
 gb-second = 0.0000133334
@@ -87,7 +89,7 @@ func TestLoadFull(t *testing.T) {
 		}},
 		Thresholds: Thresholds{5, 50.5, 90},
 		Limits:     Limits{10, 100, 30, 1000, 5, 7},
-		Traffic:    Traffic{50000, 0.02, true, 1769, true, "server", true},
+		Traffic:    Traffic{50000, 0.02, true, 1769, true, "server", true, StartPreFork, true, true},
 		Prices:     Prices{0.0000133334, 0.0000002, "EUR", "2026-11-01", "configured"},
 		Modules:    Modules{[]string{"a"}, []string{"b.c"}, []string{"pandas"}},
 		Rules:      map[string]string{"FP202": "warning", "FP113": "error"},

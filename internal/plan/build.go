@@ -26,12 +26,13 @@ func Build(in Input) *Plan {
 	b.run = graph.NewRuntime(in.Evidence)
 	b.run.Adapt(in.Program, in.Entry.File)
 	if in.Evidence != nil {
-		b.kinds = make(map[string]string, len(in.Evidence.Modules))
+		b.kinds, b.measured = make(map[string]string, len(in.Evidence.Modules)), make(map[string]string, len(in.Evidence.Modules))
 		for _, m := range in.Evidence.Modules {
-			b.kinds[m.Name] = m.Kind
+			b.kinds[m.Name], b.measured[m.Name] = m.Kind, m.Measured
 		}
 	}
 	b.traffic()
+	b.process = b.newProcess()
 	b.collect()
 	for again := true; again; {
 		b.decideAll()
@@ -48,6 +49,7 @@ type builder struct {
 
 	rate, measuredRate, memoryMB float64
 	platform                     string
+	process                      Process
 
 	leaves   []*candidate            // in the order of decision: leaves first
 	items    []*candidate            // in the order of the plan
@@ -58,6 +60,7 @@ type builder struct {
 	alone    map[string]float64 // of independent imports
 	together map[string]float64 // what all movable imports of a module save as the tree stands
 	kinds    map[string]string  // of the measured modules
+	measured map[string]string  // the day, of the same
 	// unmatched are the modules of --cold and --hot that no import names.
 	unmatched []string
 }

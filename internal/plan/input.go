@@ -50,6 +50,9 @@ type Plan struct {
 	// Runtime is the measured graph, brought up to the sources.
 	Runtime *graph.Runtime
 
+	// Process is how the lifetime model sees a process of the entry.
+	Process Process
+
 	ColdStartRate float64 // used by the lmms policy
 	MeasuredRate  float64 // what the usage data says, negative when unknown
 	DailyRequests float64
@@ -74,6 +77,7 @@ type Totals struct {
 	Moves                 int
 	Unsure                int     // decisions "measure"
 	Prices                []Price // who pays for the moves, dearest first
+	Moved, Hot            Day     // the moves, and what is hot, in both places
 }
 
 // Price is what one group of requests pays once in the life of a process,

@@ -78,11 +78,18 @@ type Item struct {
 	Rule       string
 	Borderline bool
 	Margin     string // how much usage or ms would change the decision, "" where nothing would
+	// Bounds are the nearest figures that would change what the table says, and
+	// Inputs those that it looked at; nil where another rule decided.
+	Bounds []Bound
+	Inputs *Inputs
+	// Next is the command to run when the decision is Measure.
+	Next string
 
-	Measured bool    // AloneMS comes from evidence
-	AloneMS  float64 // under the plan: without what itself becomes lazy
-	AddsMS   float64
-	SavesMS  float64 // of this statement alone, given all others
+	Measured   bool    // AloneMS comes from evidence
+	MeasuredOn string  // day on which its module was measured, "" where it was not
+	AloneMS    float64 // under the plan: without what itself becomes lazy
+	AddsMS     float64
+	SavesMS    float64 // of this statement alone, given all others
 	// SavesModules are the modules that really disappear when this statement alone goes.
 	SavesModules []string
 
@@ -103,10 +110,16 @@ type Item struct {
 	Existing     bool // it already stands in a function, or is lazy
 }
 
-// Lifetime is the decision of the lifetime model.
+// Lifetime is the decision of the lifetime model. Times are per cold start.
 type Lifetime struct {
-	Decision Decision
-	Known    bool    // GainMS is known: cost and usage are
-	GainMS   float64 // per cold start; negative: moving costs
-	Needed   float64 // probability that a process ever needs the module
+	Decision    Decision
+	Known       bool    // the figures are known: cost and usage are
+	GainMS      float64 // of moving; negative: moving costs
+	Needed      float64 // probability that a process ever needs the module
+	ExclusiveMS float64 // E, what the statements of the module save together
+	ShiftMS     float64 // what the first request that needs it pays on average: p · E · k_request
+	BreakEven   float64 // share of requests, 0 to 1, up to which moving gains
+	// BreakEvenCalls is how many repeated import statements cost as much as E.
+	BreakEvenCalls float64
+	hoist          bool // in a function, where module level would cost no request anything
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ func (b *builder) plan() *Plan {
 	p := &Plan{
 		Entry: b.in.Entry, Policy: b.policy, Measured: b.in.Evidence != nil, Cut: b.cut, Runtime: b.run,
 		ColdStartRate: b.rate, MeasuredRate: b.measuredRate, DailyRequests: b.in.Config.Traffic.DailyRequests,
-		MemoryMB: b.memoryMB, Thresholds: b.in.Config.Thresholds, Unmatched: b.unmatched,
+		MemoryMB: b.memoryMB, Thresholds: b.in.Config.Thresholds, Unmatched: b.unmatched, Process: b.process,
 	}
 	running := b.run.Running(b.in.Program, b.cut)
 	savings := map[string]float64{}
@@ -40,14 +39,20 @@ func (b *builder) plan() *Plan {
 		if c.Rule == RuleNoSaving && c.Reason == "" {
 			c.Reason = b.loadedBy(c)
 		}
-		if _, ok := savings[c.Module]; !ok {
-			savings[c.Module] = b.saving(c)
+		key := c.Module
+		if c.Existing {
+			key = "in a function: " + key
 		}
-		c.Lifetime = b.lifetime(c, savings[c.Module])
+		if _, ok := savings[key]; !ok {
+			savings[key] = b.saving(c)
+		}
+		c.Lifetime = b.lifetime(c, savings[key])
+		c.MeasuredOn = b.measured[c.Module]
 		p.Items = append(p.Items, &c.Item)
 	}
 	b.totals(p)
 	b.prices(p)
+	b.days(p)
 	return p
 }
 
@@ -223,22 +228,4 @@ func (b *builder) prices(p *Plan) {
 		})
 	}
 	slices.SortStableFunc(p.Totals.Prices, func(x, y Price) int { return cmp.Compare(y.MS, x.MS) })
-}
-
-// LifetimeDiffers reports whether the lifetime model would put the import
-// elsewhere than the policy.
-func (it *Item) LifetimeDiffers() bool {
-	if !it.Lifetime.Known || it.Existing || it.Decision == Keep {
-		return false
-	}
-	hot := it.Wanted == Tier1 || it.Wanted == Tier2
-	return it.Wanted != Measure && it.Wanted != Remove && hot != (it.Lifetime.Decision != Function)
-}
-
-// LifetimeAdvice says in a few words what the lifetime model would do.
-func (it *Item) LifetimeAdvice() string {
-	if it.Lifetime.Decision == Function {
-		return fmt.Sprintf("lifetime: move, gains %s", ms(it.Lifetime.GainMS))
-	}
-	return fmt.Sprintf("lifetime: stay, moving costs %s", ms(-it.Lifetime.GainMS))
 }

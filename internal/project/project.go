@@ -40,7 +40,9 @@ type Entry struct {
 	Platform   string // config.PlatformLambda …
 	MemoryMB   float64
 	Python     string // X.Y of the deployment file, "" when unknown
+	Start      string // config.StartProvisioned …, as the deployment file says; "" when it does not
 	Source     string // where it was found: "template.yaml:12", "pyproject.toml:7"
+	Function   string // its name in that deployment file, "" where there is none
 }
 
 // Project is an opened project.

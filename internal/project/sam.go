@@ -30,7 +30,7 @@ type function struct {
 // describe copies what the deployment file says about an entry; an explicit
 // configuration wins.
 func (f *function) describe(e *Entry, cfg *config.Config) {
-	e.Source = place(f.file, f.line)
+	e.Source, e.Function = place(f.file, f.line), f.name
 	e.Python = f.python
 	if f.memory > 0 && !cfg.Traffic.MemorySet {
 		e.MemoryMB = f.memory
