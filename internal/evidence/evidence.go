@@ -32,8 +32,10 @@ const (
 
 // Kinds of usage sources.
 const (
-	UsageInvoke = "invoke" // fastpath usage invoke: every imported name was observed
-	UsageLog    = "log"    // ingested logs: only modules that are logged somewhere are known
+	UsageInvoke   = "invoke"   // fastpath usage invoke: every imported name was observed
+	UsageLog      = "log"      // ingested logs: only modules that are logged somewhere are known
+	UsageRecorder = "recorder" // the recorder's lines, of real requests: every imported name was observed
+	UsageTests    = "tests"    // the recorder's lines, of tests: they show that something is used, never how often
 )
 
 // Lock is the whole file.
@@ -149,7 +151,7 @@ type UsageDay struct {
 	Entry      string // "" when the source does not know
 	Source     string // name of the log stream, file or "invoke"
 	Day        string // YYYY-MM-DD
-	Kind       string // UsageInvoke or UsageLog
+	Kind       string // UsageInvoke, UsageLog, UsageRecorder or UsageTests
 	Requests   float64
 	ColdStarts float64 // negative: unknown
 	Workflows  map[string]float64
