@@ -26,6 +26,7 @@ type Deployment struct {
 	Options   []Option
 	Packers   []Packer
 	rules     []rule
+	programs  []program
 }
 
 // Place is a line of a deployment file.
@@ -41,6 +42,8 @@ type Variable struct {
 	Function    string // whose it is, "" for all of the file
 	// Compiles: the same image compiles byte-code when it is built.
 	Compiles bool
+	// Computed: the value is known only when it is deployed, as by "!Ref".
+	Computed bool
 }
 
 // Option is an interpreter option of a command that starts: the name of a "-X

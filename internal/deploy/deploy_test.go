@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fastpath/internal/project"
 	"fastpath/internal/testtree"
 )
 
@@ -210,6 +211,39 @@ func TestVariables(t *testing.T) {
 	options := []Option{{Place{"Dockerfile", 8}, "no_debug_ranges"}, {Place{"Dockerfile", 8}, "dev"}, {Place{"Dockerfile", 8}, "-B"}}
 	if diff := cmp.Diff(options, d.Options); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	d := read(t, map[string]string{
+		"template.yaml":      "Globals:\n  Function:\n    Environment:\n      Variables: {STAGE: prod, PATH: /opt/bin, LEVEL: info, KEY: !Ref Key, URL: 'https://${Host}'}\nResources:\n  One:\n    Type: AWS::Serverless::Function\n    Properties:\n      Environment: {Variables: {LEVEL: debug, NONE: , RETRIES: 3, STAGE: !Ref Stage}}\n  Two:\n    Type: AWS::Serverless::Function\n    IgnoreGlobals: [Environment]\n    Properties: {Environment: {Variables: {ONLY: two}}}\n  Three:\n    Type: AWS::Lambda::Function\n    Properties: {Environment: {Variables: {ONLY: three}}}\n",
+		"api/serverless.yml": "provider: {runtime: python3.12, environment: {A: all, AWS_PROFILE: me}}\nfunctions:\n  f: {handler: src/h.run, environment: {B: '${opt:stage}', C: c}}\n  g: {handler: src/h.other, environment: {C: other}}\n",
+		"tool/Dockerfile":    "FROM python\nENV MODE=fast PYTHONPATH=/app LIB=$HOME/lib\nCOPY main.py .\n",
+		"tool/a.Dockerfile":  "FROM python\nENV MODE=fast COLOUR=red\nCOPY . .\n",
+		"tool/b.Dockerfile":  "FROM python\nENV MODE=fast COLOUR=blue\nCOPY . .\n",
+	})
+	for _, c := range []struct {
+		name  string
+		entry project.Entry
+		want  string
+	}{
+		{"globals", project.Entry{Function: "One", Source: "template.yaml:7"}, "LEVEL=debug RETRIES=3"},
+		{"no globals", project.Entry{Function: "Two", Source: "template.yaml:10"}, "ONLY=two"},
+		{"globals are SAM's", project.Entry{Function: "Three", Source: "template.yaml:14"}, "ONLY=three"},
+		{"another template", project.Entry{Function: "One", Source: "other.yaml:7"}, ""},
+		{"serverless", project.Entry{Kind: project.EntryHandler, File: "api/src/h.py", Attr: "run"}, "A=all C=c"},
+		{"its neighbour", project.Entry{Kind: project.EntryHandler, File: "api/src/h.py", Attr: "other"}, "A=all C=other"},
+		{"images that differ", project.Entry{Kind: project.EntryFile, File: "tool/main.py"}, "MODE=fast"},
+		{"not in the first image", project.Entry{Kind: project.EntryFile, File: "tool/side.py"}, "MODE=fast"},
+		{"not deployed", project.Entry{Kind: project.EntryFile, File: "main.py"}, ""},
+	} {
+		var got []string
+		for _, v := range d.Environment(&c.entry) {
+			got = append(got, v.Name+"="+v.Value)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 			}
 		case "ENV":
 			for _, v := range assignments(in.Text) {
-				current.set(Variable{Place: at, Name: v[0], Value: v[1]})
+				current.set(Variable{Place: at, Name: v[0], Value: v[1], Computed: strings.Contains(v[1], "$")})
 			}
 		case "RUN":
 			current.compiles = current.compiles || strings.Contains(in.Text, "compileall")
@@ -142,6 +142,12 @@ func (d *Deployment) dockerfile(root, file string, data []byte) {
 			return !first
 		}})
 	}
+	// "COPY . ." would take everything from the project: variables are those of
+	// the entries in the Dockerfile's own folder.
+	d.programs = append(d.programs, program{file: file, shared: true, is: func(e *project.Entry) bool {
+		yes, _ := has[0](e.File)
+		return yes
+	}})
 }
 
 // set adds a variable or replaces the one of this name.

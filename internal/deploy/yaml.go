@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"fastpath/internal/project"
 )
 
 // pairs returns keys and values of a mapping in file order.
@@ -58,7 +60,10 @@ func parseYAML(data []byte) *yaml.Node {
 func (d *Deployment) variables(file, function string, n *yaml.Node) {
 	for _, p := range pairs(n) {
 		if p[1].Kind == yaml.ScalarNode {
-			d.Variables = append(d.Variables, Variable{Place: Place{file, p[0].Line}, Name: p[0].Value, Value: p[1].Value, Function: function})
+			d.Variables = append(d.Variables, Variable{
+				Place: Place{file, p[0].Line}, Name: p[0].Value, Value: p[1].Value, Function: function,
+				Computed: !strings.HasPrefix(p[1].Tag, "!!") || p[1].Tag == "!!null" || strings.Contains(p[1].Value, "${"),
+			})
 		}
 	}
 }
@@ -72,8 +77,27 @@ func (d *Deployment) template(_, file string, data []byte) {
 		case kind == nil:
 		case kind.Value == "AWS::Serverless::Function", kind.Value == "AWS::Lambda::Function":
 			d.variables(file, res[0].Value, field(res[1], "Properties", "Environment", "Variables"))
+			d.programs = append(d.programs, program{
+				file: file, function: res[0].Value, shared: kind.Value == "AWS::Serverless::Function" && !ignoresGlobal(res[1], "Environment"),
+				is: func(e *project.Entry) bool {
+					return e.Function == res[0].Value && strings.HasPrefix(e.Source, file+":")
+				},
+			})
 		}
 	}
+}
+
+// ignoresGlobal reports whether a function's IgnoreGlobals switches a global
+// property off.
+func ignoresGlobal(function *yaml.Node, property string) bool {
+	n := field(function, "IgnoreGlobals")
+	switch {
+	case n == nil:
+		return false
+	case n.Kind == yaml.ScalarNode:
+		return n.Value == "*" || n.Value == property
+	}
+	return slices.ContainsFunc(scalars(n), func(c *yaml.Node) bool { return c.Value == property })
 }
 
 // pattern is one line of the "package" of a serverless.yml.
@@ -111,7 +135,13 @@ func (d *Deployment) serverless(_, file string, data []byte) {
 		if i <= 0 {
 			continue
 		}
-		source := path.Join(dir, handler.Value[:i]+".py")
+		source, attr := path.Join(dir, handler.Value[:i]+".py"), handler.Value[i+1:]
+		d.programs = append(d.programs, program{
+			file: file, function: fn[0].Value, shared: true,
+			is: func(e *project.Entry) bool {
+				return e.Kind == project.EntryHandler && e.File == source && e.Attr == attr
+			},
+		})
 		patterns := slices.Concat(common, packagePatterns(fn[1]))
 		d.rules = append(d.rules, rule{
 			what: fmt.Sprintf("the package of the function %q", fn[0].Value),
