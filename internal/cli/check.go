@@ -20,7 +20,6 @@ import (
 	"fastpath/internal/evidence"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
-	"fastpath/internal/report"
 	"fastpath/internal/term"
 )
 
@@ -38,10 +37,11 @@ It exits with 1 when there is an error or a warning; remarks do not count.
 Every rule is explained by "fastpath explain RULE".`,
 		Example: `  fastpath check
   fastpath check src/interfaces
-  fastpath check --format github`,
+  fastpath check --format github
+  fastpath check --format sarif > fastpath.sarif`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runCheck(args) },
 	}
-	cmd.Flags().StringVar(&a.format, "format", "text", "text, json or github")
+	cmd.Flags().StringVar(&a.format, "format", "text", "text, json, sarif, github, junit or markdown")
 	return cmd
 }
 
@@ -56,28 +56,10 @@ type checked struct {
 	notes      []string // what could not be looked at
 }
 
-// checkResult is the JSON of check, fastpath.check/1.
-type checkResult struct {
-	envelope
-	Findings []report.Finding `json:"findings"`
-	Summary  checkSummary     `json:"summary"`
-	Notes    []string         `json:"notes"`
-}
-
-type checkSummary struct {
-	Errors          int    `json:"errors"`
-	Warnings        int    `json:"warnings"`
-	Infos           int    `json:"infos"`
-	Suppressed      int    `json:"suppressed"`
-	Files           int    `json:"files"`
-	EvidenceDate    string `json:"evidence_date,omitempty"`
-	EvidenceAgeDays *int   `json:"evidence_age_days,omitempty"`
-}
-
 func (a *app) runCheck(args []string) error {
 	start := time.Now()
-	if !slices.Contains([]string{"text", "json", "github"}, a.format) {
-		return usageErrorf("unknown format %q for check; allowed: text, json, github", a.format)
+	if !slices.Contains(checkFormats, a.format) {
+		return usageErrorf("unknown format %q for check; allowed: %s", a.format, strings.Join(checkFormats, ", "))
 	}
 	t, err := term.For(a.Stdout, a.Env, a.color)
 	if err != nil {
@@ -285,70 +267,6 @@ func (a *app) today() time.Time {
 		return time.Unix(s, 0).UTC()
 	}
 	return time.Now()
-}
-
-func (a *app) printCheck(c *checked, t *term.Terminal, start time.Time) error {
-	age := -1
-	if days, ok := check.Age(c.date, a.today()); ok {
-		age = days
-	}
-	if a.format == "json" {
-		res := checkResult{
-			envelope: a.envelopeFor("check", c.root), Findings: report.Findings(c.findings),
-			Summary: checkSummary{
-				Errors: diag.Count(c.findings, diag.Error), Warnings: diag.Count(c.findings, diag.Warning), Infos: diag.Count(c.findings, diag.Info),
-				Suppressed: c.suppressed, Files: c.files, EvidenceDate: c.date,
-			},
-			Notes: append([]string{}, c.notes...),
-		}
-		if c.date != "" {
-			res.Summary.EvidenceAgeDays = &age
-		}
-		return a.printJSON(res)
-	}
-	for _, n := range c.notes {
-		a.step("note: %s", n)
-	}
-	summary := report.Summary(c.findings, c.files)
-	if c.suppressed > 0 {
-		summary += fmt.Sprintf(" (%d suppressed)", c.suppressed)
-	}
-	summary = strings.Join([]string{summary, ageText(c.date, age), fmt.Sprintf("%d ms", time.Since(start).Milliseconds()), "nothing was executed"}, " · ")
-	if a.format == "github" {
-		a.step("%s", summary)
-		g := report.GitHub{Prefix: a.repositoryPrefix(c.root)}
-		return g.Print(a.Stdout, c.findings)
-	}
-	text := report.Text{Term: t, Full: t.Terminal || a.verbose, Source: func(file string) []byte {
-		data, err := os.ReadFile(filepath.Join(c.root, filepath.FromSlash(file)))
-		if err != nil {
-			return nil
-		}
-		return data
-	}}
-	if err := text.Print(a.Stdout, c.findings); err != nil {
-		return err
-	}
-	if !a.quiet {
-		if len(c.findings) > 0 {
-			summary = "\n" + summary
-		}
-		fmt.Fprintln(a.Stdout, summary)
-	}
-	return nil
-}
-
-// ageText is "evidence 3 days old".
-func ageText(date string, days int) string {
-	switch {
-	case date == "":
-		return "no evidence: run fastpath profile"
-	case days <= 0:
-		return "evidence of today"
-	case days == 1:
-		return "evidence 1 day old"
-	}
-	return fmt.Sprintf("evidence %d days old", days)
 }
 
 // repositoryPrefix returns the project's folder within the repository, with

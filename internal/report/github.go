@@ -47,14 +47,7 @@ func (g *GitHub) Print(w io.Writer, ds []diag.Diagnostic) error {
 				}
 			}
 		}
-		text := append([]string{d.Message}, d.Notes...)
-		for k, h := range d.Help {
-			if k == 0 {
-				h = "help: " + h
-			}
-			text = append(text, h)
-		}
-		fmt.Fprintf(&b, ",title=%s::%s\n", githubProperty.Replace(d.Rule), githubData.Replace(strings.Join(text, "\n")))
+		fmt.Fprintf(&b, ",title=%s::%s\n", githubProperty.Replace(d.Rule), githubData.Replace(strings.Join(explained(d), "\n")))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -1,7 +1,8 @@
 // Package report prints findings: as text for people, as the records of JSON,
-// and as annotations of GitHub. It is the only code that does, so that a
-// finding looks the same wherever it comes from. It also writes what the rules
-// say about themselves, for the terminal and for docs/rules.md.
+// as SARIF, JUnit and Markdown, and as annotations of GitHub. It is the only
+// code that does, so that a finding looks the same wherever it comes from. It
+// also writes what the rules say about themselves, for the terminal and for
+// docs/rules.md.
 //
 // What comes in are diagnostics and rules; what goes out is text on a writer.
 // Formatters never judge: what is a finding, how severe it is and whether it
