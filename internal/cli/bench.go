@@ -71,6 +71,9 @@ The memory size is told to the function and changes nothing else: a Lambda with
 512 MB has less than a third of a processor, this machine gives it a whole one.
 "fastpath profile --sizes" estimates what that means.
 
+Variables that a SAM or CloudFormation template, a serverless.yml or a Dockerfile sets
+for the entry are set here, too, except where your environment has them; --env wins.
+
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath bench
   fastpath bench --against main

@@ -53,8 +53,13 @@ func (a *app) benchArms(p *project.Project, e project.Entry, opt *benchOptions) 
 	if set.python, err = a.interpreter(p); err != nil {
 		return nil, err
 	}
+	deployed, from, err := a.deployedEnv(p.Root, &e)
+	if err != nil {
+		return nil, err
+	}
+	a.noteDeployed(from)
 	environment := func(extra ...string) []string {
-		return launch.Environment(a.Env, launch.EnvOptions{RealCredentials: opt.realCredentials, Extra: extra})
+		return launch.Environment(deployed, launch.EnvOptions{RealCredentials: opt.realCredentials, Extra: extra})
 	}
 	for i, against := range opt.against {
 		root, err := a.otherState(p, against, set)
@@ -64,7 +69,12 @@ func (a *app) benchArms(p *project.Project, e project.Entry, opt *benchOptions) 
 		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(e.File))); err != nil {
 			return nil, fmt.Errorf("%s has no %s, the file of the entry %q", against, e.File, e.Name)
 		}
-		set.arms = append(set.arms, benchArm(against, root, e, set.python, environment()))
+		then, _, err := a.deployedEnv(root, &e)
+		if err != nil {
+			return nil, err
+		}
+		env := launch.Environment(then, launch.EnvOptions{RealCredentials: opt.realCredentials})
+		set.arms = append(set.arms, benchArm(against, root, e, set.python, env))
 		set.pairs = append(set.pairs, bench.Pair{Before: i, After: set.now})
 	}
 	now := benchArm("now", p.Root, e, set.python, environment())

@@ -58,6 +58,9 @@ those of --bytecode cached are, for they are what the lock compares.
 The tree, the icicle and the exports book each module on what asked for it first;
 what a statement would save is another matter, which the tree shows beside it.
 
+Variables that a SAM or CloudFormation template, a serverless.yml or a Dockerfile sets
+for the entry are set here, too, except where your environment has them; --env wins.
+
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath profile
   fastpath profile lambda_function:lambda_handler --runs 20
@@ -179,8 +182,13 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		if err != nil {
 			return err
 		}
+		env, from, err := a.deployedEnv(p.Root, &e)
+		if err != nil {
+			return err
+		}
+		a.noteDeployed(from)
 		options := profile.Options{
-			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: a.Env, ExtraEnv: opt.env,
+			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: env, ExtraEnv: opt.env,
 			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
 			Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
 			Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
