@@ -154,8 +154,12 @@ type UsageDay struct {
 	Kind       string // UsageInvoke, UsageLog, UsageRecorder or UsageTests
 	Requests   float64
 	ColdStarts float64 // negative: unknown
+	InitMS     float64 // median Init Duration of its cold starts, 0 when unknown
+	MemoryMB   float64 // largest memory size that the platform reports, 0 when unknown
 	Workflows  map[string]float64
 	Modules    []ModuleUse
+	Unseen     []string // UsageRecorder: modules of which it does not know whether they were used, sorted
+	Loaded     []string // UsageRecorder: modules that were loaded before the first request, sorted
 }
 
 // ModuleUse counts the requests of one workflow that used a module.

@@ -46,6 +46,10 @@ func sample() *Lock {
 				Workflows: map[string]float64{"GET /x": 2, "": 0.5},
 				Modules:   []ModuleUse{{"json", "GET /x", 2}, {"json", "", 0.5}},
 			},
+			{
+				Entry: "a:b", Source: "t", Day: "2026-11-01", Kind: UsageRecorder, Requests: 100, ColdStarts: 4, InitMS: 812.5, MemoryMB: 512,
+				Modules: []ModuleUse{{"json", "", 30}}, Unseen: []string{"yaml", "boto3"}, Loaded: []string{"pandas", "json"},
+			},
 		},
 	}
 }
@@ -314,7 +318,7 @@ func TestMergeUsage(t *testing.T) {
 	for _, u := range l.Usage {
 		got = append(got, fmt.Sprint(u.Source, u.Day, u.Requests))
 	}
-	if d := cmp.Diff([]string{"r2026-11-020", "s2026-11-012.5", "s2026-11-027"}, got); d != "" {
+	if d := cmp.Diff([]string{"r2026-11-020", "s2026-11-012.5", "s2026-11-027", "t2026-11-01100"}, got); d != "" {
 		t.Error(d)
 	}
 }

@@ -171,8 +171,12 @@ type (
 		Kind       string         `toml:"kind"`
 		Requests   float64        `toml:"requests"`
 		ColdStarts *float64       `toml:"cold_starts"`
+		InitMS     float64        `toml:"init_ms"`
+		MemoryMB   float64        `toml:"memory_mb"`
 		Workflows  []fileWorkflow `toml:"workflows"`
 		Modules    []fileUse      `toml:"modules"`
+		Unseen     []string       `toml:"unseen"`
+		Loaded     []string       `toml:"loaded"`
 	}
 	fileWorkflow struct {
 		Name     string  `toml:"name"`
@@ -266,7 +270,10 @@ func (f *fileEntry) entry() *Entry {
 }
 
 func (f *fileUsage) day() *UsageDay {
-	u := &UsageDay{Entry: f.Entry, Source: f.Source, Day: f.Day, Kind: f.Kind, Requests: f.Requests, ColdStarts: -1}
+	u := &UsageDay{
+		Entry: f.Entry, Source: f.Source, Day: f.Day, Kind: f.Kind, Requests: f.Requests, ColdStarts: -1,
+		InitMS: f.InitMS, MemoryMB: f.MemoryMB, Unseen: f.Unseen, Loaded: f.Loaded,
+	}
 	if f.ColdStarts != nil {
 		u.ColdStarts = *f.ColdStarts
 	}

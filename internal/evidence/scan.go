@@ -167,6 +167,10 @@ func (s *scanner) value(key string, r *row) {
 		s.usage.Requests = r.float()
 	case "usage.cold_starts":
 		s.usage.ColdStarts = r.float()
+	case "usage.init_ms":
+		s.usage.InitMS = r.float()
+	case "usage.memory_mb":
+		s.usage.MemoryMB = r.float()
 	default:
 		r.bad = true
 	}
@@ -198,6 +202,12 @@ func (s *scanner) array(key string) bool {
 	case "usage.modules":
 		u := s.usage
 		read = func(r *row) { u.Modules = append(u.Modules, r.use()) }
+	case "usage.unseen":
+		u := s.usage
+		read = func(r *row) { u.Unseen = append(u.Unseen, r.str()) }
+	case "usage.loaded":
+		u := s.usage
+		read = func(r *row) { u.Loaded = append(u.Loaded, r.str()) }
 	default:
 		return false
 	}

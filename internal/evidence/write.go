@@ -166,6 +166,12 @@ func (w *writer) usage(u *UsageDay) {
 	if u.ColdStarts >= 0 {
 		w.line("cold_starts = %s", w.number(u.ColdStarts))
 	}
+	if u.InitMS > 0 {
+		w.line("init_ms = %s", w.number(u.InitMS))
+	}
+	if u.MemoryMB > 0 {
+		w.line("memory_mb = %s", w.number(u.MemoryMB))
+	}
 	rows(w, "workflows", slices.Sorted(maps.Keys(u.Workflows)), func(name string) {
 		w.sep = "{ "
 		w.key("name")
@@ -180,6 +186,9 @@ func (w *writer) usage(u *UsageDay) {
 		w.num("requests", m.Requests)
 		w.close()
 	})
+	name := func(m string) { w.buf = append(w.buf, quote(m)...) }
+	rows(w, "unseen", sorted(u.Unseen, strings.Compare), name)
+	rows(w, "loaded", sorted(u.Loaded, strings.Compare), name)
 }
 
 // rows writes an array, one element a line; an empty one is left out.
