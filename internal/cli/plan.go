@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"fastpath/internal/check"
 	"fastpath/internal/config"
 	"fastpath/internal/evidence"
 	"fastpath/internal/plan"
@@ -28,7 +30,11 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `Plan reads the sources and fastpath.lock, and decides for every import that the
 entry reaches: on the fast path, where it stands, or in the function that uses
 it. It changes and executes nothing. What the set of moves saves is computed by
-reachability; moves that save nothing are not made.`,
+reachability; moves that save nothing are not made.
+
+--explain shows for one module what was looked at, which rule decided, how much
+usage or time would change it, how old the evidence is, and what the lifetime
+model says and why.`,
 		Example: `  fastpath plan
   fastpath plan --policy lifetime
   fastpath plan --explain pandas
@@ -157,10 +163,12 @@ type planResult struct {
 	Entry         string         `json:"entry"`
 	Policy        string         `json:"policy"`
 	Measured      string         `json:"measured,omitempty"`
+	EvidenceAge   *int           `json:"evidence_age_days,omitempty"`
 	Usage         planUsage      `json:"usage"`
 	ColdStartRate float64        `json:"cold_start_rate"`
 	MeasuredRate  *float64       `json:"measured_cold_start_rate,omitempty"`
 	MemoryMB      float64        `json:"memory_mb"`
+	Process       planProcess    `json:"process"`
 	Decisions     []planDecision `json:"decisions"`
 	Totals        planTotals     `json:"totals"`
 	Next          string         `json:"next"`
@@ -171,6 +179,17 @@ type planUsage struct {
 	Workflows int     `json:"workflows"`
 	First     string  `json:"first,omitempty"`
 	Last      string  `json:"last,omitempty"`
+	AgeDays   *int    `json:"age_days,omitempty"` // of the last day
+}
+
+// planProcess is how the lifetime model sees a process.
+type planProcess struct {
+	Platform         string   `json:"platform"`
+	Start            string   `json:"start"`
+	InitOffPath      bool     `json:"init_off_request_path"`
+	KInit            float64  `json:"k_init"`
+	KRequest         float64  `json:"k_request"`
+	RequestsPerStart *float64 `json:"requests_per_process,omitempty"` // absent where there are no cold starts
 }
 
 type planStatement struct {
@@ -189,6 +208,10 @@ type planDecision struct {
 	Rule                string        `json:"rule"`
 	Borderline          bool          `json:"borderline,omitempty"`
 	Margin              string        `json:"margin,omitempty"`
+	Bounds              []planBound   `json:"bounds,omitempty"`
+	Inputs              *planInputs   `json:"inputs,omitempty"`
+	Measured            string        `json:"measured,omitempty"`
+	Next                string        `json:"next,omitempty"`
 	FastPath            bool          `json:"fast_path"`
 	Moves               bool          `json:"moves"`
 	AloneMS             *float64      `json:"alone_ms,omitempty"`
@@ -204,10 +227,35 @@ type planDecision struct {
 	Lifetime            *planLifetime `json:"lifetime,omitempty"`
 }
 
-type planLifetime struct {
+// planBound is a figure on whose other side the decision would be another.
+type planBound struct {
+	Of       string        `json:"of"`
+	At       float64       `json:"at"`
+	By       float64       `json:"by"`
 	Decision plan.Decision `json:"decision"`
-	GainMS   *float64      `json:"gain_ms,omitempty"`
-	Needed   *float64      `json:"needed_share,omitempty"`
+}
+
+// planInputs are the figures that the table looked at.
+type planInputs struct {
+	ImportMS      float64  `json:"import_ms"`
+	UsageShare    *float64 `json:"usage_share,omitempty"`
+	DailyRequests float64  `json:"daily_requests"`
+	ColdStartRate float64  `json:"cold_start_rate"`
+	CriticalOf    string   `json:"critical_path_of,omitempty"`
+	LightMS       float64  `json:"light_ms"`
+	HeavyMS       float64  `json:"heavy_ms"`
+	HotUsage      float64  `json:"hot_usage_share"`
+}
+
+type planLifetime struct {
+	Decision       plan.Decision `json:"decision"`
+	GainMS         *float64      `json:"gain_ms,omitempty"`
+	Needed         *float64      `json:"needed_share,omitempty"`
+	ExclusiveMS    *float64      `json:"exclusive_ms,omitempty"`
+	ShiftMS        *float64      `json:"first_request_shift_ms,omitempty"`
+	BreakEven      *float64      `json:"break_even_share,omitempty"`
+	BreakEvenCalls *float64      `json:"break_even_calls,omitempty"`
+	Disagreement   string        `json:"disagreement,omitempty"`
 }
 
 type planTotals struct {
@@ -222,7 +270,31 @@ type planTotals struct {
 	FastPathImports     int         `json:"fast_path_imports"`
 	FastPathImportLimit int         `json:"fast_path_import_limit"`
 	Moves               int         `json:"moves"`
+	Day                 *planDay    `json:"day,omitempty"`
 	Prices              []planPrice `json:"prices"`
+}
+
+// planDay is what sets of imports cost a day in both places, by the founding
+// documents' formula.
+type planDay struct {
+	ColdStarts float64    `json:"cold_starts"`
+	Requests   float64    `json:"requests"`
+	Moved      planPlaces `json:"moved"`
+	Hot        planPlaces `json:"hot"`
+}
+
+type planPlaces struct {
+	Imports         int      `json:"imports"`
+	ModuleLevelMS   float64  `json:"module_level_cost_ms"`
+	FunctionLevelMS *float64 `json:"function_level_cost_ms,omitempty"`
+}
+
+func newPlanPlaces(d plan.Day) planPlaces {
+	p := planPlaces{Imports: d.Imports, ModuleLevelMS: round3(d.ModuleLevelMS)}
+	if d.Known {
+		p.FunctionLevelMS = figure(d.FunctionLevelMS)
+	}
+	return p
 }
 
 type planPrice struct {
@@ -234,7 +306,7 @@ type planPrice struct {
 	MemoryMB       float64  `json:"memory_mb"`
 }
 
-func newPlanResult(r *analysis, only string) *planResult {
+func (a *app) newPlanResult(r *analysis, only string) *planResult {
 	p := r.plan
 	res := &planResult{
 		Entry: p.Entry.Name, Policy: p.Policy, ColdStartRate: p.ColdStartRate, MemoryMB: p.MemoryMB,
@@ -243,13 +315,20 @@ func newPlanResult(r *analysis, only string) *planResult {
 	}
 	if r.evidence != nil {
 		res.Measured = r.evidence.Measured
+		res.EvidenceAge = a.ageDays(res.Measured)
+	}
+	res.Usage.AgeDays = a.ageDays(r.usage.Last)
+	pr := p.Process
+	res.Process = planProcess{Platform: pr.Platform, Start: pr.Start, InitOffPath: pr.OffPath, KInit: round6(pr.KInit), KRequest: round6(pr.KRequest)}
+	if !math.IsInf(pr.Requests, 1) {
+		res.Process.RequestsPerStart = figure(pr.Requests)
 	}
 	if p.MeasuredRate >= 0 {
 		res.MeasuredRate = figure(p.MeasuredRate)
 	}
 	for _, it := range p.Items {
 		if only == "" || explains(it, only) {
-			res.Decisions = append(res.Decisions, newPlanDecision(it))
+			res.Decisions = append(res.Decisions, newPlanDecision(p, it))
 		}
 	}
 	t := &p.Totals
@@ -260,6 +339,9 @@ func newPlanResult(r *analysis, only string) *planResult {
 		FastPathImports: t.FastPathImports, FastPathImportLimit: t.FastPathImportLimit,
 		Moves: t.Moves, Prices: []planPrice{},
 	}
+	if p.Measured {
+		res.Totals.Day = &planDay{round3(p.ColdStartRate * p.DailyRequests), p.DailyRequests, newPlanPlaces(t.Moved), newPlanPlaces(t.Hot)}
+	}
 	for _, x := range t.Prices {
 		res.Totals.Prices = append(res.Totals.Prices, planPrice{
 			Workflow: x.Workflow, Share: round6(x.Share), Modules: x.Modules, FirstRequestMS: round3(x.MS), AtMemoryMS: round3(x.MemoryMS), MemoryMB: p.MemoryMB,
@@ -268,11 +350,21 @@ func newPlanResult(r *analysis, only string) *planResult {
 	return res
 }
 
-func newPlanDecision(it *plan.Item) planDecision {
+// ageDays is the age of a day, nil where there is none.
+func (a *app) ageDays(date string) *int {
+	days, ok := check.Age(date, a.today())
+	if !ok {
+		return nil
+	}
+	return &days
+}
+
+func newPlanDecision(p *plan.Plan, it *plan.Item) planDecision {
 	d := planDecision{
 		Module: it.Module, Binds: it.Import.Binds,
 		Statement: planStatement{it.Import.In.File, it.Line, it.Column, it.Text},
 		Decision:  it.Decision, Reason: it.Reason, Rule: it.Rule, Borderline: it.Borderline, Margin: it.Margin,
+		Measured: it.MeasuredOn, Next: it.Next,
 		FastPath: it.OnFastPath, Moves: it.Move, UsedAtImport: it.Import.UsedAtImport,
 		Safety: it.Verdict.Safety, SafetyCause: it.Verdict.Cause,
 	}
@@ -281,7 +373,32 @@ func newPlanDecision(it *plan.Item) planDecision {
 		d.SavesModules = it.SavesModules
 		d.Lifetime = &planLifetime{Decision: it.Lifetime.Decision}
 		if it.Lifetime.Known {
-			d.Lifetime.GainMS, d.Lifetime.Needed = figure(it.Lifetime.GainMS), figure(it.Lifetime.Needed)
+			l := it.Lifetime
+			needed, even := round6(l.Needed), round6(l.BreakEven)
+			*d.Lifetime = planLifetime{
+				Decision: l.Decision, GainMS: figure(l.GainMS), Needed: &needed, ExclusiveMS: figure(l.ExclusiveMS), ShiftMS: figure(l.ShiftMS),
+				BreakEven: &even, BreakEvenCalls: figure(l.BreakEvenCalls), Disagreement: p.Disagreement(it),
+			}
+		}
+	}
+	for _, b := range it.Bounds {
+		at, by := b.At, b.By
+		if b.Of == plan.BoundUsage {
+			at, by = at/100, by/100
+		}
+		d.Bounds = append(d.Bounds, planBound{b.Of, round6(at), round6(by), b.To})
+	}
+	if in := it.Inputs; in != nil {
+		d.Inputs = &planInputs{
+			ImportMS: round3(in.MS), DailyRequests: in.DailyRequests, ColdStartRate: in.ColdStartRate,
+			LightMS: in.Thresholds.LightMS, HeavyMS: in.Thresholds.HeavyMS, HotUsage: round6(in.Thresholds.HotUsage / 100),
+		}
+		if in.UsageKnown {
+			share := round6(in.Percent / 100)
+			d.Inputs.UsageShare = &share
+		}
+		if in.Critical {
+			d.Inputs.CriticalOf = in.Workflow
 		}
 	}
 	if it.UsageKnown {
@@ -298,7 +415,7 @@ func newPlanDecision(it *plan.Item) planDecision {
 func (a *app) printPlanJSON(list []*analysis, only string) error {
 	var results []*planResult
 	for _, r := range list {
-		results = append(results, newPlanResult(r, only))
+		results = append(results, a.newPlanResult(r, only))
 	}
 	return printEntries(a, "plan", list[0].project.Root, results)
 }

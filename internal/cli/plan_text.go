@@ -156,6 +156,8 @@ func (a *app) printPlan(t *term.Terminal, r *analysis) {
 		fmt.Fprintf(w, "%s\n\n", t.Faint(fmt.Sprintf("%d more %s light, loaded at start-up, or in modules that move; -v lists them", rest, plural(rest, "import is", "imports are"))))
 	}
 	a.printPlanTotals(t, r)
+	a.printPlanDay(p)
+	a.printDisagreements(p)
 	fmt.Fprintf(w, "\nnext: %s\n", nextHint(t, p))
 }
 
@@ -214,11 +216,7 @@ func (a *app) planRow(t *term.Terminal, table *term.Table, p *plan.Plan, g *plan
 		why += fmt.Sprintf(" (%d imports)", n)
 	}
 	if it.LifetimeDiffers() && p.Policy == config.PolicyLMMS {
-		word := "stay"
-		if it.Lifetime.Decision == plan.Function {
-			word = "move"
-		}
-		why += t.Faint("  [lifetime: " + word + "]")
+		why += t.Faint("  [lifetime: " + it.LifetimeWord() + "]")
 	}
 	word := g.word
 	switch g.rank {
@@ -362,54 +360,4 @@ func nextHint(t *term.Terminal, p *plan.Plan) string {
 	default:
 		return t.Accent(next)
 	}
-}
-
-// explainPlan shows everything about the decisions for one module.
-func (a *app) explainPlan(t *term.Terminal, r *analysis, module string) {
-	p, w := r.plan, a.Stdout
-	a.printPlanHead(t, r)
-	for _, it := range p.Items {
-		if !explains(it, module) {
-			continue
-		}
-		word, _ := groupOf(it)
-		fmt.Fprintf(w, "%s:%d:%d: %s\n", it.Import.In.File, it.Line, it.Column, it.Text)
-		table := &term.Table{Columns: []term.Column{{}, {}}}
-		table.Row("decision", fmt.Sprintf("%s (%s): %s", t.Bold(word), it.Decision, it.Reason))
-		if it.Measured {
-			table.Row("alone", msText(it.AloneMS)+", under the plan")
-			table.Row("adds", msText(it.AddsMS)+" where it stands")
-			saves := msText(it.SavesMS)
-			if n := len(it.SavesModules); n > 0 {
-				saves += fmt.Sprintf(", %d %s", n, plural(n, "module"))
-			}
-			table.Row("saves", saves+", given all other imports")
-		}
-		if it.UsageKnown {
-			usage := percentText(it.Usage) + " of requests"
-			if low, high := r.usage.Interval(it.Module); r.usage.Requests > 0 {
-				usage += fmt.Sprintf(" (95%% sure: %s to %s)", percentText(low), percentText(high))
-			}
-			table.Row("used", usage)
-		} else {
-			table.Row("used", "unknown")
-		}
-		if c := it.Cost; c != nil {
-			table.Row("module level", fmt.Sprintf("%sms a day: %s x %s cold starts", grouped(math.Round(c.ModuleLevelMS)), msText(c.ImportMS), grouped(math.Round(c.ColdStartRate*c.DailyRequests))))
-			table.Row("function level", fmt.Sprintf("%sms a day: %s x %s requests that use it", grouped(math.Round(c.FunctionLevelMS)), msText(c.ImportMS), grouped(math.Round(c.UsagePercent/100*c.DailyRequests))))
-		}
-		if it.Margin != "" {
-			table.Row("margin", it.Margin)
-		}
-		if it.Lifetime.Known {
-			table.Row("lifetime model", fmt.Sprintf("%s; %s of processes ever need it", strings.TrimPrefix(it.LifetimeAdvice(), "lifetime: "), percentText(it.Lifetime.Needed)))
-		}
-		safety := string(it.Verdict.Safety)
-		if it.Verdict.Cause != "" {
-			safety += ": " + it.Verdict.Cause
-		}
-		table.Row("safety of a move", safety)
-		fmt.Fprintln(w, table.Render(t))
-	}
-	fmt.Fprintf(w, "next: %s\n", t.Accent("fastpath why "+module))
 }
