@@ -22,7 +22,7 @@ import (
 
 // profileOptions are the flags of profile.
 type profileOptions struct {
-	runs            int
+	runs, trials    int
 	timeout         time.Duration
 	replace         bool
 	realCredentials bool
@@ -50,6 +50,10 @@ imported one after the other; nothing is written.
 --setup names a Python file that runs first in each process: it sets the environment
 or puts stubs into sys.modules. What it imports belongs to start-up, not to the entry.
 
+--trials runs the entry again without one import each, of those that save most: a module
+that stays, because something else loads it once nobody has, is taken off what they save,
+and an import without which the entry does not start saves nothing.
+
 --bytecode and --page-cache measure what the first start after a deployment meets:
 without byte-code (that of the standard library included), while it is written, or with
 files that are not in memory. Such figures are shown and not written to fastpath.lock;
@@ -74,6 +78,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	}
 	f := cmd.Flags()
 	f.IntVar(&opt.runs, "runs", opt.runs, "timing runs, `N`; the figures are the least of them")
+	f.IntVar(&opt.trials, "trials", 0, "leave out one import each in `N` more runs, and see what really goes")
 	f.Var((*timeLimit)(&opt.timeout), "timeout", "time limit of one run, `TIME` in seconds or such as 2m")
 	f.BoolVar(&opt.replace, "replace", false, "take all new figures, also over evidence of another machine or interpreter, or a lock that cannot be read")
 	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
@@ -117,6 +122,8 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		return usageErrorf("unknown format %q for profile; allowed: text, json", a.format)
 	case opt.runs < 1 || opt.runs > 1000:
 		return usageErrorf("--runs %d: expected a number from 1 to 1000", opt.runs)
+	case opt.trials < 0 || opt.trials > 1000:
+		return usageErrorf("--trials %d: expected a number from 0 to 1000", opt.trials)
 	}
 	if err := opt.validate(a); err != nil {
 		return err
@@ -191,7 +198,7 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: env, ExtraEnv: opt.env,
 			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
 			Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
-			Runs: opt.runs, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
+			Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
 		}
 		if p != home {
 			options.Dir, options.Folder = home.Root, home.Root
@@ -369,6 +376,12 @@ func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *in
 			if a.verbose {
 				a.step("  run %d of %d: %s", s.Run, opt.runs, msText(float64(s.Total)/float64(time.Millisecond)))
 			}
+		case profile.PassTrial:
+			if s.Run == 1 {
+				a.clearLine()
+				a.step("  trials: up to %d %s without one import each", opt.trials, plural(opt.trials, "run"))
+			}
+			return
 		case profile.PassSplit:
 		}
 		if live && !a.verbose && done < total {

@@ -34,13 +34,15 @@ func (p profilePlace) String() string {
 }
 
 // deferFirst orders the lines whose names are not needed while modules are
-// imported. Star imports cannot be deferred, and lazy ones are.
+// imported, nor without which a trial failed. Star imports cannot be deferred,
+// and lazy ones are.
 func deferFirst(lines []*importLine, rt *graph.Runtime) []profileStep {
 	var free []*importLine
 	var units []graph.Cut
 	for _, l := range lines {
 		imp := l.imps[0]
-		if l.usedAtImport() == nil && imp.Binds != "*" && !imp.Lazy {
+		failed := l.trial != nil && l.trial.Failed != ""
+		if l.usedAtImport() == nil && imp.Binds != "*" && !imp.Lazy && !failed {
 			free, units = append(free, l), append(units, l.cut)
 		}
 	}

@@ -113,11 +113,20 @@ type profileStatement struct {
 	SharedWith    []profilePlace `json:"shared_with,omitempty"`
 	SharedSavesMS float64        `json:"shared_saves_ms,omitempty"`
 
+	// What a run without the statement showed; nil where there was none.
+	Trial *profileTrial `json:"trial,omitempty"`
+
 	// Several names that one statement takes from one module stand and fall
 	// together: the first carries what they save as a whole, the others repeat it.
 	repeats      bool
 	jointMS      float64
 	jointModules int
+}
+
+// profileTrial is a run without one import statement.
+type profileTrial struct {
+	Stays  []string `json:"stays"`            // modules that were to go and were loaded all the same
+	Failed string   `json:"failed,omitempty"` // why the entry did not start
 }
 
 // newProfileResult computes what is shown from what was written, so that the
@@ -213,10 +222,30 @@ func (m *profileModule) measured(d profile.Module) {
 // importLine is what one statement takes from one module; its names stand and
 // fall together.
 type importLine struct {
-	rows []int // in profileResult.Statements, one a name
-	imps []*graph.Import
-	cut  graph.Cut
+	rows  []int // in profileResult.Statements, one a name
+	imps  []*graph.Import
+	cut   graph.Cut
+	trial *profileTrial
 }
+
+// trials finds the trials of the statements that were left out.
+type trials map[evidence.Statement]*profileTrial
+
+func newTrials(p *profile.Profile) trials {
+	out := trials{}
+	if p == nil {
+		return out
+	}
+	for _, t := range p.Trials {
+		trial := &profileTrial{append([]string{}, t.Stays...), t.Failed}
+		for _, s := range t.Imports {
+			out[s] = trial
+		}
+	}
+	return out
+}
+
+func (t trials) of(l *importLine) *profileTrial { return t[l.imps[0].Statement] }
 
 // addStatements makes the rows of the project's imports, and the order in
 // which to defer them.
@@ -263,7 +292,12 @@ func (r *profileResult) addStatements(m profiled, rt *graph.Runtime) {
 		}
 	}
 	lines = slices.DeleteFunc(lines, func(l *importLine) bool { return r.Statements[l.rows[0]].Phase != evidence.PhaseInit })
+	trials := newTrials(m.measured)
 	for _, l := range lines {
+		l.trial = trials.of(l)
+		for _, i := range l.rows {
+			r.Statements[i].Trial = l.trial
+		}
 		if s := &r.Statements[l.rows[0]]; len(l.cut) > 1 {
 			ms, gone := rt.Saves(l.cut)
 			s.jointMS, s.jointModules = round3(ms), len(gone)
@@ -287,6 +321,8 @@ func (r *profileResult) explainNothing(l *importLine, rt *graph.Runtime, places 
 		if used.UsedAtWhy != "" {
 			why += ": " + usedWhere(used)
 		}
+	case l.trial != nil && l.trial.Failed != "":
+		why = "a trial without it failed: " + l.trial.Failed
 	case s.jointModules > 0:
 		return
 	default:
@@ -298,6 +334,9 @@ func (r *profileResult) explainNothing(l *importLine, rt *graph.Runtime, places 
 			why = "loaded anyway"
 		default:
 			why = "shared with " + places.list(shared.With)
+		}
+		if l.trial != nil {
+			why += ", as a trial showed"
 		}
 	}
 	for _, i := range l.rows {

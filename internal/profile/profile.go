@@ -50,6 +50,7 @@ type Options struct {
 	Bytecode        Bytecode      // in which state to measure
 	PageCache       PageCache     // the same
 	Runs            int           // timing runs, at least 1
+	Trials          int           // runs without one import each, of those that save most
 	Timeout         time.Duration // of each run
 	Progress        func(Stage)   // nil: nobody watches
 }
@@ -63,13 +64,14 @@ const (
 	PassGraph
 	PassTiming
 	PassSplit // where Options.Split asks for it
+	PassTrial // where Options.Trials does
 )
 
 // Stage is a step that is done: the measurement has begun, the graph pass with
-// what it found, or one run of the timing or the split pass.
+// what it found, or one run of another pass.
 type Stage struct {
 	Pass     Pass
-	Run      int // of the timing and the split pass, from 1
+	Run      int // of all passes but the graph pass, from 1
 	Modules  int // of init, by the graph pass
 	Deferred int // modules that only the deferred pass loads, by the graph pass
 	Total    time.Duration
@@ -83,6 +85,8 @@ type Profile struct {
 	Modules map[string]Module
 	// Startup is what happens before the entry; nil where it cannot be timed.
 	Startup *Startup
+	// Trials are the runs without an import, those of the greatest savings first.
+	Trials []Trial
 	// Warnings say what could not be measured though the profile is usable:
 	// modules of the deferred pass that ended the process, missing byte-code.
 	Warnings []string
@@ -132,7 +136,14 @@ func Measure(ctx context.Context, o Options) (p *Profile, err error) {
 		return nil, err
 	}
 	e := m.entry()
-	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Warnings: m.warnings}, nil
+	trials, err := m.trials(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Stays) > 0 }) {
+		e = m.entry() // with the edges that showed
+	}
+	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Trials: trials, Warnings: m.warnings}, nil
 }
 
 // measurement is one call of Measure.

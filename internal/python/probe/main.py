@@ -1,6 +1,28 @@
+def _trial(path):
+    # Runs other code in the place of one source: the first line of the file
+    # names it, the rest is the code. Byte-code is left alone.
+    with open(path, "rb") as f:
+        name = os.path.realpath(f.readline().rstrip(b"\n").decode("utf-8", "surrogateescape"))
+        source = _trials[name] = f.read()
+    import _frozen_importlib_external as external
+
+    get_code, realpath = external.SourceLoader.get_code, os.path.realpath
+
+    def trial(self, fullname):
+        file = self.get_filename(fullname)
+        if realpath(file) == name:
+            return compile(source, file, "exec", dont_inherit=True)
+        return get_code(self, fullname)
+
+    external.SourceLoader.get_code = trial
+
+
+_trials = {}  # code by real path of the source
+
+
 def _run_file(path):
     with open(path, "rb") as f:
-        source = f.read()
+        source = _trials.get(os.path.realpath(path)) or f.read()
     _run_main(compile(source, path, "exec", dont_inherit=True), {"__file__": path, "__spec__": None, "__package__": None})
 
 
@@ -86,13 +108,15 @@ def _run_setup(path):
 def _probe():
     # The arguments: mode ("time", "split" or "graph"), kind, target, attribute,
     # label of the module that runs as __main__, folder for sys.path, time limit
-    # in seconds, file that prepares the process. Standard input: the modules
-    # of the deferred pass, one a line.
-    mode, kind, target, attr, label, folder, limit, setup = sys.argv[1:9]
+    # in seconds, file that prepares the process, file with the code of a trial.
+    # Standard input: the modules of the deferred pass, one a line.
+    mode, kind, target, attr, label, folder, limit, setup, trial = sys.argv[1:10]
     out = _Output()
     deferred = _read(0).decode("utf-8", "surrogateescape").split()
     if mode == "graph":
         _watch(out, float(limit))
+    if trial:
+        _trial(trial)
     for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
         del sys.modules[name]
     if sys.path and sys.path[0] == "":

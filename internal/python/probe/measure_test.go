@@ -51,7 +51,7 @@ func TestMeasureOverhead(t *testing.T) {
 		t.Fatal("IDLE is not in the probe")
 	}
 	count := func(recorder, module string) int64 {
-		return instructions(t, python, dir, launch.Script(program(recorder), "time", KindImport, module, "", module, dir, "1000", "")...)
+		return instructions(t, python, dir, launch.Script(program(recorder), "time", KindImport, module, "", module, dir, "1000", "", "")...)
 	}
 	count(none, "nothing") // writes byte-code
 	timing0, none0 := count(timing, "nothing"), count(none, "nothing")

@@ -53,6 +53,7 @@ type Options struct {
 	Attr     string        // dotted name that the module must have, "" for none (GraphPass only)
 	Label    string        // name of the module that runs as __main__
 	Setup    string        // file that runs before everything else, absolute; "" for none
+	Trial    string        // file with the path of a source in its first line, and code to run in its place; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
 	Timeout  time.Duration // for the whole process
 }
@@ -222,7 +223,7 @@ func run(ctx context.Context, o Options, mode string) (*result, error) {
 	source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
 	res, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: deferred,
-		Args: launch.Script(source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup),
+		Args: launch.Script(source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup, o.Trial),
 	})
 	if err != nil {
 		return nil, err
