@@ -45,6 +45,12 @@ type Input struct {
 	Deployment *deploy.Deployment
 	// Today is the day on which ages are measured.
 	Today time.Time
+	// Version is the language version of the sources, for fixes.
+	Version syntax.Version
+	// Earlier returns a fast path file as it was before its imports last
+	// changed, nil when they never were otherwise; known is false where no
+	// history says. It is nil where nobody asks (FP113).
+	Earlier func(file string) (before *fastfile.Content, known bool)
 	// Paths restrict findings to these files and to what lies below these
 	// folders, relative to the project with slashes; empty is everything.
 	Paths []string
@@ -69,6 +75,8 @@ type Entry struct {
 	// moves, and the idle ones. Figures are judged without them, so that one
 	// mistake is not reported twice.
 	cut graph.Cut
+	// loaded are the modules at start without cut, see loadedAtStart.
+	loaded map[string]bool
 }
 
 // Result is what Run found.
@@ -82,13 +90,14 @@ type Result struct {
 // entry.
 type rule struct {
 	diag.Rule
-	check func(*pass)
+	check func(*pass) // nil: another package finds it
 }
 
 // rules are all rules, in the order of their ids.
 var rules = []*rule{
-	fp101, fp102, fp103, fp104, fp105, fp106, fp107, fp108, fp109, fp110, fp111, fp112,
-	fp201, fp405, fp901,
+	fp101, fp102, fp103, fp104, fp105, fp106, fp107, fp108, fp109, fp110, fp111, fp112, fp113,
+	fp201, fp202, fp203, fp204, fp205, fp206, fp207, fp208,
+	fp301, fp302, fp303, fp405, fp901,
 }
 
 // Rules returns the metadata of all rules, in the order of their ids.
@@ -131,7 +140,7 @@ func Run(in *Input) *Result {
 			if s, ok := diag.ParseSeverity(in.Config.Rules[r.ID]); ok {
 				severity = s
 			}
-			if severity != diag.Off {
+			if severity != diag.Off && r.check != nil {
 				r.check(&pass{Input: in, entry: e, rule: r, severity: severity, first: first, found: &found})
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"fastpath/internal/diag"
 	"fastpath/internal/fastfile"
+	"fastpath/internal/plan"
 )
 
 var fp110 = &rule{
@@ -39,7 +40,7 @@ import pandas  # 430ms`,
 		for i := range p.entry.FastPath.Imports {
 			line := &p.entry.FastPath.Imports[i]
 			it := p.entry.item(line.Names[0].Binds())
-			if it == nil || !refuted(it) || line.Justified(p.Config.Thresholds.HotUsage) {
+			if it == nil || it.Rule == plan.RuleForbidden || !refuted(it) || line.Justified(p.Config.Thresholds.HotUsage) {
 				continue
 			}
 			p.reportStmt(it.Import, diag.Diagnostic{

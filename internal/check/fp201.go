@@ -42,8 +42,8 @@ def export_rows(rows):
 		groups := map[place][]*plan.Item{}
 		var order []place
 		for _, it := range p.entry.Plan.Items {
-			if it.Import.Runs != "import" || it.Import.In.File == p.entry.Entry.FastPath {
-				continue
+			if it.Import.Runs != "import" || it.Import.In.File == p.entry.Entry.FastPath || it.Rule == plan.RuleForbidden {
+				continue // forbidden modules are the matter of FP203
 			}
 			k := place{it.Import.In.File, it.Import.Stmt, it.Module}
 			if groups[k] == nil {
@@ -99,8 +99,22 @@ func (p *pass) coldImport(items []*plan.Item) {
 		d.Help = []string{"fastpath plan shows why apply leaves it"}
 	default:
 		d.Help = []string{fmt.Sprintf("fastpath apply --cold %s --diff", it.Module), "or keep it: " + ignoreHint("FP201")}
+		d.Fix = p.moveItems(items)
 	}
 	p.reportStmt(imp, d, it.Module)
+}
+
+// moveItems returns the fix that moves what a statement imports from a module,
+// nil unless all of it is proved safe to move.
+func (p *pass) moveItems(items []*plan.Item) *diag.Fix {
+	var moves []*graph.Import
+	for _, it := range items {
+		if !it.Move || it.Verdict.Safety != plan.SafetyAuto {
+			return nil
+		}
+		moves = append(moves, it.Import)
+	}
+	return p.moveFix(fmt.Sprintf("import %s where it is used", items[0].Module), moves)
 }
 
 // worst returns the item of a statement that makes it a finding, its severity

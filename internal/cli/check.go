@@ -209,7 +209,10 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &check.Input{Config: p.Config, Today: a.today()}
+	in := &check.Input{Config: p.Config, Today: a.today(), Version: src.version(entries[0])}
+	if severity, ok := diag.ParseSeverity(p.Config.Rules["FP113"]); ok && severity != diag.Off {
+		in.Earlier = earlierFile(a.ctx, p.Root)
+	}
 	var analyses []*analysis
 	for _, e := range entries {
 		an, err := a.analyzeWith(p, src, e, planOptions{})

@@ -1,0 +1,102 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fastpath/internal/diag"
+	"fastpath/internal/graph"
+	"fastpath/internal/python/resolve"
+)
+
+var fp206 = &rule{
+	Rule: diag.Rule{
+		ID: "FP206", Severity: diag.Warning, Since: "0.1.0",
+		Title: "an import inside a loop, or a failing optional import repeated on every call",
+		Text: `Python runs a module once, but an import statement runs each time: a tenth of a microsecond to a microsecond where the module is there, and
+some 50 microseconds where it is not, because what was not found is looked for again on all of sys.path.
+
+Import in front of the loop. Look for an optional module once, when the file is imported, and remember the answer.`,
+		Before: `def parse(rows):
+    for row in rows:
+        import json
+
+        yield json.loads(row)`,
+		After: `import json
+
+def parse(rows):
+    for row in rows:
+        yield json.loads(row)`,
+	},
+	check: func(p *pass) {
+		for _, m := range p.entry.reached() {
+			for _, imp := range m.Imports {
+				if imp.Lazy || imp.Future || imp.Runs != "import" && imp.Runs != "call" {
+					continue
+				}
+				d := diag.Diagnostic{Span: moduleSpan(imp)}
+				switch {
+				case slices.Contains(imp.Context, "loop"):
+					d.Message = fmt.Sprintf("%q is imported at every turn of a loop", imp.Target)
+					d.Help = []string{"import it in front of the loop", "or keep it: " + ignoreHint(p.rule.ID)}
+				case imp.Scope == "function" && imp.Runs == "call" && slices.Contains(imp.Context, "try") && p.missing(imp):
+					d.Message = fmt.Sprintf("%q is not installed, and every call of %s looks for it again", imp.Target, imp.Qualname)
+					d.Notes = []string{"a search in vain takes about 50 microseconds, a repeated import of a module that is there less than one"}
+					d.Help = []string{"look for it once, at the top of the file, and remember the answer", "or keep it: " + ignoreHint(p.rule.ID)}
+				default:
+					continue
+				}
+				p.reportStmt(imp, d, imp.Target)
+			}
+		}
+	},
+}
+
+// reached are the modules of the project that the entry imports, also in
+// functions, in the order of the program.
+func (e *Entry) reached() []*graph.Module {
+	start := e.Program.File(e.File)
+	if start == nil {
+		return nil
+	}
+	seen := map[*graph.Module]bool{start: true}
+	queue := []*graph.Module{start}
+	for len(queue) > 0 {
+		m := queue[0]
+		queue = queue[1:]
+		for _, imp := range m.Imports {
+			if imp.Runs != "import" && imp.Runs != "call" {
+				continue
+			}
+			for _, t := range e.Program.Targets(imp) {
+				if !seen[t] {
+					seen[t] = true
+					queue = append(queue, t)
+				}
+			}
+		}
+	}
+	var out []*graph.Module
+	for _, m := range e.Program.Modules {
+		if seen[m] {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// missing reports whether a module is not there: the profile looked for it in
+// vain, or never met it and the environment at hand has none.
+func (p *pass) missing(imp *graph.Import) bool {
+	if e := p.entry.Evidence; e != nil {
+		for _, m := range e.Modules {
+			if m.Name == imp.Target {
+				return m.Kind == "missing"
+			}
+		}
+	}
+	top, _, _ := strings.Cut(imp.Target, ".")
+	return p.Installed != nil && imp.Kind == resolve.KindMissing && imp.Runtime == "" && top != "" &&
+		!resolve.IsStdlib(top) && p.entry.Program.Module(top) == nil
+}
