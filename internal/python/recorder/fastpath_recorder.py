@@ -17,16 +17,23 @@ from _thread import allocate_lock, get_ident
 
 import _frozen_importlib as _bootstrap
 import _frozen_importlib_external as _external
-from _contextvars import ContextVar
 
-__all__ = ["asgi", "celery", "command", "lambda_handler", "request", "wsgi"]
+__all__ = ["lambda_handler", "request"]
 
 _FORMAT = 1
 _LIMIT = 4095  # bytes of a line, its line feed excluded
 _LABELS = 20  # workflows that one line counts apart
 _LONG = 100  # bytes of a label
 _Module = type(sys)
-_current = ContextVar("fastpath_request", default=None)
+
+
+class _NoContext:
+    # Until the first request, whose context variable is _current from then on.
+    def get(self):
+        return None
+
+
+_current = _NoContext()
 
 
 class _Request:
@@ -586,6 +593,8 @@ class _Recorder:
 
     def ready(self):
         self.init_ms = (time.perf_counter() - self.started) * 1000
+        if type(_current) is _NoContext:
+            _set_context()
 
     def watch_request(self, r):
         if self.how == "monitoring":
@@ -870,6 +879,13 @@ class _Proxy(_Module):
         return _Module.__getattribute__(self, name)
 
 
+def _set_context():
+    global _current
+    from _contextvars import ContextVar
+
+    _current = ContextVar("fastpath_request", default=None)
+
+
 def _hook(hook, module):
     try:
         if hook is not None:
@@ -1024,56 +1040,6 @@ def lambda_handler(function):
     return _handler(function, *_entry_of(os.environ.get("_HANDLER", "")))
 
 
-def wsgi(app, workflow=None):
-    """A WSGI application around app: each call is a request. workflow is a
-    function of the environ that returns the label."""
-    if _recorder is None:
-        return app
-
-    def application(environ, start_response):
-        return _wsgi_call(app, workflow, environ, start_response)
-
-    return _like(application, app)
-
-
-def asgi(app, workflow=None):
-    """An ASGI application around app: each HTTP request is a request. workflow
-    is a function of the scope that returns the label."""
-    if _recorder is None:
-        return app
-
-    async def application(scope, receive, send):
-        await _asgi_call(app, workflow, scope, receive, send)
-
-    return _like(application, app)
-
-
-def celery():
-    """Each Celery task of this process is a request, labelled by its name."""
-    if _recorder is not None:
-        import celery.signals
-
-        _celery(celery.signals)
-
-
-def command(name=""):
-    """The whole process is one request: for command lines. The label is name,
-    or the subcommand that click or argparse find."""
-    if _recorder is not None and _recorder.on:
-        if name:
-            _process(name)
-        else:
-            _process("")
-            _commands()
-
-
-def _process(name):
-    r = _recorder
-    if r.process is None:
-        r.process = r.begin(name)
-        r.init_ms = None  # there is no init apart from it
-
-
 def _is_async(function):
     code = getattr(function, "__code__", None)
     return code is not None and bool(code.co_flags & 0x80)
@@ -1192,7 +1158,60 @@ def _load_handler():
     return _handler(function, *_entry_of(name))
 
 
+# Not in a Lambda layer, up to the next such line.
+__all__ += ["asgi", "automatic", "celery", "command", "wsgi"]
+
 # WSGI and ASGI.
+
+
+def wsgi(app, workflow=None):
+    """A WSGI application around app: each call is a request. workflow is a
+    function of the environ that returns the label."""
+    if _recorder is None:
+        return app
+
+    def application(environ, start_response):
+        return _wsgi_call(app, workflow, environ, start_response)
+
+    return _like(application, app)
+
+
+def asgi(app, workflow=None):
+    """An ASGI application around app: each HTTP request is a request. workflow
+    is a function of the scope that returns the label."""
+    if _recorder is None:
+        return app
+
+    async def application(scope, receive, send):
+        await _asgi_call(app, workflow, scope, receive, send)
+
+    return _like(application, app)
+
+
+def celery():
+    """Each Celery task of this process is a request, labelled by its name."""
+    if _recorder is not None:
+        import celery.signals
+
+        _celery(celery.signals)
+
+
+def command(name=""):
+    """The whole process is one request: for command lines. The label is name,
+    or the subcommand that click or argparse find."""
+    if _recorder is not None and _recorder.on:
+        if name:
+            _process(name)
+        else:
+            _process("")
+            _commands()
+
+
+def _process(name):
+    r = _recorder
+    if r.process is None:
+        r.process = r.begin(name)
+        r.init_ms = None  # there is no init apart from it
 
 
 def _plain_path(method, path):
@@ -1288,7 +1307,11 @@ def _scope_label(scope):
 # Frameworks, for "fastpath usage record", which changes no code.
 
 
-def _automatic():
+def automatic():
+    """Find the requests of the frameworks that are imported from here on; where
+    there are none, the whole process is one."""
+    if _recorder is None or not _recorder.on:
+        return
     _recorder.hooks.update(
         {
             "flask.app": _flask,
@@ -1299,7 +1322,7 @@ def _automatic():
             "celery.signals": _celery,
         }
     )
-    _commands()
+    command()
 
 
 def _commands():
@@ -1436,6 +1459,9 @@ def pytest_runtest_protocol(item, nextitem):
 pytest_runtest_protocol.pytest_impl = {
     "hookwrapper": True, "wrapper": False, "optionalhook": False, "tryfirst": True, "trylast": False, "specname": None,
 }
+
+
+# Not in a Lambda layer, up to the next such line.
 
 
 def _start():
