@@ -62,14 +62,29 @@ func (p *Program) expose() {
 			if !p.runs(m, u) {
 				return
 			}
-			f := target.facts
-			for k := range f.bindings {
-				b, x := &f.bindings[k], &target.found[k]
-				if x.line == 0 && b.owner == 0 && b.symbol != starSymbol && !target.future(b) && target.mayRun(b) {
-					x.why, x.in, x.line = whyWhole, m.index, u.line
-				}
-			}
+			target.use(0, whyWhole, m.index, u.line)
 		})
+		p.spelled(m, func(of *Module, name symbol, line int32) { of.use(name, whySpelled, m.index, line) })
+	}
+	for _, m := range p.Modules {
+		if why := p.unseen[m.index]; why != 0 {
+			m.use(0, why, -1, 0)
+		}
+	}
+}
+
+// use tells the imports of a module that bind a name, 0 for any name, that
+// the line of another module uses it at import.
+func (m *Module) use(name symbol, why whyKind, in, line int32) {
+	f := m.facts
+	for k := range f.bindings {
+		b, x := &f.bindings[k], &m.found[k]
+		if x.line != 0 || b.owner != 0 || b.symbol == starSymbol || name != 0 && b.symbol != name || m.future(b) || !m.mayRun(b) {
+			continue
+		}
+		if x.why, x.in, x.line = why, in, line; in < 0 {
+			x.line = f.statements[b.statement].line
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type rareFacts struct {
 	ordinals []ordinal // of bindings that are not the first of their kind
 	unseen   []unseen
 	lazy     []text // what __lazy_modules__ lists
+	strings  []literal
 	broken   *Broken
 	scopes   []scope.ScopeID // by function, where the tree is kept
 }

@@ -25,6 +25,7 @@ func (r *factReader) bodies() {
 	r.mentioned, r.prefixes = r.mentioned[:0], r.prefixes[:0]
 	r.namesIn()
 	r.attributesIn()
+	r.stringsOf(r.strings)
 	if slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return m.name == getattrSymbol }) {
 		r.mentioned = append(r.mentioned, r.prefixes...) // getattr(self, "visit_" + name)
 	}
@@ -88,6 +89,7 @@ type within struct {
 func (r *factReader) attributesIn() {
 	f := r.file
 	stack := append(r.stack[:0], within{-1, 0})
+	r.strings = r.strings[:0]
 	var dead syntax.Node // a branch of module-level code that does not run
 	for k := len(f.Nodes) - 1; k > int(syntax.Root); k-- {
 		d := &f.Nodes[k]
@@ -117,7 +119,12 @@ func (r *factReader) attributesIn() {
 			if p := namePrefix(literalText(r.source(n))); p != nil {
 				r.prefixes = append(r.prefixes, mentioning{body, symbolIn(p)})
 			}
-			if d.End-d.Start < maxNameLiteral {
+			if body == 0 && d.End-d.Start <= maxDotted && !r.exported(n) {
+				r.strings = append(r.strings, n)
+			}
+			if _, last := dottedLiteral(r.source(n)); last != nil { // import_string("a.b.name")
+				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
+			} else if d.End-d.Start < maxNameLiteral {
 				if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
 					r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
 				}

@@ -32,6 +32,7 @@ type factReader struct {
 
 	mentioned    []mentioning
 	prefixes     []mentioning
+	strings      []syntax.NodeID // of module-level code
 	sorted       []symbol
 	counts, next []int32
 	stack        []within
@@ -91,7 +92,7 @@ func (r *factReader) compact() *facts {
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.broken != nil || e.scopes != nil {
+	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
 	return &s.facts.copy([]facts{x})[0]
@@ -360,6 +361,9 @@ func (r *factReader) condition(n syntax.NodeID, text bool) condition {
 	}
 	by := newReader(r.file.Kind(c.Reader) == syntax.ClassDef, r.functionOf(c.Reader), c.Text)
 	perhaps := false
+	if r.handed(c.Reader) {
+		return out
+	}
 	refs := r.refsOf(by)
 	for k := range refs {
 		switch {
@@ -376,6 +380,39 @@ func (r *factReader) condition(n syntax.NodeID, text bool) condition {
 		out.base = max(out.base, c.Kept)
 	}
 	return out
+}
+
+// handed reports whether module-level code gives a definition, or the class
+// around it, to a call, which may look at its annotations: "signature(f)".
+func (r *factReader) handed(def syntax.NodeID) bool {
+	f := r.file
+	for def != syntax.None && f.Parent(def) != syntax.Root {
+		if def = f.Parent(def); f.Kind(def) == syntax.FunctionDef {
+			return false
+		}
+	}
+	if k := f.Kind(def); k != syntax.FunctionDef && k != syntax.ClassDef {
+		return false
+	}
+	id := f.Child(def, syntax.Ident)
+	if id == syntax.None {
+		return false
+	}
+	for _, u := range r.scopes.Uses(f.Text(id)) {
+		if u.Store || u.Del || u.Annotation || u.When != scope.AtImport {
+			continue
+		}
+		n := u.Node
+		for p := f.Parent(n); f.Kind(p) == syntax.Attribute; p = f.Parent(n) {
+			n = p
+		}
+		if a := f.Parent(n); f.Kind(a) == syntax.Arg {
+			if call := f.Parent(f.Parent(a)); f.Kind(call) == syntax.Call && !looking[scope.LastName(f, f.First(call))] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // imports lists the import statements.

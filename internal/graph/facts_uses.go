@@ -24,6 +24,9 @@ const (
 	whyHook
 	whyUnseen
 	whyWhole
+	whySpelled
+	whyCompiled
+	whyHooked
 )
 
 // String returns the words that reports use.
@@ -31,6 +34,7 @@ func (w whyKind) String() string {
 	return [...]string{
 		"module-level code", "decorator", "default argument", "annotation", "called at import", "class body", "class keyword", "base class",
 		"except clause", "the import system calls it", "any name, by ", "use of the whole module",
+		"named by a string", "compiled code names the module", "an import hook finds the module",
 	}[w]
 }
 

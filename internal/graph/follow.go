@@ -29,6 +29,9 @@ func (p *Program) follow() {
 			if r := f.moduleRegion(m); !p.onlyRun(m) {
 				f.enqueue(f.unitOf(r, syntax.None))
 			}
+			if p.unseen[m.index] != 0 {
+				f.leakModule(m)
+			}
 		}
 		f.run()
 		running := map[*Module][]scope.ScopeID{}
@@ -131,16 +134,17 @@ type follower struct {
 	units     map[unitKey]*unit
 	imports   map[*Module]map[syntax.NodeID][]*Import
 	leaked    map[object]bool
-	vague     map[object]bool         // classes with a base that nothing is known of
-	made      map[object]bool         // classes of which an instance was made
-	found     map[methodKey][]object  // see method
-	named     map[*Module][]*nameInfo // by node, see nameOf
-	defined   map[object][]object     // methods by class
-	lines     map[object][]object     // class and bases, see lineage
-	fields    map[object][]*variable  // attributes set on the instances of a class
-	special   map[object]int          // length of the lineage whose special methods were called
-	handed    map[value]bool          // values that code outside of the project has
-	unknown   map[value]bool          // functions that code outside of the project calls
+	vague     map[object]bool                  // classes with a base that nothing is known of
+	made      map[object]bool                  // classes of which an instance was made
+	found     map[methodKey][]object           // see method
+	named     map[*Module][]*nameInfo          // by node, see nameOf
+	defined   map[object][]object              // methods by class
+	lines     map[object][]object              // class and bases, see lineage
+	fields    map[object][]*variable           // attributes set on the instances of a class
+	special   map[object]int                   // length of the lineage whose special methods were called
+	handed    map[value]bool                   // values that code outside of the project has
+	spelled   map[*Module]map[symbol][]*Module // see lazyName
+	unknown   map[value]bool                   // functions that code outside of the project calls
 	queue     []*unit
 	now       *region
 	unit      *unit
@@ -157,7 +161,7 @@ func newFollower(p *Program) *follower {
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
 		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{}, vague: map[object]bool{},
 		made: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
-		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{},
+		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{}, spelled: map[*Module]map[symbol][]*Module{},
 	}
 }
 

@@ -47,7 +47,7 @@ func (f *follower) nameOf(n syntax.NodeID) *nameInfo {
 		info := &nameInfo{}
 		list[n] = info
 		name := m.Syntax.Text(n)
-		owner, bound := m.Scope.Lookup(name, m.Scope.ScopeOf(n))
+		owner, bound := f.lookup(m, name, m.Scope.ScopeOf(n))
 		switch {
 		case !bound:
 		case owner == 0:
@@ -60,6 +60,25 @@ func (f *follower) nameOf(n syntax.NodeID) *nameInfo {
 		}
 	}
 	return list[n]
+}
+
+// lookup is scope.Info.Lookup for a name as it is written: in a class, Python
+// puts the name of the class in front of a private one.
+func (f *follower) lookup(m *Module, name string, s scope.ScopeID) (owner scope.ScopeID, bound bool) {
+	if strings.HasPrefix(name, "__") && !strings.HasSuffix(name, "__") {
+		for c := s; c != 0; c = m.Scope.Scopes[c].Parent {
+			if m.Scope.Scopes[c].Kind != scope.ClassScope {
+				continue
+			}
+			t := m.Syntax
+			class := strings.TrimLeft(t.Text(t.Child(m.Scope.Scopes[c].Node, syntax.Ident)), "_")
+			if owner, bound := m.Scope.Lookup("_"+class+name, s); bound && class != "" {
+				return owner, true
+			}
+			break
+		}
+	}
+	return m.Scope.Lookup(name, s)
 }
 
 // loadName returns the values of a Name.
@@ -133,7 +152,7 @@ func (f *follower) global(m *Module, name string) []value {
 		if star, ok := f.starName(m, name); ok {
 			return appendNew(vs, star...)
 		}
-		return append(vs[:len(vs):len(vs)], external)
+		return append(appendNew(vs, f.lazyName(m, name)...), external)
 	}
 	for _, imp := range m.globals[name] {
 		vs = appendNew(vs, f.imported(imp)...)
@@ -143,7 +162,7 @@ func (f *follower) global(m *Module, name string) []value {
 
 // imported returns the values of the name that an import binds.
 func (f *follower) imported(imp *Import) []value {
-	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In && !base.Scope.Binds(0, imp.Item) {
+	if base := f.p.find(imp.In, imp.Base); base != nil && imp.Item != "" && base != imp.In && !base.bindsAtImport(imp.Item) {
 		f.moduleGetattr(base) // asked before a submodule is looked for
 	}
 	if name := f.p.moduleBehind(imp.In, int(imp.binding)); name != "" {
@@ -153,6 +172,24 @@ func (f *follower) imported(imp *Import) []value {
 		return f.global(base, imp.Item)
 	}
 	return []value{external}
+}
+
+// bindsAtImport reports whether a module binds a global name, and not only by
+// imports for type checkers.
+func (m *Module) bindsAtImport(name string) bool {
+	if !m.Scope.Binds(0, name) {
+		return false
+	}
+	s := symbolOf(name)
+	if m.facts.name(s)&nameStored != 0 {
+		return true
+	}
+	for _, imp := range m.globals[name] {
+		if m.facts.statements[m.facts.bindings[imp.binding].statement].base <= scope.AtCall {
+			return true
+		}
+	}
+	return len(m.globals[name]) == 0
 }
 
 // moduleGetattr lets Python call the function __getattr__ of a module, as it
@@ -185,7 +222,7 @@ func (f *follower) getattr(vs []value, name string) []value {
 			if v.m != nil && v.m.Scope.Binds(0, name) || v.m != nil && len(v.m.globals["*"]) > 0 {
 				out = appendNew(out, f.global(v.m, name)...)
 			}
-			if v.m != nil && !v.m.Scope.Binds(0, name) {
+			if v.m != nil && !v.m.bindsAtImport(name) {
 				f.moduleGetattr(v.m)
 			}
 			if f.now.m != nil {
@@ -398,9 +435,12 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 		return []value{f.val(p)}
 	case name == "getattr" && len(args.positional) > 1:
 		return f.dynamicAttribute(n, args)
+	case importing[name]:
+		return f.importCall(n)
 	case name == "cast" && len(args.positional) == 2:
 		return args.positional[1]
 	}
+	f.leakPair(n)
 	f.leakAll(args.all())
 	return []value{external}
 }

@@ -207,7 +207,7 @@ func (f *follower) bindIdent(n syntax.NodeID, vs []value) {
 	}
 	s := m.Scope.ScopeOf(n)
 	name := m.Syntax.Text(id)
-	if owner, ok := m.Scope.Lookup(name, s); ok {
+	if owner, ok := f.lookup(m, name, s); ok {
 		s = owner
 	}
 	f.store(f.name(m, s, name), vs)
@@ -358,7 +358,13 @@ func (f *follower) eval(n syntax.NodeID) []value {
 		return f.loadName(n)
 	case syntax.Number, syntax.Constant, syntax.Ident:
 		return nil
-	case syntax.String, syntax.Strings, syntax.FormatSpec:
+	case syntax.String:
+		f.leakSpelled(n)
+		for c := range t.Children(n) {
+			f.eval(c)
+		}
+		return nil
+	case syntax.Strings, syntax.FormatSpec:
 		for c := range t.Children(n) {
 			f.eval(c)
 		}
@@ -382,6 +388,11 @@ func (f *follower) eval(n syntax.NodeID) []value {
 			return []value{f.val(object{kind: module, m: m, name: m.Name})}
 		}
 		base := t.First(n)
+		if t.Text(base) == "sys.modules" {
+			if vs := f.moduleCalled(t.Next(base)); vs != nil {
+				return vs
+			}
+		}
 		vs := f.eval(base)
 		for c := t.Next(base); c != syntax.None; c = t.Next(c) {
 			f.eval(c)

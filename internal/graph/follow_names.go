@@ -28,6 +28,11 @@ func (p *Program) followNames() {
 			n.todo = append(n.todo, body{m.index, 0})
 		}
 	}
+	for _, m := range p.Modules {
+		if p.unseen[m.index] != 0 {
+			n.expose(m.index)
+		}
+	}
 	for len(n.todo) > 0 {
 		b := n.todo[len(n.todo)-1]
 		n.todo = n.todo[:len(n.todo)-1]

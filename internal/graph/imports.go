@@ -26,6 +26,7 @@ type foundFlags uint8
 const (
 	foundSubmodule foundFlags = 1 << iota // the name stands for a submodule
 	foundLazy
+	foundOutside // the submodule is not one of the project
 )
 
 // resolve finds what the imports of one module name. It writes nothing but the
@@ -52,9 +53,7 @@ func (p *Program) resolve(m *Module) {
 			continue
 		}
 		if name := f.of(b.name); baseModule == nil || baseModule == m || !baseModule.hides(symbolOf(name)) {
-			if p.hasSubmodule(m, base, name) {
-				x.flags |= foundSubmodule
-			}
+			x.flags |= p.submodule(m, base, name)
 		}
 	}
 }
@@ -134,16 +133,19 @@ func (m *Module) hides(name symbol) bool {
 	return false
 }
 
-// hasSubmodule reports whether a module has a submodule, for code of m.
-func (p *Program) hasSubmodule(m *Module, base, name string) bool {
+// submodule says whether a module has a submodule, for code of m.
+func (p *Program) submodule(m *Module, base, name string) foundFlags {
 	if base == "" || base[0] == '.' {
-		return false
+		return 0
 	}
 	sub := base + "." + name
 	if _, ok := p.folders[sub]; ok || p.find(m, sub) != nil {
-		return true
+		return foundSubmodule
 	}
-	return p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing
+	if p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing {
+		return foundSubmodule | foundOutside
+	}
+	return 0
 }
 
 // description is what the resolver says of a module name.

@@ -40,6 +40,13 @@ func (p *Program) index() {
 				p.mains[base] = true
 				p.mains[base+"."+name] = true
 			}
+			if !f.statements[b.statement].from && b.as != 0 { // "import a.b as c" reads the attribute b of a
+				name := f.of(b.name)
+				at := strings.LastIndexByte(name, '.')
+				if of := p.find(m, name[:max(at, 0)]); at > 0 && of != nil && of != m && p.indexed(of, symbolOf(name[at+1:])) {
+					p.readers = append(p.readers, reading{of.index, symbolOf(name[at+1:]), m.index, int32(k)})
+				}
+			}
 			if x.base < 0 || x.base == m.index && x.flags&foundSubmodule == 0 || !f.statements[b.statement].from {
 				continue
 			}

@@ -47,7 +47,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	files := slices.Clone(o.Files)
 	slices.Sort(files)
 	o.Files = slices.Compact(files)
-	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version, described: &sync.Map{}}
+	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version, described: &sync.Map{}, compiled: &sync.Map{}}
 	o.ByName = o.ByName || p.tooLarge(o.Files)
 
 	modules := make([]*Module, len(o.Files))
@@ -83,6 +83,9 @@ func (p *Program) link(byName, trees bool) {
 	p.name(p.options.ImportRoots)
 	parallel(len(p.Modules), func(k int) { p.resolve(p.Modules[k]) })
 	p.index()
+	p.unseen = map[int32]whyKind{}
+	p.hooked()
+	p.namedByExtensions()
 	for k, r := range p.readers {
 		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
 			p.exportsOf(p.Modules[r.of])

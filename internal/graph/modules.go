@@ -27,8 +27,8 @@ type Node struct {
 	// Runtime names the code that may find a missing module at run time, see
 	// Import.Runtime.
 	Runtime string
-	Depth  int          // edges from the start
-	Parent *Node        // the node through which it was reached first, nil for the start
+	Depth   int   // edges from the start
+	Parent  *Node // the node through which it was reached first, nil for the start
 	// Followed says that the imports of the node are part of the graph: a
 	// module of the project that code, not only a type checker, can import.
 	Followed bool

@@ -35,6 +35,9 @@ type Program struct {
 	version  syntax.Version
 
 	described *sync.Map // name → description, see outside
+	compiled  *sync.Map // file of an extension module → []string, see namesIn
+
+	unseen map[int32]whyKind // modules, by index, of which code that no scan sees may use every name
 
 	readers []reading                            // by module, name, and place of the import
 	reads   map[readTarget][]site                // names of modules that others read as attributes

@@ -25,7 +25,7 @@ func (p *Program) Update(file string, src []byte) (*Program, error) {
 	}
 	r := fileReaders.Get().(*fileReader)
 	defer fileReaders.Put(r)
-	next := &Program{Root: p.Root, options: p.options, resolver: p.resolver, version: p.version, described: p.described}
+	next := &Program{Root: p.Root, options: p.options, resolver: p.resolver, version: p.version, described: p.described, compiled: p.compiled}
 	edited := r.parse(next, file, src, false)
 	edited.annotations.once.Do(func() { edited.annotations.looks = looksAtAnnotations(src) })
 	next.Modules = make([]*Module, 0, len(p.Modules)+1)

@@ -1,0 +1,125 @@
+package graph
+
+import (
+	"bytes"
+	"strings"
+
+	"fastpath/internal/python/syntax"
+)
+
+// literal is a string of module-level code that may name a module, or something
+// in one.
+type literal struct {
+	text text
+	line int32
+}
+
+// maxDotted bounds the literals that may be dotted names.
+const maxDotted = 130
+
+// dottedLiteral returns the name in a literal like "a.b", ".b" or "a.b:c", and
+// what is behind its last dot or colon; nil for other literals.
+func dottedLiteral(source []byte) (name, last []byte) {
+	if len(source) < 4 || len(source) > maxDotted || source[0] != '"' && source[0] != '\'' {
+		return nil, nil
+	}
+	name = source[1 : len(source)-1]
+	at := bytes.LastIndexAny(name, ".:")
+	if at < 0 || at == len(name)-1 {
+		return nil, nil
+	}
+	for part := range bytes.FieldsFuncSeq(name, func(r rune) bool { return r == '.' || r == ':' }) {
+		if identifier(part) == nil {
+			return nil, nil
+		}
+	}
+	return name, name[at+1:]
+}
+
+// stringsOf keeps the strings among the nodes of module-level code, if one of
+// them is a dotted name or somebody may ask the module for names that it does
+// not bind: such code loads by name what is in other modules.
+func (r *factReader) stringsOf(nodes []syntax.NodeID) {
+	keep := r.scopes.Binds(0, "__getattr__")
+	for k := 0; k < len(nodes) && !keep; k++ {
+		name, _ := dottedLiteral(r.source(nodes[k]))
+		keep = name != nil
+	}
+	if !keep {
+		return
+	}
+	for _, n := range nodes {
+		name, _ := dottedLiteral(r.source(n))
+		if name == nil {
+			name = r.nameLiteral(n)
+		}
+		if len(name) > 0 {
+			r.extra.strings = append(r.extra.strings, literal{r.keep(name), int32(r.file.Line(r.file.Nodes[n].Start))})
+		}
+	}
+}
+
+// spelling is what a string of a module says.
+type spelling struct {
+	module *Module // that it names, nil for none
+	of     *Module // or that which has the name
+	name   string
+}
+
+// spells finds out what a string in the code of m names.
+func (p *Program) spells(m *Module, s string) spelling {
+	name, item, colon := strings.Cut(s, ":")
+	if strings.HasPrefix(name, ".") {
+		level := levelOf(name)
+		absolute, ok := m.absolute(level, name[level:])
+		if !ok {
+			return spelling{}
+		}
+		name = absolute
+	}
+	if colon {
+		if of := p.find(m, name); of != nil {
+			return spelling{of: of, name: item}
+		}
+		return spelling{}
+	}
+	if of := p.find(m, name); of != nil && strings.Contains(s, ".") {
+		return spelling{module: of}
+	}
+	if m.IsPackage && m.facts.name(moduleGetattr)&nameBound != 0 { // "sub.module", as lazy packages write it
+		if of := p.find(m, m.Name+"."+name); of != nil {
+			return spelling{module: of}
+		}
+	}
+	if at := strings.LastIndexByte(name, '.'); at > 0 {
+		if of := p.find(m, name[:at]); of != nil {
+			return spelling{of: of, name: name[at+1:]}
+		}
+	}
+	return spelling{}
+}
+
+var moduleGetattr = symbolOf("__getattr__")
+
+// spelled calls yield for everything in other modules that the strings of a
+// module name: by one string, or by one that names the module and another one
+// that names what is in it.
+func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line int32)) {
+	if m.facts.rare == nil || len(m.facts.rare.strings) == 0 {
+		return
+	}
+	f := m.facts
+	seen := map[*Module]bool{m: true}
+	for _, l := range f.rare.strings {
+		s := p.spells(m, f.of(l.text))
+		switch {
+		case s.of != nil && s.of != m:
+			yield(s.of, symbolOf(s.name), l.line)
+		case s.module != nil && !seen[s.module]:
+			seen[s.module] = true
+			for _, n := range f.rare.strings {
+				yield(s.module, symbolOf(f.of(n.text)), l.line)
+			}
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package graph
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"strings"
+
+	"fastpath/internal/python/resolve"
+)
+
+// hooked finds the modules that import hooks may offer under other names: a
+// package with vendored libraries offers them as "pkg.extern.lib" and keeps them
+// in "pkg._vendor.lib". Where "pkg.extern.lib" is missing, each "lib" below pkg
+// or at the top may be meant, with its submodules.
+func (p *Program) hooked() {
+	if p.resolver == nil {
+		return
+	}
+	offers := map[string][]offer{} // by the first name of rest
+	seen := map[string]bool{}
+	for _, m := range p.Modules {
+		for k := range m.found {
+			name := p.placed(m, k)
+			if name == "" || seen[name] {
+				continue
+			}
+			seen[name] = true
+			known := parentName(name)
+			for known != "" && p.find(m, known) == nil {
+				known = parentName(known)
+			}
+			o := offer{rest: strings.TrimPrefix(name[len(known):], ".") + "."}
+			if known != "" {
+				top, _, _ := strings.Cut(known, ".")
+				o.within = top + "."
+			}
+			first, _, _ := strings.Cut(o.rest, ".")
+			offers[first] = append(offers[first], o)
+		}
+	}
+	if len(offers) == 0 {
+		return
+	}
+	for _, m := range p.Modules {
+		for from := 0; from < len(m.Name) && !m.Test; {
+			first, _, _ := strings.Cut(m.Name[from:], ".")
+			for _, o := range offers[first] {
+				if (from == 0 || strings.HasPrefix(m.Name, o.within)) && strings.HasPrefix(m.Name[from:]+".", o.rest) {
+					p.unseen[m.index] = whyHooked
+				}
+			}
+			from += len(first) + 1
+		}
+	}
+}
+
+// offer is a missing module: what a package offers, "" for any, and under what
+// name; both end in a dot.
+type offer struct{ within, rest string }
+
+// placed returns the name of the module that a binding stands for, when it is
+// missing, and code may put it there at run time; else "".
+func (p *Program) placed(m *Module, k int) string {
+	f, x := m.facts, &m.found[k]
+	b := &f.bindings[k]
+	if x.base >= 0 {
+		base := p.Modules[x.base]
+		if !f.statements[b.statement].from || b.symbol == starSymbol || x.flags&foundSubmodule != 0 || base.facts.stars {
+			return ""
+		}
+		name := f.of(b.name)
+		if base.facts.name(symbolOf(name)) != 0 || p.resolver.Item(base.Name, name).Runtime == "" {
+			return ""
+		}
+		return base.Name + "." + name
+	}
+	if name := p.baseOf(m, k); name != "" && name[0] != '.' && p.outside(name).runtime != "" {
+		return name
+	}
+	return ""
+}
+
+// namedByExtensions finds the modules of which extension modules of the program
+// hold the names: compiled code imports them and calls what is in them. Only
+// extensions that the program imports count, and of others' those alone that
+// may know it: "_ctypes" calls ctypes, and "numpy.linalg.x" numpy.
+func (p *Program) namedByExtensions() {
+	if p.resolver == nil {
+		return
+	}
+	seen := map[string]bool{}
+	for _, m := range p.Modules {
+		for k := range m.found {
+			x := &m.found[k]
+			if x.base >= 0 && x.flags&foundOutside == 0 {
+				continue
+			}
+			name := p.baseOf(m, k)
+			if x.flags&foundOutside != 0 {
+				name += "." + m.facts.of(m.facts.bindings[k].name)
+			}
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			top, _, dotted := strings.Cut(name, ".")
+			if dotted && p.byName[top] == nil && p.folders[top] == "" {
+				continue
+			}
+			if d := p.outside(name); d.kind == resolve.KindExtension {
+				for _, named := range p.namesIn(d.path) {
+					if o := p.find(m, named); o != nil && !o.Test {
+						p.unseen[o.index] = whyCompiled
+					}
+				}
+			}
+		}
+	}
+}
+
+// namesIn returns the dotted names in a binary file. It is read once.
+func (p *Program) namesIn(file string) []string {
+	if names, ok := p.compiled.Load(file); ok {
+		return names.([]string)
+	}
+	var names []string
+	if f, err := os.Open(p.abs(file)); err == nil {
+		names = dottedNames(f)
+		f.Close()
+	}
+	p.compiled.Store(file, names)
+	return names
+}
+
+// dottedNames returns the texts "a.b" in a binary that a zero byte ends, and
+// their tails: linkers let one text be the end of another.
+func dottedNames(r io.Reader) []string {
+	var names []string
+	seen := map[string]bool{}
+	in := bufio.NewReaderSize(r, 1<<18)
+	run := make([]byte, 0, maxDotted)
+	dots, long := 0, false
+	for {
+		b, err := in.ReadByte()
+		if err != nil {
+			return names
+		}
+		switch {
+		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' || b == '.':
+			if long = long || len(run) == maxDotted; !long {
+				run = append(run, b)
+			}
+			if b == '.' {
+				dots++
+			}
+			continue
+		case b == 0 && dots > 0 && !long:
+			for name := string(run); strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
+				if !seen[name] {
+					seen[name] = true
+					names = append(names, name)
+				}
+			}
+		}
+		run, dots, long = run[:0], 0, false
+	}
+}

@@ -1,0 +1,70 @@
+package graph
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"fastpath/internal/python/resolve"
+)
+
+// TestUnseen: what compiled code names, and what an import hook offers under
+// another name, runs at import.
+func TestUnseen(t *testing.T) {
+	root := t.TempDir()
+	files := map[string]string{
+		"pkg/__init__.py":         "from pkg import _fast\nfrom pkg.extern import lib\n",
+		"pkg/_fast.so":            "\x7fELF\x00pkg.helpers\x00other\x00libc.so.6\x00",
+		"pkg/helpers.py":          "import csv\nimport io\n\n\ndef read():\n    return csv.reader\n",
+		"pkg/untold.py":           "import csv\n\n\ndef read():\n    return csv.reader\n",
+		"pkg/extern/__init__.py":  "import sys\n\nsys.meta_path.append(object())\n",
+		"pkg/_vendor/__init__.py": "",
+		"pkg/_vendor/lib.py":      "import csv\n\n\ndef read():\n    return csv.reader\n",
+	}
+	var sources []string
+	for name, text := range files {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, ".py") {
+			sources = append(sources, name)
+		}
+	}
+	want := map[string]string{
+		"pkg/helpers.py csv":     "called at import",
+		"pkg/helpers.py io":      "compiled code names the module",
+		"pkg/untold.py csv":      "",
+		"pkg/_vendor/lib.py csv": "called at import",
+	}
+	for _, byName := range []bool{false, true} {
+		p, err := Load(context.Background(), LoadOptions{
+			Root: root, Files: sources, ImportRoots: []string{"."}, Version: python312, ByName: byName, Resolver: resolve.New([]string{root}, nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for place, why := range want {
+			file, name, _ := strings.Cut(place, " ")
+			k := slices.IndexFunc(p.File(file).Imports, func(imp *Import) bool { return imp.Binds == name })
+			if imp := p.File(file).Imports[k]; imp.UsedAtWhy != why && !(byName && why == "" && file == "pkg/untold.py") {
+				t.Errorf("by name %v: %s: used at import %q, want %q", byName, place, imp.UsedAtWhy, why)
+			}
+		}
+	}
+}
+
+// TestDottedNames: only whole texts count, and what may be the tail of one.
+func TestDottedNames(t *testing.T) {
+	in := "\x00numpy.lib\x00a b.c d\x00plain\x00x.y.z\x00/usr/lib/a.b\x00" + strings.Repeat("n.", 100) + "n\x00"
+	want := []string{"numpy.lib", "x.y.z", "y.z", "a.b"}
+	if got := dottedNames(strings.NewReader(in)); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
