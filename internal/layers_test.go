@@ -27,12 +27,13 @@ var layers = []string{
 	"graph",
 	"python/probe python/recorder",
 	"profile usage",
-	"usage/ingest",
+	"usage/ingest usage/store",
 	"plan",
 	"fastfile",
 	"rewrite",
 	"check",
 	"report bench doctor",
+	"gate",
 	"cli",
 }
 
