@@ -52,7 +52,7 @@ func (a *app) applyUndoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo",
 		Short: "restore the files as they were before the last apply",
-		Long: `Undo gives every file that the last apply wrote its former bytes back. A file
+		Long: `Undo gives every file that the last apply (or check --fix) wrote its former bytes back. A file
 that changed since is named and nothing is restored, unless --force is given.
 Run it again to undo the apply before.`,
 		Example: "  fastpath apply undo",

@@ -23,7 +23,14 @@ import (
 	"fastpath/internal/term"
 )
 
+// checkOptions are the flags of check.
+type checkOptions struct {
+	fix  bool
+	diff bool
+}
+
 func (a *app) checkCommand() *cobra.Command {
+	var opt checkOptions
 	cmd := &cobra.Command{
 		Use:   "check [PATH…]",
 		Short: "findings about the fast path file and the imports of the hot path",
@@ -33,14 +40,21 @@ the evidence no longer supports, exceeded limits and stale figures. Projects in
 folders below, with a configuration of their own, are checked too. Nothing is
 executed. PATH restricts the findings to files and folders.
 
+--fix makes the fixes that are proved safe: it writes __all__ anew, removes imports
+that are there twice, and moves cold imports as apply does. What is left is printed;
+"fastpath apply undo" takes the fixes back.
+
 It exits with 1 when there is an error or a warning; remarks do not count.
 Every rule is explained by "fastpath explain RULE".`,
 		Example: `  fastpath check
   fastpath check src/interfaces
+  fastpath check --fix --diff
   fastpath check --format github
   fastpath check --format sarif > fastpath.sarif`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.runCheck(args) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.runCheck(opt, args) },
 	}
+	cmd.Flags().BoolVar(&opt.fix, "fix", false, "make the fixes that are proved safe")
+	cmd.Flags().BoolVar(&opt.diff, "diff", false, "print what --fix would do as a unified diff, and change nothing")
 	cmd.Flags().StringVar(&a.format, "format", "text", "text, json, sarif, github, junit or markdown")
 	return cmd
 }
@@ -56,10 +70,13 @@ type checked struct {
 	notes      []string // what could not be looked at
 }
 
-func (a *app) runCheck(args []string) error {
+func (a *app) runCheck(opt checkOptions, args []string) error {
 	start := time.Now()
 	if !slices.Contains(checkFormats, a.format) {
 		return usageErrorf("unknown format %q for check; allowed: %s", a.format, strings.Join(checkFormats, ", "))
+	}
+	if opt.diff && a.format != "text" {
+		return usageErrorf("--diff prints a unified diff; leave out --format %s", a.format)
 	}
 	t, err := term.For(a.Stdout, a.Env, a.color)
 	if err != nil {
@@ -77,7 +94,18 @@ func (a *app) runCheck(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printCheck(c, t, start); err != nil {
+	switch {
+	case opt.diff:
+		err = a.printFixes(c)
+	case opt.fix:
+		if c, err = a.fix(p, paths, c); err != nil {
+			return err
+		}
+		fallthrough
+	default:
+		err = a.printCheck(c, t, start)
+	}
+	if err != nil {
 		return err
 	}
 	if diag.Failing(c.findings) {
@@ -126,7 +154,7 @@ func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
 		} else if p.Config.Path == "" && len(nested) > 0 {
 			continue // only a folder around projects
 		}
-		within, any := pathsWithin(dir, paths)
+		inside, any := pathsWithin(dir, paths)
 		if !any {
 			continue
 		}
@@ -139,10 +167,11 @@ func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.Paths = within
+		in.Paths = inside
 		res := check.Run(in)
 		for _, d := range res.Findings {
 			d.Span.File = path.Join(dir, d.Span.File)
+			d.Fix = within(dir, d.Fix)
 			k := place{d.Rule, d.Span.File, d.Span.Line, d.Span.Column}
 			if dir == "." && seen[k] {
 				continue
@@ -166,6 +195,18 @@ func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
 	}
 	diag.Sort(c.findings)
 	return c, nil
+}
+
+// within makes the files of a fix of a nested project relative to the outermost.
+func within(dir string, f *diag.Fix) *diag.Fix {
+	if f == nil || dir == "." {
+		return f
+	}
+	g := &diag.Fix{Title: f.Title, Edits: slices.Clone(f.Edits)}
+	for i := range g.Edits {
+		g.Edits[i].File = path.Join(dir, g.Edits[i].File)
+	}
+	return g
 }
 
 // nestedProjects returns the folders below root that have a configuration, as

@@ -174,7 +174,7 @@ func printable(text string) string {
 
 // Summary is the last line of check, such as "1 error in 27 files".
 func Summary(ds []diag.Diagnostic, files int) string {
-	return Count(ds) + " in " + plural(files, "file")
+	return Count(ds) + " in " + Plural(files, "file")
 }
 
 // Count says how many findings of each severity there are: "1 error, 2 remarks".
@@ -185,7 +185,7 @@ func Count(ds []diag.Diagnostic) string {
 		name     string
 	}{{diag.Error, "error"}, {diag.Warning, "warning"}, {diag.Info, "remark"}} {
 		if n := diag.Count(ds, c.severity); n > 0 {
-			parts = append(parts, plural(n, c.name))
+			parts = append(parts, Plural(n, c.name))
 		}
 	}
 	if len(parts) == 0 {
@@ -194,7 +194,8 @@ func Count(ds []diag.Diagnostic) string {
 	return strings.Join(parts, ", ")
 }
 
-func plural(n int, thing string) string {
+// Plural counts things: "1 file", "2 files".
+func Plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
