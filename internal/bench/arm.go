@@ -46,7 +46,7 @@ type armRun struct {
 	o        *Options
 	function *lambdaapi.Function // of a handler
 	client   lambdaapi.Client
-	bytecode *bytecode
+	bytecode *launch.BytecodeFolder
 	events   map[string]*eventRun // by name
 	loads    map[string]launch.Load
 }
@@ -54,7 +54,7 @@ type armRun struct {
 // newArmRun prepares an arm. Call close at the end, also of one that failed.
 func newArmRun(ctx context.Context, o *Options, arm *Arm) (*armRun, error) {
 	a := &armRun{Arm: arm, o: o, events: map[string]*eventRun{}, loads: map[string]launch.Load{}}
-	b, env, err := arm.Bytecode.prepare(arm.Env)
+	b, env, err := arm.Bytecode.Prepare(arm.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func newArmRun(ctx context.Context, o *Options, arm *Arm) (*armRun, error) {
 	return a, nil
 }
 
-func (a *armRun) close() error { return a.bytecode.close() }
+func (a *armRun) close() error { return a.bytecode.Close() }
 
 // look starts the untimed process of one event. Failures of init and of the
 // request are told apart; err is for what is not the user's.
@@ -129,7 +129,7 @@ func (a *armRun) note(m *launch.WatchedModules) {
 
 // run starts one timed process.
 func (a *armRun) run(ctx context.Context, ev *Event) error {
-	if err := a.bytecode.before(); err != nil {
+	if err := a.bytecode.Before(); err != nil {
 		return err
 	}
 	run := a.events[ev.Name]

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"fastpath/internal/lambdaapi"
+	"fastpath/internal/python/launch"
 )
 
 // Arm is one state of the entry.
@@ -41,7 +42,7 @@ type Arm struct {
 	Roots      []string // absolute folders of the user's code, for trimming tracebacks
 	Env        []string // whole environment
 	MemoryMB   float64  // told to a handler
-	Bytecode   Bytecode
+	Bytecode   launch.Bytecode
 }
 
 // handler reports whether the arm answers requests in one process.

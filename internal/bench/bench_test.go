@@ -54,8 +54,8 @@ func TestRun(t *testing.T) {
 		"heavy.py": "VALUE = 1\n",
 	})
 	missing, first := base, base
-	missing.Name, missing.Bytecode = "missing", BytecodeMissing
-	first.Name, first.Bytecode = "first", BytecodeFirstRun
+	missing.Name, missing.Bytecode = "missing", launch.BytecodeMissing
+	first.Name, first.Bytecode = "first", launch.BytecodeFirstRun
 	t.Setenv("TMPDIR", temp)
 	o := options(base, changed, missing, first)
 	planned, reports := 0, 0
@@ -104,7 +104,7 @@ func TestInterrupted(t *testing.T) {
 		"app.py": "import os\nimport subprocess\nimport sys\n\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\n" +
 			"with open('pids', 'a') as f:\n    f.write('%d %d\\n' % (os.getpid(), child.pid))\n\n\ndef handler(event, context):\n    return 1\n",
 	})
-	arm.Bytecode = BytecodeFirstRun
+	arm.Bytecode = launch.BytecodeFirstRun
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	ctx, cancel := context.WithCancel(t.Context())

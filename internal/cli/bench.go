@@ -145,9 +145,7 @@ func (opt *benchOptions) validate(a *app) error {
 		}
 	}
 	for _, state := range opt.bytecode {
-		switch bench.Bytecode(state) {
-		case bench.BytecodeCached, bench.BytecodeMissing, bench.BytecodeFirstRun:
-		default:
+		if !launch.Bytecode(state).Valid() {
 			return usageErrorf("unknown state %q for --bytecode; allowed: cached, missing, first-run", state)
 		}
 	}

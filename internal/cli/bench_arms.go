@@ -97,7 +97,7 @@ func (a *app) benchArms(p *project.Project, e project.Entry, opt *benchOptions) 
 	}
 	for _, state := range opt.bytecode {
 		arm := now
-		arm.Name, arm.Bytecode = "byte-code "+state, bench.Bytecode(state)
+		arm.Name, arm.Bytecode = "byte-code "+state, launch.Bytecode(state)
 		add(arm)
 	}
 	names := map[string]bool{}

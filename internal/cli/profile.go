@@ -197,7 +197,7 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		options := profile.Options{
 			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: env, ExtraEnv: opt.env,
 			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
-			Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
+			Bytecode: launch.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
 			Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
 		}
 		if p != home {
@@ -256,7 +256,7 @@ func (a *app) notePace(old, measured *evidence.Entry) {
 
 // validate checks the flags that are neither for the views nor the format.
 func (opt *profileOptions) validate(a *app) error {
-	if opt.bytecode != "" && opt.bytecode != string(profile.BytecodeCached) && opt.bytecode != string(profile.BytecodeMissing) && opt.bytecode != string(profile.BytecodeFirstRun) {
+	if opt.bytecode != "" && !launch.Bytecode(opt.bytecode).Valid() {
 		return usageErrorf("unknown state %q for --bytecode; allowed: cached, missing, first-run", opt.bytecode)
 	}
 	if opt.pages != "" && opt.pages != string(profile.PagesCold) {
@@ -280,7 +280,7 @@ func (opt *profileOptions) validate(a *app) error {
 
 // kept reports whether the figures belong into the lock.
 func (opt *profileOptions) kept() bool {
-	o := profile.Options{Bytecode: profile.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages)}
+	o := profile.Options{Bytecode: launch.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages)}
 	return len(opt.modules) == 0 && o.Comparable()
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/python/launch"
 	"fastpath/internal/python/probe"
 )
 
@@ -34,7 +35,7 @@ func (m *measurement) modules() map[string]Module {
 	rows := make(map[string]Module, len(m.graph.Nodes))
 	for _, n := range m.graph.Nodes {
 		row := Module{RSSKiB: n.RSSKiB, FileKiB: m.fileKiB(n.File), Bytecode: n.Bytecode, Check: n.Check}
-		if m.Bytecode == BytecodeFirstRun && n.Cached != "" { // the graph pass has written it
+		if m.Bytecode == launch.BytecodeFirstRun && n.Cached != "" { // the graph pass has written it
 			row.Bytecode, row.Check = evidence.BytecodeMissing, ""
 		}
 		row.MinMS, row.MedianMS, row.SpreadMS = spread(m.samples(n))

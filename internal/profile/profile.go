@@ -44,15 +44,15 @@ type Options struct {
 	Env             []string        // the user's, as os.Environ
 	ExtraEnv        []string        // "K=V", beside or instead of those
 	RealCredentials bool
-	Dir, Folder     string        // where the process starts, and the head of sys.path, absolute; "": as the entry says
-	Setup           string        // a file that runs before the entry, absolute; "" for none
-	Split           bool          // find the parts of self times, by runs of their own
-	Bytecode        Bytecode      // in which state to measure
-	PageCache       PageCache     // the same
-	Runs            int           // timing runs, at least 1
-	Trials          int           // runs without one import each, of those that save most
-	Timeout         time.Duration // of each run
-	Progress        func(Stage)   // nil: nobody watches
+	Dir, Folder     string          // where the process starts, and the head of sys.path, absolute; "": as the entry says
+	Setup           string          // a file that runs before the entry, absolute; "" for none
+	Split           bool            // find the parts of self times, by runs of their own
+	Bytecode        launch.Bytecode // in which state to measure
+	PageCache       PageCache       // the same
+	Runs            int             // timing runs, at least 1
+	Trials          int             // runs without one import each, of those that save most
+	Timeout         time.Duration   // of each run
+	Progress        func(Stage)     // nil: nobody watches
 }
 
 // Pass is a part of a measurement.
@@ -103,7 +103,7 @@ func Measure(ctx context.Context, o Options) (p *Profile, err error) {
 	if m.conditions, m.target.Env, err = o.newConditions(m.target.Env); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, m.conditions.close()) }()
+	defer func() { err = errors.Join(err, m.conditions.bytecode.Close()) }()
 	m.progress(Stage{})
 	if err := m.graphPass(ctx); err != nil {
 		return nil, m.explain(err)
