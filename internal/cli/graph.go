@@ -121,7 +121,7 @@ func (a *app) runGraph(args []string, opt graphOptions) error {
 	for k, e := range entries {
 		prog := s.programs[e.ImportRoot]
 		if prog == nil {
-			if prog, err = a.loadLean(p, e, s.files, s.interpreter, s.version(e)); err != nil {
+			if prog, err = a.loadReached(p, e, entries, s.files, s.interpreter, s.version(e)); err != nil {
 				return err
 			}
 			s.keep(e, prog)

@@ -27,6 +27,19 @@ func (a *app) loadLean(p *project.Project, e project.Entry, files []string, i *i
 	return graph.Load(a.ctx, o)
 }
 
+// loadReached is loadLean for what those of the entries that have the import
+// root of e can import.
+func (a *app) loadReached(p *project.Project, e project.Entry, entries []project.Entry, files []string, i *interp.Interpreter, v syntax.Version) (*graph.Program, error) {
+	o := loadOptions(p, e, files, i, v)
+	o.Lean = true
+	for _, other := range entries {
+		if other.ImportRoot == e.ImportRoot {
+			o.Starts = append(o.Starts, other.File)
+		}
+	}
+	return graph.Load(a.ctx, o)
+}
+
 func loadOptions(p *project.Project, e project.Entry, files []string, i *interp.Interpreter, v syntax.Version) graph.LoadOptions {
 	roots := []string{e.ImportRoot}
 	for _, r := range p.ImportRoots() {

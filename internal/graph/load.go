@@ -35,6 +35,10 @@ type LoadOptions struct {
 	// ByName follows functions by name and not by value, see followNames, also
 	// in a small program. Update needs it.
 	ByName bool
+	// Starts are files of Files. Where functions are followed by name in a lean
+	// program, only what these can import is read, and counts; of all other files
+	// nothing but their names is known. Without any, everything is read.
+	Starts []string
 }
 
 // Load reads, parses and links the files of a project. Files that cannot be
@@ -50,20 +54,26 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version, described: &sync.Map{}, compiled: &sync.Map{}}
 	o.ByName = o.ByName || p.tooLarge(o.Files)
 
-	modules := make([]*Module, len(o.Files))
 	problems := make([]string, len(o.Files))
 	readers := make([]fileReader, workers(len(o.Files)))
-	onWorkers(len(o.Files), func(worker, k int) {
-		if ctx.Err() != nil {
-			return
-		}
+	read := func(worker, k int) *Module {
 		m, err := readers[worker].read(p, o.Files[k], !o.Lean || !o.ByName)
 		if err != nil {
 			problems[k] = plain(err)
-			return
 		}
-		modules[k] = m
-	})
+		return m
+	}
+	var modules []*Module
+	if o.Lean && o.ByName && len(o.Starts) > 0 {
+		modules = readReached(ctx, o, read)
+	} else {
+		modules = make([]*Module, len(o.Files))
+		onWorkers(len(o.Files), func(worker, k int) {
+			if ctx.Err() == nil {
+				modules[k] = read(worker, k)
+			}
+		})
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -309,7 +319,8 @@ type candidate struct {
 // A file can have several names, one for each import root above it. Python
 // would use the one that the import statements use; so the name is the first
 // one that leads through regular packages only, else the first that some
-// import mentions, else the first.
+// import mentions, else the one that fits the package around it, else the
+// first.
 func (p *Program) name(roots []string) {
 	p.byFile = make(map[string]*Module, len(p.Modules))
 	p.byName = make(map[string][]*Module, len(p.Modules))
@@ -335,14 +346,8 @@ func (p *Program) name(roots []string) {
 		}
 	}
 	mentioned := p.mentioned(asked)
-	for k, m := range p.Modules {
-		c := all[k][0]
-		if !c.regular && len(all[k]) > 1 {
-			if u := slices.IndexFunc(all[k], func(c candidate) bool { return mentioned[c.name] }); u >= 0 {
-				c = all[k][u]
-			}
-		}
-		m.Name, m.Root = c.name, c.root
+	for _, m := range p.Modules {
+		p.choose(m, all, mentioned)
 	}
 	rank := map[string]int{}
 	for k, r := range roots {
@@ -385,6 +390,34 @@ func (p *Program) name(roots []string) {
 			p.byName[n] = append(p.byName[n], c.m)
 		}
 	}
+}
+
+// choose names a module, after the packages around it.
+func (p *Program) choose(m *Module, all [][]candidate, mentioned map[string]bool) {
+	if m.Name != "" {
+		return
+	}
+	list := all[m.index]
+	c := list[0]
+	if !c.regular && len(list) > 1 {
+		k := slices.IndexFunc(list, func(c candidate) bool { return mentioned[c.name] })
+		if around := p.byFile[packageAround(m)]; k < 0 && around != nil {
+			p.choose(around, all, mentioned)
+			k = slices.IndexFunc(list, func(c candidate) bool { return c.root == around.Root })
+		}
+		c = list[max(k, 0)]
+	}
+	m.Name, m.Root = c.name, c.root
+}
+
+// packageAround returns the __init__.py of the package that a module is in, if
+// it is in one.
+func packageAround(m *Module) string {
+	dir := path.Dir(m.File)
+	if m.IsPackage {
+		dir = path.Dir(dir)
+	}
+	return path.Join(dir, "__init__.py")
 }
 
 func parentName(name string) string {
@@ -431,7 +464,7 @@ func below(dir, file string) (string, bool) {
 }
 
 // mentioned returns those of the absolute module names that import statements
-// mention.
+// mention, be it as a package on the way.
 func (p *Program) mentioned(asked map[string]bool) map[string]bool {
 	names := map[string]bool{}
 	if len(asked) == 0 {
@@ -441,13 +474,16 @@ func (p *Program) mentioned(asked map[string]bool) map[string]bool {
 	for name := range asked {
 		packages[parentName(name)] = true
 	}
-	add := func(name string) {
-		if asked[name] {
-			names[name] = true
+	add := func(name string) { // with the packages around it
+		for ; name != "" && !names[name]; name = parentName(name) {
+			if asked[name] {
+				names[name] = true
+			}
 		}
 	}
 	for _, m := range p.Modules {
 		f := m.facts
+		last, base := int32(-1), ""
 		for k := range f.bindings {
 			b := &f.bindings[k]
 			s := &f.statements[b.statement]
@@ -455,8 +491,10 @@ func (p *Program) mentioned(asked map[string]bool) map[string]bool {
 				add(f.of(b.name))
 				continue
 			}
-			base := f.of(s.module)
-			add(base)
+			if b.statement != last {
+				last, base = b.statement, f.of(s.module)
+				add(base)
+			}
 			if packages[base] && b.symbol != starSymbol {
 				add(base + "." + f.of(b.name))
 			}

@@ -16,12 +16,12 @@ var fileReaders = sync.Pool{New: func() any { return new(fileReader) }}
 // it is. The result is that of a new Load of the same files, but for what the
 // resolver knows: it does not see files that appear.
 //
-// The program must have been loaded lean and by name: by value, one edit can
-// change what runs at import in every module, so that following is as much work
-// as it is for a new Load.
+// The program must have been loaded lean, by name and whole: by value, one edit
+// can change what runs at import in every module, so that following is as much
+// work as it is for a new Load.
 func (p *Program) Update(file string, src []byte) (*Program, error) {
-	if !p.options.Lean || !p.options.ByName {
-		return nil, errors.New("only a program that was loaded lean and by name can be updated")
+	if !p.options.Lean || !p.options.ByName || len(p.options.Starts) > 0 {
+		return nil, errors.New("only a program that was loaded lean, by name and whole can be updated")
 	}
 	r := fileReaders.Get().(*fileReader)
 	defer fileReaders.Put(r)
