@@ -113,6 +113,27 @@ func TestCacheFolder(t *testing.T) {
 	}
 }
 
+// TestMeasuredStart: a profile has timed each file that runs at start.
+func TestMeasuredStart(t *testing.T) {
+	in := input(t, 12, map[string]string{"site/a.pth": "import x\nimport json\n", "site/b.pth": "import os\n", "site/c.pth": "import json\n"})
+	in.Entries[0].Evidence.StartupCode = []evidence.StartupCode{{Name: "a.pth", SelfMS: 12.6, Modules: 2}, {Name: "b.pth", SelfMS: 0.1}}
+	var got []string
+	for _, line := range lines(t, in) {
+		if strings.Contains(line, "FP402") {
+			got = append(got, strings.Replace(line, "code runs at every start of this environment: ", "", 1))
+		}
+	}
+	want := []string{
+		`site/a.pth | FP402 | warning | 13ms | "import x"; a.pth takes 13ms a start and loads 2 modules`,
+		`site/a.pth | FP402 | warning | 0.0ms | "import json"`,
+		`site/b.pth | FP402 | info | 0.1ms | "import os"; b.pth takes 0.1ms a start and loads 0 modules`,
+		`site/c.pth | FP402 | info | 0.0ms | "import json"; start-up had loaded nothing by it`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestStartLines: from 3.15 on, entry points of a .start file are code, and
 // take the place of the code in the .pth file of that name.
 func TestStartLines(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fastpath/internal/diag"
+	"fastpath/internal/evidence"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/syntax"
 )
@@ -38,13 +39,27 @@ coverage`,
 			return
 		}
 		for _, dir := range p.Interpreter.SitePackages {
+			file := ""
 			for _, line := range startLines(dir, p.Interpreter.Version) {
 				d := diag.Diagnostic{Span: p.place(line.file, line.number), Help: []string{
 					"deploy an environment without it; \"python -X importtime -c pass\" shows what start-up loads",
 				}}
+				d.Message = fmt.Sprintf("code runs at every start of this environment: %q", clip(line.text, 60))
+				if code, ok := p.measured(line.file); ok {
+					// The first line stands for all of its file.
+					if file != line.file {
+						d.CostMS = code.SelfMS
+						d.Message += fmt.Sprintf("; %s takes %s a start and loads %s", filepath.Base(line.file), msText(code.SelfMS), counted(code.Modules, "module"))
+					}
+					if code.SelfMS < cheapStart {
+						d.Severity = diag.Info
+					}
+					file = line.file
+					p.report(d)
+					continue
+				}
 				loaded, cost := p.startup(line.modules)
 				d.CostMS = cost
-				d.Message = fmt.Sprintf("code runs at every start of this environment: %q", clip(line.text, 60))
 				switch {
 				case loaded > 0:
 					d.Message += fmt.Sprintf("; it loads %s of its own%s", counted(loaded, "module"), about(cost, "a start"))
@@ -57,6 +72,25 @@ coverage`,
 			}
 		}
 	},
+}
+
+// cheapStart is the time in ms below which code at start is a remark.
+const cheapStart = 0.5
+
+// measured returns what the profile measured of a file that runs at start: the
+// most of the entries.
+func (in *Input) measured(file string) (code evidence.StartupCode, ok bool) {
+	for _, e := range in.Entries {
+		if e.Evidence == nil {
+			continue
+		}
+		for _, c := range e.Evidence.StartupCode {
+			if c.Name == filepath.Base(file) && (!ok || c.SelfMS > code.SelfMS) {
+				code, ok = c, true
+			}
+		}
+	}
+	return code, ok
 }
 
 // startLine is a line that site executes.

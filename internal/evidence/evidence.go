@@ -58,6 +58,7 @@ type Entry struct {
 	Bench         *Bench   // the latest bench, nil before the first
 	BenchBefore   *Bench   // the one before it, nil before the second
 	Startup       []string // names of the modules loaded before the entry, sorted
+	StartupCode   []StartupCode
 	Distributions []Distribution
 	Modules       []Module
 	Edges         []Edge
@@ -111,6 +112,14 @@ func (e *Entry) ColdStarts() (before, now float64, ok bool) {
 		return 0, 0, false
 	}
 	return e.BenchBefore.InitMS + e.BenchBefore.FirstRequestMS, e.Bench.InitMS + e.Bench.FirstRequestMS, true
+}
+
+// StartupCode is code that runs at every start of the environment: a .pth or
+// .start file, or the module sitecustomize or usercustomize.
+type StartupCode struct {
+	Name    string  // of the file, without its folder, or of the module
+	SelfMS  float64 // least of the runs, with what it imports
+	Modules int     // that it loads
 }
 
 // Distribution is an installed distribution whose modules were loaded.

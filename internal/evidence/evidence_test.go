@@ -26,6 +26,7 @@ func sample() *Lock {
 				Bench:         &Bench{"2026-11-22", 20, 812.5, 4, "5f"},
 				BenchBefore:   &Bench{"2026-10-22", 10, 700, 4.25, ""},
 				Startup:       []string{"sys", "builtins"},
+				StartupCode:   []StartupCode{{"tool.pth", 12.5, 3}, {"sitecustomize", 0.25, 0}},
 				Distributions: []Distribution{{"requests", "2.32"}, {"boto3", "1.43"}},
 				Modules: []Module{
 					{"boto3", 3.5, "package", PhaseInit, "boto3", "", "2026-11-22"},

@@ -71,6 +71,15 @@ func Merge(old, new *Entry) *Entry {
 		out.Bench, out.BenchBefore = old.Bench, old.BenchBefore
 	}
 	out.Startup = slices.Clone(new.Startup)
+	out.StartupCode = slices.Clone(new.StartupCode)
+	for i := range out.StartupCode {
+		c := &out.StartupCode[i]
+		for _, o := range old.StartupCode {
+			if o.Name == c.Name && !movedBeyond(pace, 0, o.SelfMS, c.SelfMS) {
+				c.SelfMS = o.SelfMS
+			}
+		}
+	}
 	rows := make(map[string]Module, len(old.Modules))
 	for _, m := range old.Modules {
 		rows[m.Name] = m
@@ -168,6 +177,10 @@ func (e *Entry) initModules() []string {
 func normal(e *Entry) *Entry {
 	out := *e
 	out.Startup = slices.Sorted(slices.Values(e.Startup))
+	out.StartupCode = sorted(e.StartupCode, compareStartupCode)
+	for i := range out.StartupCode {
+		out.StartupCode[i].SelfMS = round(out.StartupCode[i].SelfMS)
+	}
 	out.Distributions = sorted(e.Distributions, compareDistribution)
 	out.Modules = sorted(e.Modules, compareModule)
 	out.Edges = sorted(e.Edges, CompareEdges)

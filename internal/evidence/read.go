@@ -77,6 +77,11 @@ func (l *Lock) infinite() string {
 				return fmt.Sprintf("a figure of the bench of %q", name)
 			}
 		}
+		for _, c := range e.StartupCode {
+			if bad(c.SelfMS) {
+				return fmt.Sprintf("self_ms of %q in %q", c.Name, name)
+			}
+		}
 		for _, m := range e.Modules {
 			if bad(m.SelfMS) {
 				return fmt.Sprintf("self_ms of %q in %q", m.Name, name)
@@ -120,12 +125,18 @@ type (
 		StartupMS     float64            `toml:"startup_ms"`
 		PeakKiB       int64              `toml:"peak_kib"`
 		Startup       []string           `toml:"startup"`
+		StartupCode   []fileStartupCode  `toml:"startup_code"`
 		Distributions []fileDistribution `toml:"distributions"`
 		Modules       []fileModule       `toml:"modules"`
 		Edges         []fileEdge         `toml:"edges"`
 		Environment   fileEnvironment    `toml:"environment"`
 		Bench         *fileBench         `toml:"bench"`
 		BenchBefore   *fileBench         `toml:"bench_before"`
+	}
+	fileStartupCode struct {
+		Name    string  `toml:"name"`
+		SelfMS  float64 `toml:"self_ms"`
+		Modules int     `toml:"modules"`
 	}
 	fileDistribution struct {
 		Name    string `toml:"name"`
@@ -255,6 +266,9 @@ func (f *fileEntry) entry() *Entry {
 		PeakKiB: f.PeakKiB, Startup: f.Startup,
 	}
 	e.Bench, e.BenchBefore = (*Bench)(f.Bench), (*Bench)(f.BenchBefore)
+	for _, c := range f.StartupCode {
+		e.StartupCode = append(e.StartupCode, StartupCode(c))
+	}
 	for _, d := range f.Distributions {
 		e.Distributions = append(e.Distributions, Distribution(d))
 	}

@@ -183,6 +183,9 @@ func (s *scanner) array(key string) bool {
 	case "entry.startup":
 		e := s.entry
 		read = func(r *row) { e.Startup = append(e.Startup, r.str()) }
+	case "entry.startup_code":
+		e := s.entry
+		read = func(r *row) { e.StartupCode = append(e.StartupCode, r.startupCode()) }
 	case "entry.distributions":
 		e := s.entry
 		read = func(r *row) { e.Distributions = append(e.Distributions, r.distribution()) }
@@ -347,6 +350,24 @@ func (r *row) strings() []string {
 		r.skip(", ")
 	}
 	return nil
+}
+
+func (r *row) startupCode() (c StartupCode) {
+	r.table(func(key string) uint32 {
+		switch key {
+		case "name":
+			c.Name = r.str()
+			return 1
+		case "self_ms":
+			c.SelfMS = r.float()
+			return 2
+		case "modules":
+			c.Modules = int(r.integer())
+			return 4
+		}
+		return 0
+	})
+	return c
 }
 
 func (r *row) distribution() (d Distribution) {

@@ -83,6 +83,14 @@ func (w *writer) entry(name string, e *Entry) {
 	rows(w, "startup", slices.Sorted(slices.Values(e.Startup)), func(s string) {
 		w.buf = append(w.buf, quote(s)...)
 	})
+	rows(w, "startup_code", sorted(e.StartupCode, compareStartupCode), func(c StartupCode) {
+		w.open()
+		w.str("name", c.Name)
+		w.num("self_ms", c.SelfMS)
+		w.key("modules")
+		w.buf = strconv.AppendInt(w.buf, int64(c.Modules), 10)
+		w.close()
+	})
 	rows(w, "distributions", sorted(e.Distributions, compareDistribution), func(d Distribution) {
 		w.open()
 		w.str("name", d.Name)
@@ -283,6 +291,8 @@ func sorted[T any](list []T, compare func(a, b T) int) []T {
 func compareDistribution(a, b Distribution) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
 }
+
+func compareStartupCode(a, b StartupCode) int { return cmp.Compare(a.Name, b.Name) }
 
 func compareModule(a, b Module) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Phase, b.Phase))

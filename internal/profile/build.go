@@ -13,7 +13,7 @@ import (
 )
 
 // entry makes the evidence of the measurement.
-func (m *measurement) entry() *evidence.Entry {
+func (m *measurement) entry(start *Startup) *evidence.Entry {
 	today := time.Now().Format(time.DateOnly)
 	e := &evidence.Entry{
 		Measured: today, Runs: m.Runs, Startup: m.graph.Startup,
@@ -21,6 +21,11 @@ func (m *measurement) entry() *evidence.Entry {
 	}
 	e.Environment.Bytecode = m.bytecode()
 	m.totals(e)
+	if start != nil {
+		for _, c := range start.Code {
+			e.StartupCode = append(e.StartupCode, evidence.StartupCode{Name: filepath.Base(c.File), SelfMS: c.MS, Modules: len(c.Modules)})
+		}
+	}
 
 	sites := append(slices.Clone(m.Details.Path), m.target.Folder)
 	index := interp.Distributions(sites)

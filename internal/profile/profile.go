@@ -135,13 +135,13 @@ func Measure(ctx context.Context, o Options) (p *Profile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e := m.entry()
+	e := m.entry(startup)
 	trials, err := m.trials(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Stays) > 0 }) {
-		e = m.entry() // with the edges that showed
+		e = m.entry(startup) // with the edges that showed
 	}
 	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Trials: trials, Warnings: m.warnings}, nil
 }
