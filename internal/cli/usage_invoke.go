@@ -17,6 +17,7 @@ import (
 	"fastpath/internal/python/recorder"
 	"fastpath/internal/term"
 	"fastpath/internal/usage"
+	"fastpath/internal/usage/store"
 )
 
 // invokeSource is the source under which the recorder's rows are kept.
@@ -109,9 +110,7 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(p.Root, evidence.FileName)
-	lock, err := a.lockToWrite(path, false)
-	if err != nil {
+	if _, err := a.lockToWrite(filepath.Join(p.Root, evidence.FileName), false); err != nil {
 		return err
 	}
 	python, err := a.interpreter(p)
@@ -126,10 +125,11 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 		}
 		results = append(results, r)
 	}
+	batch := &store.Batch{}
 	for _, r := range results {
-		lock.MergeUsage([]*evidence.UsageDay{r.day})
+		batch.Days = append(batch.Days, r.day)
 	}
-	if err := lock.Write(path); err != nil {
+	if _, err := store.Commit(a.ctx, p.Root, batch); err != nil {
 		return err
 	}
 	if a.format == "json" {
