@@ -149,7 +149,7 @@ func Run(in *Input) *Result {
 	files := map[string]*graph.Module{}
 	for _, e := range in.Entries {
 		for _, m := range e.Program.Modules {
-			if in.wanted(m.File) {
+			if in.Wanted(m.File) {
 				files[m.File] = m
 			}
 		}
@@ -157,7 +157,7 @@ func Run(in *Input) *Result {
 	res.Files = len(files)
 	comments := suppressions{}
 	for _, f := range in.merge(found) {
-		if !in.wanted(f.Span.File) {
+		if !in.Wanted(f.Span.File) {
 			continue
 		}
 		if comments.suppress(files[f.Span.File], f) {
@@ -170,8 +170,9 @@ func Run(in *Input) *Result {
 	return res
 }
 
-// wanted reports whether findings in a file are asked for.
-func (in *Input) wanted(file string) bool {
+// Wanted reports whether findings in a file are asked for: it lies below the
+// paths, and the configuration does not exclude it.
+func (in *Input) Wanted(file string) bool {
 	if in.Config.Excluded(file) {
 		return false
 	}

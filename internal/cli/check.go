@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"fastpath/internal/deploy"
 	"fastpath/internal/diag"
 	"fastpath/internal/evidence"
+	"fastpath/internal/graph"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/term"
@@ -25,8 +27,10 @@ import (
 
 // checkOptions are the flags of check.
 type checkOptions struct {
-	fix  bool
-	diff bool
+	fix     bool
+	diff    bool
+	against string // a git revision, "" for none
+	measure bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -38,7 +42,13 @@ func (a *app) checkCommand() *cobra.Command {
 fastpath.lock. It finds cold modules that load at every cold start, exceptions that
 the evidence no longer supports, exceeded limits and stale figures. Projects in
 folders below, with a configuration of their own, are checked too. Nothing is
-executed. PATH restricts the findings to files and folders.
+executed without --measure. PATH restricts the findings to files and folders.
+
+--against REV compares with the commit where the change branched off from a git
+revision: modules that load at start now, and did not then, are named with the chain
+and the line (FP301). --measure runs the code: it imports the entries in fresh
+interpreters and compares the modules, and the times where they can be told apart
+from noise (FP302, FP303), with that commit or with the profile.
 
 --fix makes the fixes that are proved safe: it writes __all__ anew, removes imports
 that are there twice, and moves cold imports as apply does. What is left is printed;
@@ -48,11 +58,14 @@ It exits with 1 when there is an error or a warning; remarks do not count.
 Every rule is explained by "fastpath explain RULE".`,
 		Example: `  fastpath check
   fastpath check src/interfaces
+  fastpath check --against origin/main
   fastpath check --fix --diff
   fastpath check --format github
   fastpath check --format sarif > fastpath.sarif`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runCheck(opt, args) },
 	}
+	cmd.Flags().StringVar(&opt.against, "against", "", "compare what loads at start with the state where the change branched off from `REV`")
+	cmd.Flags().BoolVar(&opt.measure, "measure", false, "run the code: measure the entries as they are now, and with --against as they were")
 	cmd.Flags().BoolVar(&opt.fix, "fix", false, "make the fixes that are proved safe")
 	cmd.Flags().BoolVar(&opt.diff, "diff", false, "print what --fix would do as a unified diff, and change nothing")
 	cmd.Flags().StringVar(&a.format, "format", "text", "text, json, sarif, github, junit or markdown")
@@ -68,6 +81,7 @@ type checked struct {
 	suppressed int
 	date       string   // the oldest profile, "" when nothing was profiled
 	notes      []string // what could not be looked at
+	measured   bool     // code of the project was run
 }
 
 func (a *app) runCheck(opt checkOptions, args []string) error {
@@ -90,7 +104,7 @@ func (a *app) runCheck(opt checkOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.checkAll(p, paths)
+	c, err := a.checkAll(p, paths, opt)
 	if err != nil {
 		return err
 	}
@@ -98,7 +112,7 @@ func (a *app) runCheck(opt checkOptions, args []string) error {
 	case opt.diff:
 		err = a.printFixes(c)
 	case opt.fix:
-		if c, err = a.fix(p, paths, c); err != nil {
+		if c, err = a.fix(p, paths, opt, c); err != nil {
 			return err
 		}
 		fallthrough
@@ -132,13 +146,13 @@ func (a *app) projectPaths(p *project.Project, args []string) ([]string, error) 
 }
 
 // checkAll checks a project and those nested in it.
-func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
+func (a *app) checkAll(p *project.Project, paths []string, opt checkOptions) (*checked, error) {
 	src, err := a.openSources(p)
 	if err != nil {
 		return nil, err
 	}
 	nested := nestedProjects(p.Root, src.files)
-	c := &checked{root: p.Root}
+	c := &checked{root: p.Root, measured: opt.measure}
 	type place struct {
 		rule, file   string
 		line, column int
@@ -169,6 +183,11 @@ func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
 		}
 		in.Paths = inside
 		res := check.Run(in)
+		if opt.against != "" || opt.measure {
+			if err := a.addGate(sub, subSrc, in, opt, res); err != nil {
+				return nil, err
+			}
+		}
 		for _, d := range res.Findings {
 			d.Span.File = path.Join(dir, d.Span.File)
 			d.Fix = within(dir, d.Fix)
@@ -195,6 +214,30 @@ func (a *app) checkAll(p *project.Project, paths []string) (*checked, error) {
 	}
 	diag.Sort(c.findings)
 	return c, nil
+}
+
+// addGate adds what the gate finds to what the rules found.
+func (a *app) addGate(p *project.Project, src *sources, in *check.Input, opt checkOptions, res *check.Result) error {
+	g, err := a.gateFindings(p, src, gateOptions{against: opt.against, measure: opt.measure})
+	if err != nil {
+		return err
+	}
+	src.notes = append(src.notes, g.notes...)
+	comments := check.NewComments()
+	for _, d := range g.findings {
+		var m *graph.Module
+		for _, e := range in.Entries {
+			m = cmp.Or(m, e.Program.File(d.Span.File))
+		}
+		switch {
+		case !in.Wanted(d.Span.File):
+		case comments.Suppress(m, &d):
+			res.Suppressed++
+		default:
+			res.Findings = append(res.Findings, d)
+		}
+	}
+	return nil
 }
 
 // within makes the files of a fix of a nested project relative to the outermost.

@@ -20,7 +20,7 @@ import (
 const maxRounds = 10
 
 // fix makes the fixes of what was found, checks again, and returns what is left.
-func (a *app) fix(p *project.Project, paths []string, c *checked) (*checked, error) {
+func (a *app) fix(p *project.Project, paths []string, opt checkOptions, c *checked) (*checked, error) {
 	if err := a.finishInterrupted(p, applyOptions{}); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (a *app) fix(p *project.Project, paths []string, c *checked) (*checked, err
 		for _, f := range edits.Files {
 			files[f.File] = true
 		}
-		if c, err = a.checkAll(p, paths); err != nil {
+		if c, err = a.checkAll(p, paths, opt); err != nil {
 			return nil, err
 		}
 	}

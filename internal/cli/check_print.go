@@ -52,7 +52,11 @@ func (a *app) printCheck(c *checked, t *term.Terminal, start time.Time) error {
 		found += fmt.Sprintf(" (%d suppressed)", c.suppressed)
 	}
 	parts := []string{found, ageText(c.date, age)}
-	summary := strings.Join(append(parts, fmt.Sprintf("%d ms", time.Since(start).Milliseconds()), "nothing was executed"), " · ")
+	executed := "nothing was executed"
+	if c.measured {
+		executed = "the entries were imported"
+	}
+	summary := strings.Join(append(parts, fmt.Sprintf("%d ms", time.Since(start).Milliseconds()), executed), " · ")
 	var printer interface {
 		Print(io.Writer, []diag.Diagnostic) error
 	}
