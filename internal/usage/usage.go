@@ -1,12 +1,13 @@
 // Package usage answers what requests use: which share of them used a module,
 // in which workflows, how sure that is, and how many were cold starts.
 //
-// What comes in are the usage rows of the lock (from the recorder or from
-// logs) and, for the recorder, sample events with their weights. What goes out
-// is a Summary. The two kinds of rows know different things: the recorder sees
-// every imported name, so that a module it did not see is known to be unused;
-// a log knows only the modules that the program logs somewhere. A module
-// without either is unknown, which is not the same as unused.
+// What comes in are the usage rows of the lock (from the recorder, from logs or
+// from tests) and, for the recorder, sample events with their weights. What
+// goes out is a Summary. The kinds of rows know different things: the recorder
+// sees every imported name, so that a module it did not see is known to be
+// unused; a log knows only the modules that the program logs somewhere; and a
+// test shows that a module is used, never how often. A module without any is
+// unknown, which is not the same as unused.
 package usage
 
 import (
@@ -20,7 +21,8 @@ import (
 )
 
 // Summary is what a set of usage rows says together. The zero value and nil
-// say nothing: Requests is 0 and no module is known.
+// say nothing: Requests is 0 and no module is known. Tests are no traffic:
+// what they used is in InTests, and nowhere else.
 type Summary struct {
 	Requests    float64            // all of them, weighted where events have weights
 	ColdStarts  float64            // negative: unknown
@@ -28,12 +30,27 @@ type Summary struct {
 	Workflows   map[string]float64 // requests by workflow; requests without one are not in it
 
 	coldOf  float64 // requests of the rows that know their cold starts
-	kinds   map[string]*kindSum
-	modules map[string]bool
+	parts   map[string]*part
+	modules map[string]*Span
+	tests   map[string]bool
+	loaded  map[string]bool
+
+	daily    float64         // requests of rows that count what happened
+	dailyOf  map[string]bool // the days they are of
+	memory   float64
+	memoryAt string     // day
+	inits    []weighted // init times by cold starts
 }
 
-// kindSum is the part of a Summary that comes from one kind of row.
-type kindSum struct {
+// Span is when a module was used: days, YYYY-MM-DD, "" for never.
+type Span struct{ First, Last string }
+
+type weighted struct{ value, weight float64 }
+
+// part is what the rows of one kind say that say nothing of the same modules.
+type part struct {
+	complete  bool            // a module that is not in it is unused, not unknown
+	unseen    map[string]bool // except these
 	requests  float64
 	workflows map[string]float64
 	modules   map[string]map[string]float64 // module → workflow ("" for none) → requests
@@ -46,11 +63,14 @@ type SummaryOptions struct {
 	Since     string // day, inclusive; "" for all time
 }
 
-// Summarize adds up the rows that o selects. Of the recorder's rows of an
-// entry only those of its latest day count: they are a picture of the code as
-// it was, not a count of what happened.
+// Summarize adds up the rows that o selects. Of the sample events of an entry
+// only those of its latest day count: they are a picture of the code as it
+// was, not a count of what happened.
 func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
-	s := &Summary{ColdStarts: -1, Workflows: map[string]float64{}, kinds: map[string]*kindSum{}, modules: map[string]bool{}}
+	s := &Summary{
+		ColdStarts: -1, Workflows: map[string]float64{}, parts: map[string]*part{}, modules: map[string]*Span{},
+		tests: map[string]bool{}, loaded: map[string]bool{}, dailyOf: map[string]bool{},
+	}
 	latest := map[[2]string]string{}
 	for _, d := range days {
 		if key := [2]string{d.Entry, d.Source}; d.Kind == evidence.UsageInvoke && d.Day > latest[key] {
@@ -70,6 +90,15 @@ func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 }
 
 func (s *Summary) add(d *evidence.UsageDay) {
+	for _, m := range d.Loaded {
+		s.loaded[m] = true
+	}
+	if d.Kind == evidence.UsageTests {
+		for _, m := range d.Modules {
+			s.tests[m.Module] = true
+		}
+		return
+	}
 	s.Requests += d.Requests
 	if d.ColdStarts >= 0 {
 		s.ColdStarts = max(s.ColdStarts, 0) + d.ColdStarts
@@ -79,10 +108,16 @@ func (s *Summary) add(d *evidence.UsageDay) {
 		s.First = d.Day
 	}
 	s.Last = max(s.Last, d.Day)
-	k := s.kinds[d.Kind]
+	s.addPlatform(d)
+	complete := d.Kind == evidence.UsageInvoke || d.Kind == evidence.UsageRecorder
+	key := d.Kind + "\x00" + strings.Join(d.Unseen, "\x00")
+	k := s.parts[key]
 	if k == nil {
-		k = &kindSum{workflows: map[string]float64{}, modules: map[string]map[string]float64{}}
-		s.kinds[d.Kind] = k
+		k = &part{complete: complete, unseen: map[string]bool{}, workflows: map[string]float64{}, modules: map[string]map[string]float64{}}
+		for _, m := range d.Unseen {
+			k.unseen[m] = true
+		}
+		s.parts[key] = k
 	}
 	k.requests += d.Requests
 	for w, n := range d.Workflows {
@@ -90,7 +125,7 @@ func (s *Summary) add(d *evidence.UsageDay) {
 		k.workflows[w] += n
 	}
 	for _, m := range d.Modules {
-		s.modules[m.Module] = true
+		s.use(m.Module, d.Day, m.Requests > 0)
 		by := k.modules[m.Module]
 		if by == nil {
 			by = map[string]float64{}
@@ -98,6 +133,102 @@ func (s *Summary) add(d *evidence.UsageDay) {
 		}
 		by[m.Workflow] += m.Requests
 	}
+}
+
+// use notes that a row names a module, and whether requests used it.
+func (s *Summary) use(module, day string, used bool) {
+	span := s.modules[module]
+	if span == nil {
+		span = &Span{}
+		s.modules[module] = span
+	}
+	if !used {
+		return
+	}
+	if span.First == "" || day < span.First {
+		span.First = day
+	}
+	span.Last = max(span.Last, day)
+}
+
+// addPlatform notes what the platform reports with a row. Sample events are no
+// measure of any of it.
+func (s *Summary) addPlatform(d *evidence.UsageDay) {
+	if d.Kind == evidence.UsageInvoke {
+		return
+	}
+	s.daily += d.Requests
+	s.dailyOf[d.Day] = true
+	if d.MemoryMB > 0 && (d.Day > s.memoryAt || d.Day == s.memoryAt && d.MemoryMB > s.memory) {
+		s.memory, s.memoryAt = d.MemoryMB, d.Day
+	}
+	if d.InitMS > 0 {
+		s.inits = append(s.inits, weighted{d.InitMS, max(d.ColdStarts, 1)})
+	}
+}
+
+// Daily returns the mean number of requests of the days that logs or the
+// recorder in production tell about; ok is false when there are none.
+func (s *Summary) Daily() (requests float64, ok bool) {
+	if s == nil || len(s.dailyOf) == 0 || s.daily <= 0 {
+		return 0, false
+	}
+	return s.daily / float64(len(s.dailyOf)), true
+}
+
+// MemoryMB returns the memory size of the latest day that the platform reports
+// one for.
+func (s *Summary) MemoryMB() (mb float64, ok bool) {
+	if s == nil {
+		return 0, false
+	}
+	return s.memory, s.memory > 0
+}
+
+// InitMS returns the median init time of the cold starts, as the platform
+// reports it: the median of the days' medians, each as often as its day had
+// cold starts.
+func (s *Summary) InitMS() (ms float64, ok bool) {
+	if s == nil || len(s.inits) == 0 {
+		return 0, false
+	}
+	list := slices.SortedFunc(slices.Values(s.inits), func(a, b weighted) int { return cmp.Compare(a.value, b.value) })
+	half := 0.0
+	for _, w := range list {
+		half += w.weight / 2
+	}
+	for _, w := range list {
+		if half -= w.weight; half <= 0 {
+			return w.value, true
+		}
+	}
+	return list[len(list)-1].value, true
+}
+
+// Seen returns when requests used the module first and last.
+func (s *Summary) Seen(module string) Span {
+	if s == nil || s.modules[module] == nil {
+		return Span{}
+	}
+	return *s.modules[module]
+}
+
+// InTests returns the modules that test runs used, sorted; it says nothing
+// about requests.
+func (s *Summary) InTests() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.tests))
+}
+
+// Loaded returns the modules that were loaded before the first request of a
+// process that the recorder watched, sorted.
+func (s *Summary) Loaded() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.loaded))
 }
 
 // Modules returns the names of all modules that some row names, sorted.
@@ -114,10 +245,10 @@ func (s *Summary) counted(workflow, module string) (used, of float64) {
 	if s == nil {
 		return 0, 0
 	}
-	for kind, k := range s.kinds {
+	for _, k := range s.parts {
 		by := k.modules[module]
-		if by == nil && kind != evidence.UsageInvoke {
-			continue // never logged: these rows say nothing about it
+		if by == nil && (!k.complete || k.unseen[module]) {
+			continue // never logged, or out of the recorder's sight: these rows say nothing about it
 		}
 		if workflow != "" {
 			used, of = used+by[workflow], of+k.workflows[workflow]

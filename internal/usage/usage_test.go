@@ -154,3 +154,61 @@ func TestRows(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSummaryOfRecorderInProduction(t *testing.T) {
+	seen := NewRows("e", "a", "2026-03-01", evidence.UsageRecorder)
+	seen.Add("", 100, []string{"boto3"})
+	blind := NewRows("e", "a", "2026-03-02", evidence.UsageRecorder)
+	blind.Add("", 300, []string{"json"})
+	one, two := seen.UsageDay(), blind.UsageDay()
+	two.Unseen, two.Loaded = []string{"boto3"}, []string{"boto3", "yaml"}
+	one.ColdStarts, one.InitMS, one.MemoryMB = 10, 400, 512
+	two.ColdStarts, two.InitMS, two.MemoryMB = 1, 900, 1024
+	s := Summarize([]*evidence.UsageDay{one, two}, SummaryOptions{})
+	// Days add up, and what was out of sight is unknown, not unused.
+	for module, want := range map[string]float64{"boto3": 1, "json": 0.75, "yaml": 0} {
+		if got, known := s.Share(module); !known || !near(got, want) {
+			t.Errorf("%s: %v %v, want %v", module, got, known, want)
+		}
+	}
+	if got := s.Seen("boto3"); got != (Span{"2026-03-01", "2026-03-01"}) {
+		t.Error(got)
+	}
+	if got := s.Seen("yaml"); got != (Span{}) {
+		t.Error(got)
+	}
+	if got := s.Loaded(); !reflect.DeepEqual(got, []string{"boto3", "yaml"}) {
+		t.Error(got)
+	}
+	if n, ok := s.Daily(); !ok || n != 200 {
+		t.Error(n, ok)
+	}
+	if mb, ok := s.MemoryMB(); !ok || mb != 1024 {
+		t.Error(mb, ok)
+	}
+	if ms, ok := s.InitMS(); !ok || ms != 400 {
+		t.Error(ms, ok)
+	}
+}
+
+func TestTestsAreNoTraffic(t *testing.T) {
+	tests := NewRows("e", "tests", "2026-03-01", evidence.UsageTests)
+	tests.Add("", 50, []string{"yaml", "boto3"})
+	s := Summarize([]*evidence.UsageDay{tests.UsageDay()}, SummaryOptions{})
+	if s.Requests != 0 || len(s.Modules()) != 0 || s.First != "" {
+		t.Errorf("%+v", s)
+	}
+	if _, known := s.Share("yaml"); known {
+		t.Error("tests alone say nothing about requests")
+	}
+	if _, ok := s.Daily(); ok {
+		t.Error("tests are no daily requests")
+	}
+	if got := s.InTests(); !reflect.DeepEqual(got, []string{"boto3", "yaml"}) {
+		t.Error(got)
+	}
+	s = Summarize([]*evidence.UsageDay{tests.UsageDay(), logged("e", "a", "2026-03-01")}, SummaryOptions{})
+	if share, known := s.Share("boto3"); !known || !near(share, 0.2) || s.Requests != 50 {
+		t.Error(share, known, s.Requests)
+	}
+}
