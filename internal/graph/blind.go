@@ -48,14 +48,15 @@ func (p *Program) blind() {
 }
 
 // isBlind reports whether a decorator or base is a definition of the project
-// that does not look at annotations: its file never mentions them.
+// that does not look at annotations: its file never mentions them, nor do the
+// modules of the project that it can get help from.
 func (p *Program) isBlind(m *Module, r *ref) bool {
 	d := p.definition(m, r, 0)
 	switch {
 	case d.m == nil:
 		return false
 	case r.flags&refDecorator != 0:
-		return !p.looksAtAnnotations(d.m) && p.plainClass(d, 0)
+		return !p.inspectsBelow(d.m) && p.plainClass(d, 0)
 	}
 	return d.class != nil && p.plainClass(d, 0)
 }
@@ -132,7 +133,7 @@ func (p *Program) plainClass(d defined, depth int) bool {
 	if d.class == nil {
 		return d.m != nil
 	}
-	if depth > maxChain || d.class.flags&isPlain == 0 || p.looksAtAnnotations(d.m) {
+	if depth > maxChain || d.class.flags&isPlain == 0 || p.inspectsBelow(d.m) {
 		return false
 	}
 	f := d.m.facts
@@ -150,6 +151,31 @@ func (p *Program) plainClass(d defined, depth int) bool {
 type annotations struct {
 	once  sync.Once
 	looks bool
+}
+
+// inspectsBelow reports whether a module, or one that it can reach by imports,
+// mentions a way to get at annotations.
+func (p *Program) inspectsBelow(m *Module) bool {
+	m.below.once.Do(func() {
+		m.below.looks = p.looksAtAnnotations(m)
+		seen := map[int32]bool{m.index: true}
+		for todo := []*Module{m}; len(todo) > 0 && !m.below.looks; {
+			next := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			m.below.looks = next.facts.inspects
+			for k := range next.found {
+				base := next.found[k].base
+				if of := p.moduleBehind(next, k); of != "" && p.find(next, of) != nil {
+					base = p.find(next, of).index
+				}
+				if base >= 0 && !seen[base] {
+					seen[base] = true
+					todo = append(todo, p.Modules[base])
+				}
+			}
+		}
+	})
+	return m.below.looks
 }
 
 // looksAtAnnotations reports whether the text of a module mentions a way to

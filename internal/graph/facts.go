@@ -31,6 +31,7 @@ type facts struct {
 	allKnown   bool       // the exported names are known
 	hasAll     bool       // __all__ says what a star import takes
 	stars      bool       // there is a star import
+	inspects   bool       // a body mentions what reads annotations
 }
 
 // rareFacts are what few files have.

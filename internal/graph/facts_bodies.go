@@ -36,8 +36,21 @@ func (r *factReader) bodies() {
 			r.mentioned = append(r.mentioned, mentioning{body, symbolOf(r.str(b.name))})
 		}
 	}
+	r.inspects = slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return slices.Contains(inspecting, m.name) })
 	r.byFunction()
 	r.definedIn()
+}
+
+// inspecting are the names by which code gets at the annotations of what it is
+// given.
+var inspecting = symbolsOf("signature Signature getfullargspec getargspec get_annotations get_type_hints __annotations__ __annotate__ call_annotate_function")
+
+func symbolsOf(names string) []symbol {
+	var out []symbol
+	for name := range strings.FieldsSeq(names) {
+		out = append(out, symbolOf(name))
+	}
+	return out
 }
 
 // namesIn lists the global names that bodies load.

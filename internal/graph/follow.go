@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -17,8 +18,9 @@ import (
 // project; everything else is one value, outside. What reaches a call runs,
 // with its arguments in its parameters; what is handed to code outside of the
 // project counts as called, but for decorated definitions. The sets only grow;
-// a region is evaluated again when something that it read has grown.
-func (p *Program) follow() {
+// a region is evaluated again when something that it read has grown. It reports
+// false when that takes too long.
+func (p *Program) follow() bool {
 	p.untest()
 	for _, tests := range []bool{false, true} {
 		f := newFollower(p)
@@ -33,7 +35,9 @@ func (p *Program) follow() {
 				f.leakModule(m)
 			}
 		}
-		f.run()
+		if !f.run() {
+			return false
+		}
 		running := map[*Module][]scope.ScopeID{}
 		for _, r := range f.regions {
 			if r.scope != 0 && r.m.Test == tests { // tests do not decide about the program
@@ -46,9 +50,10 @@ func (p *Program) follow() {
 			}
 		}
 		if !slices.ContainsFunc(p.Modules, func(m *Module) bool { return m.Test }) {
-			return
+			return true
 		}
 	}
+	return true
 }
 
 // onlyRun reports whether a module is the program of "python -m package" and
@@ -149,7 +154,11 @@ type follower struct {
 	now       *region
 	unit      *unit
 	depth     int
+	steps     int // expressions that were evaluated
 }
+
+// maxSteps bounds the expressions that are evaluated, which takes some seconds.
+const maxSteps = 1_000_000
 
 type unitKey struct {
 	r    *region
@@ -180,12 +189,16 @@ func (f *follower) intern(h handle) value {
 	return v
 }
 
-// run evaluates units until nothing grows.
-func (f *follower) run() {
+// run evaluates units until nothing grows. It reports false when that takes too
+// many steps.
+func (f *follower) run() bool {
 	for len(f.queue) > 0 {
 		round := f.queue
 		f.queue = nil
 		for _, u := range round {
+			if f.steps > cmp.Or(f.p.options.steps, maxSteps) {
+				return false
+			}
 			u.queued = false
 			f.now, f.unit = u.r, u
 			if u.stmt != syntax.None {
@@ -195,6 +208,7 @@ func (f *follower) run() {
 			f.region(u.r)
 		}
 	}
+	return true
 }
 
 // region evaluates all of a region.

@@ -351,6 +351,7 @@ func (f *follower) assign(target syntax.NodeID, vs []value) {
 // eval returns the values that an expression may have, and carries out its
 // calls. What it does not know is outside.
 func (f *follower) eval(n syntax.NodeID) []value {
+	f.steps++
 	m := f.now.m
 	t := m.Syntax
 	switch t.Kind(n) {

@@ -35,6 +35,8 @@ type LoadOptions struct {
 	// ByName follows functions by name and not by value, see followNames, also
 	// in a small program. Update needs it.
 	ByName bool
+
+	steps int // in place of maxSteps, for tests
 	// Starts are files of Files. Where functions are followed by name in a lean
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
@@ -108,15 +110,13 @@ func (p *Program) link(byName, trees bool) {
 	if trees {
 		p.blind()
 	}
-	if byName {
+	if byName || !p.follow() {
 		p.followNames()
 		if !p.options.ByName { // nobody asks again, see Update
 			for _, m := range p.Modules {
 				m.facts.mentions, m.facts.made = nil, nil
 			}
 		}
-	} else {
-		p.follow()
 	}
 	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()

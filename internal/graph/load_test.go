@@ -139,3 +139,28 @@ func TestUsedAtImport(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowTooLong: what takes too many steps by value is followed by name.
+func TestFollowTooLong(t *testing.T) {
+	archive := fixtures(t, "used")["called"]
+	byName := programBy(t, LoadOptions{ByName: true}, archive, python312)
+	cut := programBy(t, LoadOptions{steps: 10}, archive, python312)
+	if full := programBy(t, LoadOptions{}, archive, python312); len(compare(full, byName)) == 0 {
+		t.Fatal("by value and by name are the same here")
+	}
+	for _, difference := range compare(cut, byName) {
+		t.Error(difference)
+	}
+}
+
+// compare lists the imports of which two programs say different things.
+func compare(a, b *Program) (out []string) {
+	for k, m := range a.Modules {
+		for l, imp := range m.Imports {
+			if other := b.Modules[k].Imports[l]; imp.UsedAtImport != other.UsedAtImport || imp.Runs != other.Runs {
+				out = append(out, fmt.Sprintf("%s:%d: %s", m.File, imp.Line, imp.Binds))
+			}
+		}
+	}
+	return out
+}

@@ -73,6 +73,7 @@ type Module struct {
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports
 
 	annotations *annotations // see looksAtAnnotations
+	below       annotations  // see inspectsBelow
 }
 
 // Import is one name that one import statement binds ("import a, b" is two,
