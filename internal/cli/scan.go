@@ -125,12 +125,7 @@ func (a *app) runScan(opt scanOptions) error {
 	}
 	findings := brokenFiles(prog, files)
 	out := a.newScanPrinter(t, p.Root)
-	var lister scanLister
-	for _, m := range prog.Modules {
-		if files[m.File] {
-			out.file(lister.list(prog, m))
-		}
-	}
+	out.files(prog, slices.DeleteFunc(slices.Clone(prog.Modules), func(m *graph.Module) bool { return !files[m.File] }))
 	if err := out.end(findings, len(files)); err != nil {
 		return err
 	}
@@ -143,7 +138,7 @@ func (a *app) runScan(opt scanOptions) error {
 // scanPrinter prints what scan finds, file by file: all imports of a large tree
 // are never in memory together.
 type scanPrinter interface {
-	file(imports []scanImport)
+	files(prog *graph.Program, modules []*graph.Module)
 	end(findings []diag.Diagnostic, files int) error
 }
 

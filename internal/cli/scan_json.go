@@ -4,57 +4,91 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"runtime"
 	"strconv"
+	"sync"
 
 	"fastpath/internal/diag"
+	"fastpath/internal/graph"
 	"fastpath/internal/report"
 )
 
 // scanJSON prints the JSON of scan, fastpath.scan/1, as encoding/json would
-// write it with an indent of two blanks. It is written by hand because a large
-// tree has a hundred megabytes of it.
+// write it with an indent of two blanks. It is written by hand, on all cores,
+// because a large tree has hundreds of megabytes of it.
 type scanJSON struct {
-	w   io.Writer
-	buf []byte
-	any bool
-	err error
+	w     io.Writer
+	parts []scanPart // one for each core
+	any   bool       // a statement was printed
+	err   error
 }
 
-// scanBuffer is how much is written at once, in bytes.
-const scanBuffer = 64 << 10
+// scanPart is the text of some files: their statements, each behind a comma. It
+// keeps its memory.
+type scanPart struct {
+	lister scanLister
+	buf    []byte
+	err    error
+}
+
+// partFiles is the number of files of a part.
+const partFiles = 64
 
 func newScanJSON(w io.Writer, e envelope) *scanJSON {
-	p := &scanJSON{w: w, buf: make([]byte, 0, scanBuffer+scanBuffer/4)}
-	p.raw("{\n  \"schema\": ")
-	p.text(e.Schema)
-	p.raw(",\n  \"version\": ")
-	p.text(e.Version)
+	p := &scanJSON{w: w, parts: make([]scanPart, runtime.GOMAXPROCS(0))}
+	head := &p.parts[0]
+	head.raw("{\n  \"schema\": ")
+	head.text(e.Schema)
+	head.raw(",\n  \"version\": ")
+	head.text(e.Version)
 	if e.Project != "" {
-		p.raw(",\n  \"project\": ")
-		p.text(e.Project)
+		head.raw(",\n  \"project\": ")
+		head.text(e.Project)
 	}
-	p.raw(",\n  \"imports\": [")
+	head.raw(",\n  \"imports\": [")
+	p.write(head.buf, head.err)
 	return p
 }
 
-func (p *scanJSON) file(imports []scanImport) {
-	for k := range imports {
-		if p.any {
-			p.raw(",")
+// files prints the modules, as many parts at once as there are cores: all of
+// the text is never in memory together.
+func (p *scanJSON) files(prog *graph.Program, modules []*graph.Module) {
+	for len(modules) > 0 {
+		var wg sync.WaitGroup
+		used := 0
+		for used < len(p.parts) && len(modules) > 0 {
+			part, list := &p.parts[used], modules[:min(partFiles, len(modules))]
+			modules = modules[len(list):]
+			used++
+			wg.Go(func() {
+				part.buf = part.buf[:0]
+				for _, m := range list {
+					part.file(part.lister.list(prog, m))
+				}
+			})
 		}
-		p.any = true
-		p.statement(&imports[k])
-	}
-	if len(p.buf) >= scanBuffer {
-		p.flush()
+		wg.Wait()
+		for k := range used {
+			p.part(&p.parts[k])
+		}
 	}
 }
 
-func (p *scanJSON) end(findings []diag.Diagnostic, _ int) error {
-	if p.any {
-		p.raw("\n  ")
+// part prints the statements of a part.
+func (p *scanJSON) part(part *scanPart) {
+	text := part.buf
+	if len(text) > 0 && !p.any {
+		text, p.any = text[1:], true
 	}
-	p.raw("],\n  \"errors\": ")
+	p.write(text, part.err)
+}
+
+func (p *scanJSON) end(findings []diag.Diagnostic, _ int) error {
+	tail := scanPart{}
+	if p.any {
+		tail.raw("\n  ")
+	}
+	tail.raw("],\n  \"errors\": ")
 	var errors bytes.Buffer
 	enc := json.NewEncoder(&errors)
 	enc.SetIndent("  ", "  ")
@@ -62,20 +96,30 @@ func (p *scanJSON) end(findings []diag.Diagnostic, _ int) error {
 	if err := enc.Encode(report.Findings(findings)); err != nil {
 		return err
 	}
-	p.buf = append(p.buf, bytes.TrimSuffix(errors.Bytes(), []byte("\n"))...)
-	p.raw("\n}\n")
-	p.flush()
+	tail.buf = append(tail.buf, bytes.TrimSuffix(errors.Bytes(), []byte("\n"))...)
+	tail.raw("\n}\n")
+	p.write(tail.buf, nil)
 	return p.err
 }
 
-func (p *scanJSON) flush() {
+// write prints text, unless something has failed.
+func (p *scanJSON) write(text []byte, err error) {
 	if p.err == nil {
-		_, p.err = p.w.Write(p.buf)
+		p.err = err
 	}
-	p.buf = p.buf[:0]
+	if p.err == nil {
+		_, p.err = p.w.Write(text)
+	}
 }
 
-func (p *scanJSON) statement(s *scanImport) {
+func (p *scanPart) file(imports []scanImport) {
+	for k := range imports {
+		p.raw(",")
+		p.statement(&imports[k])
+	}
+}
+
+func (p *scanPart) statement(s *scanImport) {
 	p.raw("\n    {\n      \"file\": ")
 	p.text(s.File)
 	p.number(",\n      \"line\": ", s.Line)
@@ -117,7 +161,7 @@ func (p *scanJSON) statement(s *scanImport) {
 	p.raw("]\n    }")
 }
 
-func (p *scanJSON) name(n *scanName) {
+func (p *scanPart) name(n *scanName) {
 	p.raw("\n        {\n          \"name\": ")
 	p.text(n.Name)
 	if n.AsName != "" {
@@ -143,20 +187,20 @@ func (p *scanJSON) name(n *scanName) {
 	p.raw("\n          }\n        }")
 }
 
-func (p *scanJSON) raw(s string) { p.buf = append(p.buf, s...) }
+func (p *scanPart) raw(s string) { p.buf = append(p.buf, s...) }
 
-func (p *scanJSON) number(key string, n int) {
+func (p *scanPart) number(key string, n int) {
 	p.raw(key)
 	p.buf = strconv.AppendInt(p.buf, int64(n), 10)
 }
 
-func (p *scanJSON) boolean(key string, b bool) {
+func (p *scanPart) boolean(key string, b bool) {
 	p.raw(key)
 	p.buf = strconv.AppendBool(p.buf, b)
 }
 
 // text writes a string. What is not plain ASCII is left to encoding/json.
-func (p *scanJSON) text(s string) {
+func (p *scanPart) text(s string) {
 	for k := range len(s) {
 		if c := s[k]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			var b bytes.Buffer

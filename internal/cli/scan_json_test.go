@@ -38,7 +38,9 @@ func TestScanJSON(t *testing.T) {
 		var got, want bytes.Buffer
 		p := newScanJSON(&got, e)
 		for _, f := range c.files {
-			p.file(f)
+			part := scanPart{}
+			part.file(f)
+			p.part(&part)
 			whole.Imports = append(whole.Imports, f...)
 		}
 		if err := p.end(c.findings, len(c.files)); err != nil {

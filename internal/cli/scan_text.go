@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fastpath/internal/diag"
+	"fastpath/internal/graph"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/report"
 	"fastpath/internal/term"
@@ -19,6 +20,13 @@ type scanText struct {
 	quiet      bool
 	statements int
 	atImport   int
+}
+
+func (p *scanText) files(prog *graph.Program, modules []*graph.Module) {
+	var lister scanLister
+	for _, m := range modules {
+		p.file(lister.list(prog, m))
+	}
 }
 
 func (p *scanText) file(imports []scanImport) {
