@@ -16,6 +16,7 @@ import (
 	"fastpath/internal/evidence"
 	"fastpath/internal/fastfile"
 	"fastpath/internal/graph"
+	"fastpath/internal/lifeguard"
 	"fastpath/internal/plan"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
@@ -29,6 +30,7 @@ type planOptions struct {
 	Policy       string
 	Cold, Hot    []string
 	AssumeUnused bool
+	Lifeguard    string // file, "" for none
 }
 
 // flags adds the options to a command.
@@ -36,6 +38,7 @@ func (o *planOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Policy, "policy", "", "`POLICY` that decides: lmms or lifetime (default: the configuration's)")
 	f.StringArrayVar(&o.Cold, "cold", nil, "treat `MODULE` and its submodules as cold, whatever the evidence says (repeatable)")
 	f.StringArrayVar(&o.Hot, "hot", nil, "treat `MODULE` and its submodules as hot, whatever the evidence says (repeatable)")
+	f.StringVar(&o.Lifeguard, "lifeguard", "", "keep what the JSON `FILE` of Lifeguard calls unsafe to load lazily")
 	f.BoolVar(&o.AssumeUnused, "assume-unused", false, "take modules without usage data for unused")
 }
 
@@ -198,9 +201,36 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		FastPath:  tiers(r.content),
 		Cold:      o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
 	}
+	if o.Lifeguard != "" {
+		if err := a.heed(o.Lifeguard, &r.input); err != nil {
+			return nil, err
+		}
+	}
 	r.plan = plan.Build(r.input)
 	r.runtime = r.plan.Runtime
 	return r, nil
+}
+
+// heed lets a plan keep what Lifeguard has objections to. It only ever makes a
+// verdict worse.
+func (a *app) heed(file string, in *plan.Input) error {
+	data, err := os.ReadFile(a.path(file))
+	if err != nil {
+		return usageErrorf("cannot read the file of --lifeguard: %w", err)
+	}
+	report, err := lifeguard.Parse(data)
+	if err != nil {
+		return usageErrorf("%s: %w", file, err)
+	}
+	verdict, program := in.Verdict, in.Program
+	in.Verdict = func(imp *graph.Import) plan.Verdict {
+		v := verdict(imp)
+		if objection := report.Objection(imp.In.Name, imp.Target, program.Module(imp.Target) != nil); objection != "" && plan.Movable(v.Safety) {
+			return plan.Verdict{Safety: plan.SafetyAsk, Cause: objection}
+		}
+		return v
+	}
+	return nil
 }
 
 // fastPathModule returns the module name of an entry's fast path file, also

@@ -31,6 +31,7 @@ type checkOptions struct {
 	diff    bool
 	against string // a git revision, "" for none
 	measure bool
+	ruff    bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -50,6 +51,9 @@ and the line (FP301). --measure runs the code: it imports the entries in fresh
 interpreters and compares the modules, and the times where they can be told apart
 from noise (FP302, FP303), with that commit or with the profile.
 
+--ruff prints settings for ruff: cold modules are banned at module level, and what
+fastpath writes is no finding of ruff's.
+
 --fix makes the fixes that are proved safe: it writes __all__ anew, removes imports
 that are there twice, and moves cold imports as apply does. What is left is printed;
 "fastpath apply undo" takes the fixes back.
@@ -66,6 +70,7 @@ Every rule is explained by "fastpath explain RULE".`,
 	}
 	cmd.Flags().StringVar(&opt.against, "against", "", "compare what loads at start with the state where the change branched off from `REV`")
 	cmd.Flags().BoolVar(&opt.measure, "measure", false, "run the code: measure the entries as they are now, and with --against as they were")
+	cmd.Flags().BoolVar(&opt.ruff, "ruff", false, "print settings for ruff that agree with the plan, and check nothing")
 	cmd.Flags().BoolVar(&opt.fix, "fix", false, "make the fixes that are proved safe")
 	cmd.Flags().BoolVar(&opt.diff, "diff", false, "print what --fix would do as a unified diff, and change nothing")
 	cmd.Flags().StringVar(&a.format, "format", "text", "text, json, sarif, github, junit or markdown")
@@ -99,6 +104,9 @@ func (a *app) runCheck(opt checkOptions, args []string) error {
 	p, err := a.openProject()
 	if err != nil {
 		return err
+	}
+	if opt.ruff {
+		return a.runRuff(p)
 	}
 	paths, err := a.projectPaths(p, args)
 	if err != nil {
