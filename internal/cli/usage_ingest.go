@@ -5,19 +5,25 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/project"
 	"fastpath/internal/term"
 	"fastpath/internal/usage"
 	"fastpath/internal/usage/ingest"
+	"fastpath/internal/usage/store"
 )
 
 // usageIngestOptions are the flags of usage ingest.
 type usageIngestOptions struct {
 	entry, source string
 	day           dayFlag
+	fields        []string
+	requests      string
 }
 
 func (a *app) usageIngestCommand() *cobra.Command {
@@ -25,15 +31,22 @@ func (a *app) usageIngestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ingest FILE…|DIR…|-",
 		Short: "learn usage from logs",
-		Long: `Ingest reads the logs of Lambda functions: requests (START, REPORT, platform.start,
-…), cold starts (Init Duration), and the messages "Module used: NAME" that the
-program writes. It takes text logs, JSON lines and what CloudWatch exports around
-them, plain or compressed with gzip or zstd; "-" is standard input.
+		Long: `Ingest reads the logs of a program: the lines of the recorder ("fastpath usage
+recorder"), and the messages "Module used: NAME". It takes Lambda's text and JSON
+logs, Python's logging, any JSON lines, what CloudWatch exports, tails, queries
+and sends, and OpenTelemetry, plain or compressed with gzip or zstd; "-" is
+standard input. docs/logs.md lists the formats and says how to get them.
+
+Requests are counted by START, REPORT and platform lines, or by the recorder.
+Where a log has neither, say with --requests how many there were: no share is
+guessed.
 
 What a log says is kept by source (the log stream, else the file's name) and day.
-Reading the same log again replaces it. Nothing is executed.`,
+Reading the same log again replaces it, and what several logs say about one
+request counts once. Nothing is executed.`,
 		Example: `  fastpath usage ingest logs/
   fastpath usage ingest exported.log.gz --day 2026-11-20
+  fastpath usage ingest web.log --field message=msg --field request=trace.id --requests all
   aws logs tail /aws/lambda/orders --since 1d | fastpath usage ingest - --source orders`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -47,6 +60,8 @@ Reading the same log again replaces it. Nothing is executed.`,
 	f.StringVar(&opt.entry, "entry", "", "`ENTRY` that wrote the logs; needed where the project has several")
 	f.StringVar(&opt.source, "source", "", "`NAME` to keep lines under that name no log stream (default: the file's name)")
 	f.Var(&opt.day, "day", "`DAY` of requests without a timestamp, such as 2026-11-20 (default: the file's)")
+	f.StringArrayVar(&opt.fields, "field", nil, "`ROLE=NAME` of a field of JSON logs: message, module, request, workflow, time or function; NAME with dots for keys within keys (repeatable)")
+	f.StringVar(&opt.requests, "requests", "", "`N` requests are in the time of these logs, or \"all\": each has a line with its id; for logs without START, REPORT or recorder lines")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
 }
@@ -59,11 +74,38 @@ type ingestResult struct {
 	Lines           int64        `json:"lines"`
 	UnreadableLines int64        `json:"unreadable_lines"`
 	FirstUnreadable string       `json:"first_unreadable,omitempty"`
+	Unreadable      []ingestAt   `json:"unreadable"` // the first of each file
 	Problems        []string     `json:"problems"`
 	Messages        int64        `json:"messages"`         // "Module used: NAME"
 	OutsideRequests int64        `json:"outside_requests"` // of these
+	UnsureMessages  int64        `json:"unsure_messages"`
+	RecorderLines   int64        `json:"recorder_lines"`
+	Repeated        int64        `json:"repeated_requests"`
+	RepeatedLines   int64        `json:"repeated_recorder_lines"`
+	OutOfOrder      int64        `json:"out_of_order_lines"`
+	Skewed          int64        `json:"skewed_lines"`
+	Dropped         int64        `json:"dropped_records"`
+	Sampled         float64      `json:"sampled,omitempty"` // requests that each counted one stands for
+	InitMS          float64      `json:"init_ms,omitempty"`
+	MemoryMB        float64      `json:"memory_mb,omitempty"`
 	Sources         []ingestRows `json:"sources"`
+	Unknown         []ingestWant `json:"unknown_sources"`
 	*usageReport
+}
+
+// ingestAt is something that could not be read.
+type ingestAt struct {
+	File    string `json:"file"`
+	Line    int64  `json:"line"`
+	Offset  int64  `json:"offset"` // bytes before it, decompressed
+	Message string `json:"message"`
+}
+
+// ingestWant is a source whose requests are not known.
+type ingestWant struct {
+	Source   string `json:"source"`
+	Requests int64  `json:"requests"` // of which there is a line
+	Messages int64  `json:"messages"` // without a request
 }
 
 // ingestRows is a row of the lock.
@@ -93,43 +135,78 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		}
 		opt.entry = entries[0].Name
 	}
+	requests, err := opt.requestCount()
+	if err != nil {
+		return err
+	}
 	files, err := ingest.List(a.Dir, args, a.Stdin)
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
-	path := filepath.Join(p.Root, evidence.FileName)
-	lock, err := a.lockToWrite(path, false)
-	if err != nil {
+	if _, err := a.lockToWrite(filepath.Join(p.Root, evidence.FileName), false); err != nil {
 		return err
 	}
 	a.step("reading %d %s", len(files), plural(len(files), "log"))
-	res, err := ingest.Logs(a.ctx, files, ingest.Options{Entry: opt.entry, Source: opt.source, Day: string(opt.day)})
-	var noDay *ingest.NoDayError
-	if errors.As(err, &noDay) {
+	logs, err := ingest.Read(a.ctx, files, ingest.Options{
+		Entry: opt.entry, Source: opt.source, Day: string(opt.day), Fields: opt.fields, Requests: requests, EntryOf: entryOfFunction(p.Entries),
+	})
+	var field *ingest.FieldError
+	if errors.As(err, &field) {
 		return &exitError{ExitUsage, err}
 	}
 	if err != nil {
 		return err
 	}
-	a.ingestWarnings(res)
-	if res.Requests == 0 {
-		return fmt.Errorf("no requests in %s %s of %d %s; expected the log of a Lambda function, with START or REPORT lines, platform.start records or request ids",
-			grouped(float64(res.Lines)), plural(int(res.Lines), "line"), res.Files, plural(res.Files, "file"))
+	var res *ingest.Result
+	done, err := store.CommitFunc(a.ctx, p.Root, func(seen store.Seen) (*store.Batch, error) {
+		if res, err = logs.Finish(seen); err != nil {
+			return nil, err
+		}
+		if len(res.Days) == 0 {
+			return nil, errNoRequests
+		}
+		b := &store.Batch{Days: res.Days, Seen: map[store.Key][]byte{}}
+		for key, data := range res.Seen {
+			b.Seen[store.Key(key)] = data
+		}
+		return b, nil
+	})
+	if res != nil {
+		a.ingestWarnings(res)
 	}
+	var noDay *ingest.NoDayError
+	var few *ingest.FewRequestsError
+	switch {
+	case errors.Is(err, errNoRequests):
+		return noRequests(res)
+	case errors.As(err, &noDay), errors.As(err, &few):
+		return &exitError{ExitUsage, err}
+	case err != nil:
+		return err
+	}
+	sum := usage.Summarize(res.Days, usage.SummaryOptions{})
 	out := &ingestResult{
-		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, Lines: res.Lines, UnreadableLines: res.Unreadable, Problems: []string{},
-		Messages: res.Logged, OutsideRequests: res.Outside, usageReport: newUsageReport(usage.Summarize(res.Days, usage.SummaryOptions{})),
+		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
+		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
+		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped,
+		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum),
 	}
-	if res.Unreadable > 0 {
-		out.FirstUnreadable = res.First.String()
+	if res.Sampled > 1 {
+		out.Sampled = res.Sampled
+	}
+	for i, at := range res.Places {
+		if i == 0 {
+			out.FirstUnreadable = at.String()
+		}
+		out.Unreadable = append(out.Unreadable, ingestAt(at))
 	}
 	for _, problem := range res.Problems {
 		out.Problems = append(out.Problems, problem.String())
 	}
-	out.Sources = mergeLogs(lock, res.Days)
-	if err := lock.Write(path); err != nil {
-		return err
+	for _, u := range res.Unknown {
+		out.Unknown = append(out.Unknown, ingestWant(u))
 	}
+	out.InitMS, out.MemoryMB = initAndMemory(res.Days)
 	if a.format == "json" {
 		return a.printJSON(out)
 	}
@@ -148,6 +225,72 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	return nil
 }
 
+// errNoRequests says that there is nothing to merge.
+var errNoRequests = errors.New("no requests")
+
+// noRequests says what is missing: a number of requests, or requests.
+func noRequests(res *ingest.Result) error {
+	lines := fmt.Sprintf("%s %s of %d %s", grouped(float64(res.Lines)), plural(int(res.Lines), "line"), res.Files, plural(res.Files, "file"))
+	if len(res.Unknown) > 0 {
+		return usageErrorf("nothing says how many requests %s are of; pass --requests N, the number of requests in the time that they cover, or --requests all where each request has a line with its id", lines)
+	}
+	return fmt.Errorf("no requests in %s; expected the recorder's lines, or the log of a Lambda function, with START or REPORT lines, platform.start records or request ids", lines)
+}
+
+// requestCount reads --requests.
+func (o *usageIngestOptions) requestCount() (float64, error) {
+	switch o.requests {
+	case "":
+		return 0, nil
+	case "all":
+		return ingest.EveryRequest, nil
+	}
+	n, err := strconv.ParseFloat(o.requests, 64)
+	if err != nil || !(n >= 1) || n > 1e15 {
+		return 0, usageErrorf("--requests %q: expected a number of requests, 1 or more, or \"all\" where each request has a line with its id", o.requests)
+	}
+	return n, nil
+}
+
+// entryOfFunction returns the entry that a function of a log belongs to: by its
+// name in the deployment file, also as CloudFormation makes names of it
+// (stack-Name-1A2B3C4D5E6F).
+func entryOfFunction(entries []project.Entry) func(string) string {
+	return func(function string) string {
+		found := ""
+		for _, e := range entries {
+			switch {
+			case e.Function == "":
+			case e.Function == function:
+				return e.Name
+			case strings.Contains(function, "-"+e.Function+"-"):
+				if found != "" {
+					return "" // of two
+				}
+				found = e.Name
+			}
+		}
+		return found
+	}
+}
+
+// initAndMemory returns what the platform says about the environments: the
+// median init, and the largest memory size, 0 when unknown.
+func initAndMemory(days []*evidence.UsageDay) (initMS, memoryMB float64) {
+	var inits []float64
+	for _, d := range days {
+		if d.InitMS > 0 {
+			inits = append(inits, d.InitMS)
+		}
+		memoryMB = max(memoryMB, d.MemoryMB)
+	}
+	if len(inits) > 0 {
+		slices.Sort(inits)
+		initMS = round3(inits[len(inits)/2])
+	}
+	return initMS, memoryMB
+}
+
 // countSources counts the sources of rows, which are sorted.
 func countSources(rows []ingestRows) int {
 	n := 0
@@ -159,25 +302,12 @@ func countSources(rows []ingestRows) int {
 	return n
 }
 
-// mergeLogs takes the rows over into the lock. A row of the same log that was
-// kept for another entry, or for none, is replaced too: a log has one writer.
-func mergeLogs(lock *evidence.Lock, days []*evidence.UsageDay) []ingestRows {
-	type key struct{ source, day string }
-	rows := make([]ingestRows, 0, len(days))
-	at := map[key]int{}
-	for _, d := range days {
-		at[key{d.Source, d.Day}] = len(rows)
-		rows = append(rows, ingestRows{d.Source, d.Day, round3(d.Requests), false})
+// mergedRows lists what was merged.
+func mergedRows(c *store.Committed) []ingestRows {
+	rows := make([]ingestRows, 0, len(c.Rows))
+	for _, r := range c.Rows {
+		rows = append(rows, ingestRows{r.Day.Source, r.Day.Day, round3(r.Day.Requests), r.Replaced})
 	}
-	lock.Usage = slices.DeleteFunc(lock.Usage, func(u *evidence.UsageDay) bool {
-		i, ok := at[key{u.Source, u.Day}]
-		if !ok || u.Kind != evidence.UsageLog {
-			return false
-		}
-		rows[i].Replaced = true
-		return true
-	})
-	lock.MergeUsage(days)
 	return rows
 }
 
@@ -195,15 +325,32 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 		warn("%s: no timestamp says when the requests were; took the day on which the file was written, %s (--day says otherwise)", u.Source, u.Day)
 	}
 	if res.Unreadable > 0 {
-		warn("%s of %s lines could not be read, first: %s", grouped(float64(res.Unreadable)), grouped(float64(res.Lines)), res.First)
+		warn("%s of %s lines could not be read, first: %s", grouped(float64(res.Unreadable)), grouped(float64(res.Lines)), res.Places[0])
+	}
+	for i, u := range res.Unknown {
+		if i == 10 {
+			warn("… and %d more such sources", len(res.Unknown)-i)
+			break
+		}
+		warn("%s: there are no START, REPORT, platform or recorder lines, so that nobody knows how many requests did not use a module; left out (--requests says how many there were)", u.Source)
+	}
+	count := func(n int64, format string) {
+		if n > 0 {
+			warn(format, grouped(float64(n)))
+		}
+	}
+	count(res.OutOfOrder, "%s lines are earlier than the line before them in their stream; messages without a request id may have gone to the wrong request")
+	count(res.Skewed, "%s messages give a time that is more than a day off that of CloudWatch, which was taken")
+	count(res.Dropped, "%s records were dropped by Lambda before they came into the log (platform.logsDropped): uses are missing")
+	count(res.RecorderOff, "the recorder gave up in %s processes (\"kind\":\"off\"): what they did afterwards is unknown")
+	count(res.Unsure, "%s messages without a request id were written while several requests were open; the latest one got them")
+	if res.Sampled > 1 {
+		warn("more requests than are remembered one by one: every %sth was counted, by its id, which is off by less than 1%%", grouped(res.Sampled))
 	}
 	if res.Requests == 0 {
 		return
 	}
-	if !res.Reported {
-		warn("there are no START, REPORT or platform lines: only requests that logged something are known, so that shares are too high")
-	}
-	if res.Logged == 0 {
+	if res.Logged == 0 && res.Recorded == 0 {
 		warn("no line says \"Module used: NAME\": requests are counted, but nothing is known about modules")
 	}
 	if res.Outside > 0 {

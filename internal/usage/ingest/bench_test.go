@@ -16,7 +16,7 @@ func BenchmarkLogs(b *testing.B) {
 	}
 	b.SetBytes(int64(log.Len()))
 	for b.Loop() {
-		if _, err := Logs(b.Context(), []File{{Name: "x", Reader: strings.NewReader(log.String())}}, Options{}); err != nil {
+		if _, err := read(b, []File{{Name: "x", Reader: strings.NewReader(log.String())}}, Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

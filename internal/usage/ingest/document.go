@@ -3,53 +3,17 @@ package ingest
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"regexp"
-	"unicode/utf8"
 )
 
-// reader reads one decompressed log.
-type reader struct {
-	ctx  context.Context
-	name string
-	max  int
-	c    *collector
-	res  *Result
-	file *stream // of lines that name no stream
-	line int64   // lines read so far
-}
-
-// unreadable counts a line or event that could not be read.
-func (r *reader) unreadable(line int64, message string) {
-	r.res.Unreadable++
-	if r.res.First.File == "" {
-		r.res.First = Place{r.name, line, message}
-	}
-}
-
-// read reads a log to its end. The error is that of the data underneath.
-func (r *reader) read(in *bufio.Reader) error {
-	head, err := in.Peek(64 << 10)
-	if err != nil && err != io.EOF && len(head) == 0 {
-		return err
-	}
-	if isDocument(head) {
-		rest, err := r.document(in)
-		if err != nil || rest == nil {
-			return err
-		}
-		in = bufio.NewReaderSize(rest, 64<<10)
-	}
-	return r.lines(in)
-}
-
-// wrapperKey is how the objects begin that CloudWatch puts around events.
-var wrapperKey = regexp.MustCompile(`^\{\s*"(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken)"\s*:`)
+// wrapperKey is how the objects begin that CloudWatch puts around events, and
+// OpenTelemetry's.
+var wrapperKey = regexp.MustCompile(`^\{\s*"(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken|awslogs|resourceLogs|results|queryLanguage|statistics)"\s*:`)
 
 // isDocument tells values that span lines, or follow each other without one,
 // from JSON lines and text.
@@ -71,72 +35,13 @@ func isDocument(head []byte) bool {
 	return last == '{' || last == '[' || last == ',' || wrapperKey.Match(head)
 }
 
-// lines reads a log line by line.
-func (r *reader) lines(in *bufio.Reader) error {
-	var long []byte
-	skip := false
-	for {
-		part, err := in.ReadSlice('\n')
-		b := part
-		switch {
-		case skip:
-		case len(long)+len(part) > r.max:
-			skip, long = true, nil
-			r.unreadable(r.line+1, fmt.Sprintf("the line is longer than %d bytes", r.max))
-		case err == bufio.ErrBufferFull || len(long) > 0:
-			long = append(long, part...)
-			b = long
-		}
-		if err == bufio.ErrBufferFull {
-			continue
-		}
-		if len(part) > 0 || len(long) > 0 || skip {
-			r.line++
-			r.res.Lines++
-			if !skip {
-				r.oneLine(b)
-			}
-		}
-		skip, long = false, long[:0]
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if r.line%4096 == 0 && r.ctx.Err() != nil {
-			return r.ctx.Err()
-		}
-	}
-}
-
-// colour is a terminal's control sequence that only changes how text looks.
-var colour = regexp.MustCompile("\x1b\\[[0-9;:]*m")
-
-func (r *reader) oneLine(b []byte) {
-	if bytes.IndexByte(b, 0) >= 0 || !utf8.Valid(b) && hasControls(b) {
-		r.unreadable(r.line, "binary data")
-		return
-	}
-	if bytes.IndexByte(b, 0x1b) >= 0 {
-		b = colour.ReplaceAll(b, nil) // of "aws logs tail" and of loggers
-	}
-	if err := r.c.text(b, line{stream: r.file}, 0); err != nil {
-		r.unreadable(r.line, err.Error())
-	}
-}
-
-// hasControls reports whether b holds bytes that no text has.
-func hasControls(b []byte) bool {
-	return bytes.ContainsFunc(b, func(c rune) bool { return c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != 0x1b })
-}
-
 // counted hands on data, counts its lines, and ends when more than left bytes
 // are asked for without a new allowance.
 type counted struct {
 	in    io.Reader
 	left  int
 	lines int64
+	read  int64 // bytes
 	err   error // what the data ended with
 }
 
@@ -148,6 +53,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.in.Read(p[:min(len(p), c.left)])
 	c.left -= n
+	c.read += int64(n)
 	c.lines += int64(bytes.Count(p[:n], []byte("\n")))
 	if err != nil {
 		c.err = err
@@ -162,13 +68,13 @@ func (r *reader) document(in *bufio.Reader) (rest io.Reader, err error) {
 	dec := json.NewDecoder(src)
 	d := &documentReader{reader: r, dec: dec, src: src}
 	for err == nil {
-		err = d.value(line{stream: r.file})
+		err = d.value(unknown)
 		if r.ctx.Err() != nil {
 			return nil, r.ctx.Err()
 		}
 	}
 	left := d.unread()
-	r.line = src.lines - int64(bytes.Count(left, []byte("\n")))
+	here := src.lines - int64(bytes.Count(left, []byte("\n")))
 	switch {
 	case src.err != nil && src.err != io.EOF:
 		return nil, src.err
@@ -179,8 +85,11 @@ func (r *reader) document(in *bufio.Reader) (rest io.Reader, err error) {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		message = "broken JSON: it ends too early"
 	}
-	r.res.Lines++
-	r.unreadable(r.line+1, message)
+	r.p.lines++
+	r.p.unreadable(here+1, src.read-int64(len(left)), message)
+	if err := r.flush(true); err != nil {
+		return nil, err
+	}
 	if src.err == io.EOF && bytes.IndexByte(left, '\n') < 0 {
 		return nil, nil
 	}
@@ -192,7 +101,7 @@ func (r *reader) document(in *bufio.Reader) (rest io.Reader, err error) {
 		if err == bufio.ErrBufferFull {
 			continue
 		}
-		r.line++
+		r.line = here + 1
 		if err == io.EOF {
 			return nil, nil
 		}
@@ -215,19 +124,19 @@ func (d *documentReader) unread() []byte {
 
 // decode reads one value of limited size.
 func (d *documentReader) decode(v any) error {
-	d.src.left = d.max
+	d.src.left = d.o.MaxLine
 	return d.dec.Decode(v)
 }
 
 // more reports whether the array or object goes on.
 func (d *documentReader) more() bool {
-	d.src.left = d.max
+	d.src.left = d.o.MaxLine
 	return d.dec.More()
 }
 
 // token reads one token of limited size.
 func (d *documentReader) token() (json.Token, error) {
-	d.src.left = d.max
+	d.src.left = d.o.MaxLine
 	return d.dec.Token()
 }
 
@@ -255,8 +164,8 @@ func (d *documentReader) events(l line) error {
 			return err
 		}
 		d.event(raw, l)
-		if d.res.Lines%4096 == 0 && d.ctx.Err() != nil {
-			return d.ctx.Err()
+		if err := d.flush(false); err != nil {
+			return err
 		}
 	}
 	_, err := d.token()
@@ -264,9 +173,10 @@ func (d *documentReader) events(l line) error {
 }
 
 func (d *documentReader) event(raw json.RawMessage, l line) {
-	d.res.Lines++
-	if err := d.c.record(raw, l, 1); err != nil {
-		d.unreadable(d.src.lines-int64(bytes.Count(d.unread(), []byte("\n")))+1, err.Error())
+	d.p.lines++
+	if err := d.p.record(raw, l, 1); err != nil {
+		left := d.unread()
+		d.p.unreadable(d.src.lines-int64(bytes.Count(left, []byte("\n")))+1, d.src.read-int64(len(left)), err.Error())
 	}
 }
 
@@ -284,7 +194,7 @@ func (d *documentReader) object(l line) error {
 		if !ok {
 			return fmt.Errorf("found %v, expected a key", t)
 		}
-		if key == "events" || key == "logEvents" {
+		if key == "events" || key == "logEvents" || key == "resourceLogs" {
 			t, err := d.token()
 			if err != nil {
 				return err
@@ -292,13 +202,17 @@ func (d *documentReader) object(l line) error {
 			if t == json.Delim('[') {
 				wrapper = true
 				inner := l
-				if name := firstString(fields["logStream"], fields["logStreamName"]); name != "" {
-					inner.stream = d.c.stream(name, l.stream)
+				if name := str(fields["logStream"], fields["logStreamName"]); len(name) > 0 && len(name) <= 512 {
+					inner.stream = d.p.name(name)
 				}
-				if text(fields["messageType"]) == "CONTROL_MESSAGE" {
-					inner.stream = nil
+				if group := str(fields["logGroup"]); len(group) > 0 {
+					d.p.runs(&inner, group[bytes.LastIndexByte(group, '/')+1:], nil)
 				}
-				if err := d.eventsOf(inner); err != nil {
+				read := d.events
+				if string(str(fields["messageType"])) == "CONTROL_MESSAGE" {
+					read = d.skip
+				}
+				if err := read(inner); err != nil {
 					return err
 				}
 			} else if t == json.Delim('{') {
@@ -310,7 +224,7 @@ func (d *documentReader) object(l line) error {
 		if err := d.decode(&raw); err != nil {
 			return err
 		}
-		if size += len(key) + len(raw); size > d.max {
+		if size += len(key) + len(raw); size > d.o.MaxLine {
 			return errTooLarge
 		}
 		fields[key] = raw
@@ -329,11 +243,8 @@ func (d *documentReader) object(l line) error {
 	return nil
 }
 
-// eventsOf reads the events of a wrapper; without a stream they are skipped.
-func (d *documentReader) eventsOf(l line) error {
-	if l.stream != nil {
-		return d.events(l)
-	}
+// skip reads the events of a wrapper that holds none of a program's.
+func (d *documentReader) skip(line) error {
 	for d.more() {
 		var skipped json.RawMessage
 		if err := d.decode(&skipped); err != nil {
@@ -342,4 +253,15 @@ func (d *documentReader) eventsOf(l line) error {
 	}
 	_, err := d.token()
 	return err
+}
+
+// str returns the first value that is a string.
+func str(values ...json.RawMessage) []byte {
+	for _, v := range values {
+		var s string
+		if len(v) > 0 && v[0] == '"' && json.Unmarshal(v, &s) == nil {
+			return []byte(s)
+		}
+	}
+	return nil
 }

@@ -1,14 +1,22 @@
 // Package ingest reads the logs that people already have and turns them into
 // usage rows: how many requests there were, how many were cold starts, and
-// which of them wrote "Module used: NAME".
+// which of them used which modules.
 //
-// What comes in are files, folders or a stream: Lambda's text and JSON log
-// formats, what CloudWatch exports around them, and any of that in gzip or
-// zstd. What goes out is one row a source and day. Lines are taken apart one at
-// a time (text.go, record.go, document.go) and told to a collector
-// (requests.go), which keeps a bounded window of requests: memory does not grow
-// with the log. Nothing in a log is an error; what cannot be read is counted
-// and the first such place is named.
+// What comes in are files, folders or a stream: the recorder's lines, Lambda's
+// text and JSON log formats, any JSON lines, what CloudWatch exports around
+// them, OpenTelemetry, and any of that in gzip or zstd. What goes out is one
+// row a source and day.
+//
+// A log is cut into blocks of whole lines (block.go). All processors take
+// blocks apart at once: most lines have none of the words that matter and are
+// passed over (scan.go), the others become events (text.go, record.go,
+// recorder.go, insights.go, otlp.go; document.go for JSON that spans lines). One
+// collector takes up the events of a file in their order (collect.go), and keeps
+// every request once, by a hash of its id, in a table of limited size
+// (table.go). What it keeps does not depend on which file came first, so that
+// neither the number of processors nor the order of files changes a result.
+// Nothing in a log is an error; what cannot be read is counted, and the first
+// such places are named.
 package ingest
 
 import (
@@ -18,6 +26,8 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime"
+	"sync"
 	"time"
 
 	"fastpath/internal/evidence"
@@ -29,36 +39,82 @@ type Options struct {
 	Source string // instead of the file's name, for lines without a log stream
 	Day    string // YYYY-MM-DD, for requests whose day nothing tells
 
+	// Fields are the keys of JSON logs as ROLE=NAME; see docs/logs.md.
+	Fields []string
+	// Requests says how many requests the logs are of, for sources whose lines
+	// do not tell: 0 is unknown, EveryRequest that each request has a line with
+	// its id.
+	Requests float64
+	// EntryOf returns the entry that a function, by its name, belongs to, ""
+	// for none; nil for never.
+	EntryOf func(function string) string
 	MaxLine int // bytes of a line or JSON value; 0 is 8 MiB
-	Window  int // requests that are remembered; 0 is 100,000
+	Limit   int // things that are remembered one by one; 0 is 2,500,000
+	block   int // bytes of a log that are read at once; 0 is 256 KiB
 }
+
+// EveryRequest is Options.Requests where each request has a line with its id.
+const EveryRequest = -1
 
 const (
 	defaultMaxLine = 8 << 20
-	defaultWindow  = 100_000
+	defaultLimit   = 2_500_000
+	defaultBlock   = 256 << 10 // what a processor keeps at hand while it looks through it
 )
 
 // Result is what a set of logs says.
 type Result struct {
-	Days       []*evidence.UsageDay // sorted by source and day
+	Days       []*evidence.UsageDay // sorted by source, day and entry
 	Files      int
+	Bytes      int64 // decompressed
 	Lines      int64 // lines, or events of a JSON document
 	Unreadable int64 // of these
-	First      Place // the first unreadable one
-	Problems   []Place
-	Requests   float64
-	ColdStarts float64 // negative: no line says
-	Logged     int64   // messages "Module used: NAME"
-	// Outside counts those of them that belong to no request: written while
+	// Places are the first unreadable ones of each file.
+	Places   []Place
+	Problems []Place // files that could not be read to their end
+	Requests float64
+	// ColdStarts is negative where no line says.
+	ColdStarts float64
+	Logged     int64 // messages "Module used: NAME"
+	Recorded   int64 // lines of the recorder
+	// Outside counts those messages that belong to no request: written while
 	// the environment started, or without a request id and with none open.
 	Outside int64
-	// Reported is whether there are START, REPORT or platform lines. Without
-	// them only requests that logged something are known, so that shares are
-	// too high.
-	Reported bool
+	// Unsure counts those without a request id that were written while more
+	// than one request of their stream was open; the latest one gets them.
+	Unsure int64
+	// Repeated counts requests that were reported more than once: retries, or
+	// logs that overlap. RepeatedLines are lines of the recorder.
+	Repeated, RepeatedLines int64
+	// OutOfOrder counts lines that are earlier than the one before in their
+	// stream, by more than two seconds.
+	OutOfOrder int64
+	// Skewed counts messages whose own time is more than a day off the time
+	// that CloudWatch gives them; the latter counts.
+	Skewed int64
+	// Dropped counts the records that the platform says it dropped.
+	Dropped int64
+	// RecorderOff counts processes in which the recorder gave up.
+	RecorderOff int64
+	// Sampled is how many requests each counted one stands for: above 1 when
+	// there were more than could be remembered one by one.
+	Sampled float64
+	// Unknown are the sources of whose requests only some are known, for want
+	// of START, REPORT or platform lines; there are no rows of them.
+	Unknown []Unknown
 	// Undated are the sources, in order, whose requests have the day on which
 	// their file was written, because no line has a time.
 	Undated []Undated
+	// Seen is what to remember of each source and day, for the next time; nil
+	// when Finish was not told what was seen before.
+	Seen map[SeenKey][]byte
+}
+
+// Unknown is a source without a number of requests.
+type Unknown struct {
+	Source   string
+	Requests int64 // of those there is a line
+	Messages int64 // of modules that were used, without a request
 }
 
 // Undated is a source without times.
@@ -68,6 +124,7 @@ type Undated struct{ Source, Day string }
 type Place struct {
 	File    string
 	Line    int64 // 1-based, 0 for the whole file
+	Offset  int64 // bytes before it, decompressed
 	Message string
 }
 
@@ -102,58 +159,53 @@ type File struct {
 	Modified time.Time
 }
 
-// Logs reads files and returns what they say. The error is ctx's or an
-// *NoDayError; files that cannot be opened or decompressed are Problems.
-func Logs(ctx context.Context, files []File, o Options) (*Result, error) {
+// Logs is what a set of files says.
+type Logs struct{ c *collector }
+
+// Finish returns the result. Seen returns what Result.Seen of earlier logs was
+// for a source and day, nil for nothing; without seen the logs stand alone. The
+// error is seen's, a *NoDayError or a *FewRequestsError. It is called once.
+func (l *Logs) Finish(seen func(source, day string) ([]byte, error)) (*Result, error) {
+	return l.c.finish(seen)
+}
+
+// Read reads files. The error is ctx's or that of a field; files that cannot
+// be opened or decompressed are Problems of the result.
+func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
+	fields, err := parseFields(o.Fields)
+	if err != nil {
+		return nil, err
+	}
 	if o.MaxLine <= 0 {
 		o.MaxLine = defaultMaxLine
 	}
-	if o.Window <= 0 {
-		o.Window = defaultWindow
+	if o.Limit <= 0 {
+		o.Limit = defaultLimit
 	}
-	res := &Result{Files: len(files)}
-	c := newCollector(o, res)
-	for _, f := range files {
-		if err := readFile(ctx, f, o, c, res); err != nil {
-			return nil, err
-		}
+	if o.block <= 0 {
+		o.block = defaultBlock
 	}
-	if err := c.finish(); err != nil {
+	c := newCollector(o)
+	e := newEngine(ctx, o, fields, c)
+	defer e.close()
+	c.files = make([]*fileState, len(files))
+	for i, f := range files {
+		c.files[i] = c.file(f)
+	}
+	var wait sync.WaitGroup
+	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		turn <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			e.file(f, c.files[i])
+		})
+	}
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return res, nil
-}
-
-// readFile reads one file into c. The error is ctx's.
-func readFile(ctx context.Context, f File, o Options, c *collector, res *Result) error {
-	in := f.Reader
-	if in == nil {
-		file, err := os.Open(f.Path)
-		if err != nil {
-			res.Problems = append(res.Problems, Place{File: f.Name, Message: cause(err)})
-			return nil
-		}
-		defer file.Close()
-		in = file
-	}
-	r := &reader{ctx: ctx, name: f.Name, max: o.MaxLine, c: c, res: res}
-	r.file = c.fileStream(o.Source, f)
-	plain, done, err := decompress(in)
-	if err == nil {
-		defer done()
-		err = r.read(plain)
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		message := "it could not be read to its end: " + cause(err)
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			message = "the compressed data ends too early; what came before is counted"
-		}
-		res.Problems = append(res.Problems, Place{f.Name, r.line, message})
-	}
-	return nil
+	return &Logs{c}, nil
 }
 
 // cause is an error without the path that the message has anyway.
@@ -165,9 +217,5 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// streamName is a log stream as Lambda names it, with a function's name in
-// shared log groups.
-var streamName = regexp.MustCompile(`^\d{4}/\d\d/\d\d/\S*\[[^\]\s]+\][0-9A-Fa-f]{32}$`)
-
-// exportedStream is the same as a folder of an export to S3.
+// exportedStream is a log stream as a folder of an export to S3.
 var exportedStream = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)-(\S*\[[^\]\s]+\][0-9A-Fa-f]{32})$`)

@@ -2,51 +2,139 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/valyala/fastjson"
 )
 
 // maxDepth is how many wrappers may be around a message.
 const maxDepth = 5
 
+// slot is the value of one of several keys that mean the same.
+type slot struct {
+	v    *fastjson.Value
+	rank int
+}
+
+// set takes v over, unless there is a value of a better key.
+func (s *slot) set(v *fastjson.Value, rank int) {
+	if v != nil && v.Type() != fastjson.TypeNull && (s.v == nil || rank <= s.rank) {
+		*s = slot{v, rank}
+	}
+}
+
+// text is the value when it is a string.
+func (s *slot) text() []byte {
+	if s.v == nil || s.v.Type() != fastjson.TypeString {
+		return nil
+	}
+	b, _ := s.v.StringBytes() // of a string
+	return b
+}
+
+// object reports whether the value is an object.
+func (s *slot) object() bool { return s.v != nil && s.v.Type() == fastjson.TypeObject }
+
+// list is the value when it is an array.
+func (s *slot) list() []*fastjson.Value {
+	if s.v == nil || s.v.Type() != fastjson.TypeArray {
+		return nil
+	}
+	list, _ := s.v.Array() // of an array
+	return list
+}
+
 // record is what we look for in any JSON object of a log: Lambda's records
 // of the program and of the platform, the wrappers of CloudWatch, and what
 // other tools make of a line.
 type record struct {
-	Type            json.RawMessage `json:"type"`
-	Time            json.RawMessage `json:"time"`
-	Timestamp       json.RawMessage `json:"timestamp"`
-	AtTimestamp     json.RawMessage `json:"@timestamp"`
-	Platform        json.RawMessage `json:"record"`
-	Message         json.RawMessage `json:"message"`
-	AtMessage       json.RawMessage `json:"@message"`
-	Log             json.RawMessage `json:"log"`
-	RequestID       json.RawMessage `json:"requestId"`
-	RequestIDSnake  json.RawMessage `json:"request_id"`
-	AWSRequestID    json.RawMessage `json:"aws_request_id"`
-	AWSRequestCamel json.RawMessage `json:"AWSRequestId"`
-	FunctionRequest json.RawMessage `json:"function_request_id"`
-	AtRequestID     json.RawMessage `json:"@requestId"`
-	Lambda          json.RawMessage `json:"lambda"`
-	Workflow        json.RawMessage `json:"workflow"`
-	ColdStart       json.RawMessage `json:"cold_start"`
-	LogStream       json.RawMessage `json:"logStream"`
-	LogStreamName   json.RawMessage `json:"logStreamName"`
-	AtLogStream     json.RawMessage `json:"@logStream"`
-	MessageType     json.RawMessage `json:"messageType"`
-	Events          json.RawMessage `json:"events"`
-	LogEvents       json.RawMessage `json:"logEvents"`
+	kind, time, platform, message, request, lambda, workflow, coldStart, stream, group,
+	messageType, events, function, module, fastpath, awslogs, resourceLogs, scopeLogs, results slot
 }
 
-// platformRecord is the record of a platform event.
-type platformRecord struct {
-	RequestID          string                     `json:"requestId"`
-	InitializationType string                     `json:"initializationType"`
-	Metrics            map[string]json.RawMessage `json:"metrics"`
+// collect notes the value of a key.
+func (r *record) collect(key []byte, v *fastjson.Value) {
+	switch string(key) {
+	case "type":
+		r.kind.set(v, 0)
+	case "time":
+		r.time.set(v, 0)
+	case "timestamp":
+		r.time.set(v, 1)
+	case "@timestamp":
+		r.time.set(v, 2)
+	case "record":
+		r.platform.set(v, 0)
+	case "message":
+		r.message.set(v, 0)
+	case "@message":
+		r.message.set(v, 1)
+	case "log":
+		r.message.set(v, 2)
+	case "textPayload":
+		r.message.set(v, 3)
+	case "jsonPayload":
+		r.message.set(v, 4)
+	case "requestId":
+		r.request.set(v, 0)
+	case "request_id":
+		r.request.set(v, 1)
+	case "aws_request_id":
+		r.request.set(v, 2)
+	case "AWSRequestId":
+		r.request.set(v, 3)
+	case "function_request_id":
+		r.request.set(v, 4)
+	case "@requestId":
+		r.request.set(v, 5)
+	case "lambda":
+		r.lambda.set(v, 0)
+	case "workflow":
+		r.workflow.set(v, 0)
+	case "cold_start":
+		r.coldStart.set(v, 0)
+	case "logStream":
+		r.stream.set(v, 0)
+	case "logStreamName":
+		r.stream.set(v, 1)
+	case "@logStream":
+		r.stream.set(v, 2)
+	case "log_stream":
+		r.stream.set(v, 3)
+	case "logGroup":
+		r.group.set(v, 0)
+	case "log_group":
+		r.group.set(v, 1)
+	case "messageType":
+		r.messageType.set(v, 0)
+	case "message_type":
+		r.messageType.set(v, 1)
+	case "logEvents":
+		r.events.set(v, 0)
+	case "log_events":
+		r.events.set(v, 1)
+	case "events":
+		r.events.set(v, 2)
+	case "function_name":
+		r.function.set(v, 0)
+	case "fastpath":
+		r.fastpath.set(v, 0)
+	case "awslogs":
+		r.awslogs.set(v, 0)
+	case "resourceLogs":
+		r.resourceLogs.set(v, 0)
+	case "scopeLogs":
+		r.scopeLogs.set(v, 0)
+	case "results":
+		r.results.set(v, 0)
+	}
 }
 
 // looksLikeJSON tells records from the text that programs print, such as a
@@ -56,185 +144,246 @@ func looksLikeJSON(b []byte) bool {
 	if len(b) < 2 || b[0] != '{' {
 		return false
 	}
-	b = bytes.TrimLeft(b[1:], " \t")
+	b = bytes.TrimLeft(b[1:], " \t\r\n")
 	return len(b) == 0 || b[0] == '"' || b[0] == '}'
 }
 
 var errNotJSON = errors.New("broken JSON")
 
 // record reads one JSON object.
-func (c *collector) record(b []byte, l line, depth int) error {
-	var r record
-	if err := json.Unmarshal(b, &r); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		if !errors.As(err, &wrongType) {
-			return fmt.Errorf("%w: %w", errNotJSON, err)
-		}
-		return nil // JSON, but no object
-	}
-	return c.fields(&r, l, depth)
-}
-
-func (c *collector) fields(r *record, l line, depth int) error {
+func (p *parser) record(b []byte, l line, depth int) error {
 	if depth > maxDepth {
 		return nil
 	}
-	if name := firstString(r.LogStream, r.LogStreamName, r.AtLogStream); name != "" {
-		l.stream = c.stream(name, l.stream)
+	v, err := parseJSON(&p.json[depth], b)
+	if err != nil {
+		return err
 	}
-	if d := firstDay(r.Time, r.Timestamp, r.AtTimestamp); d != 0 {
-		l.day = d
+	return p.value(v, l, depth)
+}
+
+// parseJSON reads what encoding/json reads, with its messages.
+func parseJSON(parser *fastjson.Parser, b []byte) (*fastjson.Value, error) {
+	v, err := parser.ParseBytes(b)
+	if err == nil {
+		err = fastjson.ValidateBytes(b)
 	}
-	c.at(l.stream, l.day)
-	if text(r.MessageType) == "CONTROL_MESSAGE" {
+	if err == nil {
+		return v, nil
+	}
+	var any json.RawMessage
+	if std := json.Unmarshal(b, &any); std != nil {
+		err = std
+	}
+	return nil, fmt.Errorf("%w: %w", errNotJSON, err)
+}
+
+// value reads one JSON value; what is no object says nothing.
+func (p *parser) value(v *fastjson.Value, l line, depth int) error {
+	if v.Type() != fastjson.TypeObject || depth > maxDepth {
 		return nil
 	}
-	message := first(r.Message, r.AtMessage, r.Log)
-	if list := first(r.LogEvents, r.Events); message == nil && list != nil && list[0] == '[' {
-		return c.list(list, l, depth+1)
+	var r record
+	o, _ := v.Object() // of an object
+	o.Visit(r.collect)
+	if p.fields.any {
+		p.fields.of(&r, v)
 	}
-	if kind := text(r.Type); strings.HasPrefix(kind, "platform.") {
-		c.platformEvent(kind, r.Platform, l)
+	return p.fieldsOf(&r, v, l, depth)
+}
+
+func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error {
+	if r.fastpath.v != nil && p.recorder(v, l) {
 		return nil
 	}
-	for _, id := range []json.RawMessage{r.RequestID, r.RequestIDSnake, r.AWSRequestID, r.AWSRequestCamel, r.FunctionRequest, r.AtRequestID} {
-		if s, ok := str(id); ok && (s == "" || plausibleID([]byte(s))) {
-			l.id, l.idKnown = s, true
-			break
+	if name := r.stream.text(); len(name) > 0 && len(name) <= 512 {
+		l.stream = p.name(name)
+	}
+	if group := r.group.text(); len(group) > 0 {
+		p.runs(&l, group[bytes.LastIndexByte(group, '/')+1:], nil)
+	}
+	if name := r.function.text(); len(name) > 0 {
+		p.runs(&l, name, nil)
+	}
+	if at := timeOf(r.time.v); at != 0 {
+		p.dated(&l, at)
+	}
+	switch {
+	case string(r.messageType.text()) == "CONTROL_MESSAGE":
+		return nil
+	case r.awslogs.object():
+		return p.subscription(r.awslogs.v.GetStringBytes("data"), l, depth)
+	case r.resourceLogs.list() != nil || r.scopeLogs.list() != nil:
+		return p.otlpJSON(r, v, l, depth)
+	case r.results.list() != nil:
+		for _, row := range r.results.list() {
+			p.insightsRow(row, l, depth)
 		}
+		return nil
 	}
-	if len(r.Lambda) > 0 && r.Lambda[0] == '{' && !l.idKnown {
-		var inner record
-		if json.Unmarshal(r.Lambda, &inner) == nil {
-			if id := text(inner.RequestIDSnake); plausibleID([]byte(id)) {
-				l.id, l.idKnown = id, true
+	if list := r.events.list(); r.message.v == nil && list != nil {
+		for _, e := range list {
+			if err := p.value(e, l, depth+1); err != nil {
+				return err
 			}
 		}
-	}
-	if w := text(r.Workflow); w != "" {
-		l.flow = w
-	}
-	if l.id != "" {
-		req := c.request(l.stream, l.id, l.day)
-		if string(r.ColdStart) == "true" {
-			req.cold = true
-			c.source(l.stream.source).cold = true
-		}
-	}
-	if message == nil {
 		return nil
 	}
-	if message[0] == '{' { // a record in a record
-		return c.record(message, l, depth+1)
+	if kind := r.kind.text(); bytes.HasPrefix(kind, []byte("platform.")) {
+		p.platformEvent(string(kind), r.platform.v, l)
+		return nil
 	}
-	return c.message(text(message), l, depth)
+	if id := r.request.text(); r.request.v != nil && r.request.v.Type() == fastjson.TypeString && (len(id) == 0 || plausibleID(id)) {
+		l.idKnown, l.id = true, 0
+		if len(id) > 0 {
+			l.id = hashID(id)
+		}
+	} else if r.request.v != nil && r.request.v.Type() == fastjson.TypeNumber && p.fields.any {
+		l.idKnown, l.id = true, hashID(r.request.v.MarshalTo(nil))
+	} else if r.lambda.object() {
+		if id := r.lambda.v.GetStringBytes("request_id"); plausibleID(id) {
+			l.idKnown, l.id = true, hashID(id)
+		}
+	}
+	if w := r.workflow.text(); len(w) > 0 && len(w) <= 200 {
+		l.flow = p.name(w)
+	}
+	if l.id != 0 {
+		e := p.event(seen, l)
+		e.cold = r.coldStart.v != nil && r.coldStart.v.Type() == fastjson.TypeTrue
+	}
+	if name := r.module.text(); len(name) > 0 {
+		p.use(l, name)
+		return nil
+	}
+	if r.message.object() { // a record in a record
+		return p.value(r.message.v, l, depth+1)
+	}
+	p.message(r.message.text(), l, depth)
+	return nil
 }
 
 // message reads the text of one event, which may have several lines or be a
-// record itself.
-func (c *collector) message(s string, l line, depth int) error {
-	b := bytes.TrimSpace([]byte(s))
-	if looksLikeJSON(b) && depth < maxDepth {
-		// What is no record is text: the line around it was readable.
-		if err := c.record(b, l, depth+1); err == nil {
-			return nil
-		}
+// record itself. What is no record is text: the line around it was readable.
+func (p *parser) message(b []byte, l line, depth int) {
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 {
+		return
 	}
-	for part := range bytes.SplitSeq(b, []byte("\n")) {
-		if err := c.text(part, l, max(depth, maxDepth)); err != nil {
-			return err
-		}
+	if looksLikeJSON(b) && depth < maxDepth && p.record(b, l, depth+1) == nil {
+		return
 	}
-	return nil
+	for {
+		part, rest, more := bytes.Cut(b, []byte("\n"))
+		if p.text(part, l, depth+1) != nil {
+			p.program(part, l)
+		}
+		if !more {
+			return
+		}
+		b = rest
+	}
 }
 
-// list reads the events of a wrapper.
-func (c *collector) list(b []byte, l line, depth int) error {
-	var events []json.RawMessage
-	if err := json.Unmarshal(b, &events); err != nil {
-		return fmt.Errorf("%w: %w", errNotJSON, err)
+// subscription reads what CloudWatch sends to functions: base64 of gzip of a
+// wrapper.
+func (p *parser) subscription(data []byte, l line, depth int) error {
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(data)))
+	n, err := base64.StdEncoding.Decode(raw, data)
+	if err != nil {
+		return fmt.Errorf("awslogs.data: %w", err)
 	}
-	for _, e := range events {
-		if err := c.record(e, l, depth); err != nil {
-			return err
-		}
+	z, err := gzip.NewReader(bytes.NewReader(raw[:n]))
+	if err != nil {
+		return fmt.Errorf("awslogs.data: %w", err)
 	}
-	return nil
+	const most = 64 << 20 // a payload is below 6 MB compressed
+	plain, err := io.ReadAll(io.LimitReader(z, most))
+	if err != nil {
+		return fmt.Errorf("awslogs.data: %w", err)
+	}
+	return p.record(plain, l, depth+1)
 }
 
 // platformEvent reads a record of the platform.
-func (c *collector) platformEvent(kind string, b json.RawMessage, l line) {
-	var p platformRecord
-	if json.Unmarshal(b, &p) != nil && p.RequestID == "" && kind != "platform.initStart" {
+func (p *parser) platformEvent(kind string, v *fastjson.Value, l line) {
+	if v == nil {
 		return
 	}
-	id := p.RequestID
+	p.runs(&l, v.GetStringBytes("functionName"), v.GetStringBytes("functionVersion"))
+	id := v.GetStringBytes("requestId")
 	switch {
 	case kind == "platform.initStart":
 		// Other types start ahead of requests: nobody waits for them.
-		if p.InitializationType == "" || p.InitializationType == "on-demand" {
-			c.initStart(l.stream)
+		if t := string(v.GetStringBytes("initializationType")); t == "" || t == "on-demand" {
+			p.event(booted, l).platform = true
+		} else {
+			p.event(seen, l).platform = true
 		}
-		c.res.Reported = true
-	case !plausibleID([]byte(id)):
-	case kind == "platform.start":
-		c.start(l.stream, id, l.day)
-	case kind == "platform.runtimeDone":
-		c.end(l.stream, id, l.day)
-	case kind == "platform.report":
-		_, init := p.Metrics["initDurationMs"]
-		_, restore := p.Metrics["restoreDurationMs"]
-		c.report(l.stream, id, l.day, init || restore)
+		return
+	case kind == "platform.logsDropped":
+		p.dropped += max(1, v.GetInt64("droppedRecords"))
+		return
+	case !plausibleID(id):
+		return
 	}
-}
-
-// first returns the first value that is there and not null.
-func first(values ...json.RawMessage) json.RawMessage {
-	for _, v := range values {
-		if len(v) > 0 && string(v) != "null" {
-			return v
+	l.id, l.idKnown = hashID(id), true
+	switch kind {
+	case "platform.start":
+		if l.function < 0 {
+			p.runs(&l, nil, v.GetStringBytes("version"))
+		}
+		p.event(started, l).platform = true
+	case "platform.runtimeDone":
+		p.event(ended, l).platform = true
+	case "platform.report":
+		m := v.Get("metrics")
+		e := p.event(reported, l)
+		e.platform = true
+		e.cold = m.Exists("initDurationMs") || m.Exists("restoreDurationMs")
+		if init := m.GetFloat64("initDurationMs"); init > 0 && init < 1e9 {
+			e.initMS = init
+		}
+		if memory := m.GetFloat64("memorySizeMB"); memory > 0 && memory < 1e9 {
+			e.memory = int32(memory)
 		}
 	}
-	return nil
 }
 
-// str returns the text of a JSON string.
-func str(v json.RawMessage) (s string, ok bool) {
-	if len(v) < 2 || v[0] != '"' {
-		return "", false
-	}
-	if bytes.IndexByte(v, '\\') < 0 {
-		return string(v[1 : len(v)-1]), true
-	}
-	err := json.Unmarshal(v, &s)
-	return s, err == nil
-}
-
-func text(v json.RawMessage) string {
-	s, _ := str(v)
-	return s
-}
-
-func firstString(values ...json.RawMessage) string {
-	return text(first(values...))
-}
-
-// firstDay reads the first time: ISO 8601, or a number of seconds or
-// milliseconds since 1970.
-func firstDay(values ...json.RawMessage) day {
-	v := first(values...)
-	if s, ok := str(v); ok {
-		if d, n := leadingTime([]byte(s)); n > 0 {
-			return d
-		}
-		v = json.RawMessage(s)
-	}
-	n, err := strconv.ParseFloat(string(v), 64)
-	switch {
-	case err != nil || n < 0 || n > 1e14:
+// timeOf reads a time: ISO 8601, or a number of seconds, milliseconds or
+// nanoseconds since 1970.
+func timeOf(v *fastjson.Value) moment {
+	if v == nil {
 		return 0
-	case n > 1e11:
+	}
+	var n float64
+	switch v.Type() {
+	case fastjson.TypeString:
+		b, _ := v.StringBytes() // of a string
+		if at, end := leadingTime(b); end > 0 {
+			return at
+		}
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err != nil {
+			return 0
+		}
+		n = f
+	case fastjson.TypeNumber:
+		n, _ = v.Float64() // of a number
+	default:
+		return 0
+	}
+	return sinceEpoch(n)
+}
+
+// sinceEpoch reads a number of seconds, milliseconds, microseconds or
+// nanoseconds since 1970.
+func sinceEpoch(n float64) moment {
+	for n > 1e11 {
 		n /= 1000
 	}
-	return dayOf(time.Unix(int64(n), 0).UTC())
+	if !(n > 0) {
+		return 0
+	}
+	return msOf(time.UnixMilli(int64(n * 1000)).UTC())
 }

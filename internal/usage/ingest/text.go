@@ -2,77 +2,125 @@ package ingest
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
 )
 
 // The message of the founding documents.
 var moduleUsed = []byte("Module used:")
 
-// line is what is known about a message before it is read: its stream, when
-// it was written, and the request, where the record around it says so.
+// line is what is known about a message before it is read: its stream and
+// function, when it was written, and the request, where what is around it says
+// so. Names are places in the batch's list, -1 when there is none.
 type line struct {
-	stream  *stream
-	day     day
-	id      string
-	idKnown bool // id is what the record says, also when it is empty
-	flow    string
+	stream, function, flow int32
+	at                     moment
+	id                     uint64
+	idKnown                bool // id is what the record says, also when it is none
+}
+
+// unknown is a line about which nothing is known.
+var unknown = line{stream: -1, function: -1, flow: -1}
+
+// parser takes the lines of one block apart and tells its batch what they say.
+type parser struct {
+	*batch
+	fields *fields
+	json   [maxDepth + 1]fastjson.Parser // by depth: values live until the next use
+	head   []byte                        // scratch
+	near   day                           // of the latest dated line of the block
+}
+
+// event adds what a line says.
+func (p *parser) event(kind eventKind, l line) *event {
+	p.events = append(p.events, event{
+		kind: kind, stream: l.stream, function: l.function, module: -1, flow: l.flow, id: l.id, idKnown: l.idKnown, at: l.at,
+	})
+	return &p.events[len(p.events)-1]
+}
+
+// dated tells the time that a message itself gives. Where the record around it
+// says something quite different, one of the clocks is wrong: that of
+// CloudWatch counts.
+func (p *parser) dated(l *line, at moment) {
+	if l.at != 0 && (at-l.at > dayMS || l.at-at > dayMS) {
+		p.skewed++
+		return
+	}
+	if at != 0 {
+		l.at = at
+	}
 }
 
 // text reads one line of a text log: what CloudWatch and its tools put in
 // front, then a platform line, a JSON record, or what the program wrote.
-func (c *collector) text(b []byte, l line, depth int) error {
-	b = bytes.TrimRight(b, " \t\r\n")
-	var quoted bool
-prefixes:
+func (p *parser) text(b []byte, l line, depth int) error {
+	b = p.prefix(bytes.TrimRight(b, " \t\r\n"), &l)
+	if len(b) == 0 || p.platform(b, l) {
+		return nil
+	}
+	// Some versions of the runtime write a warning and a record as one event.
+	for {
+		part, rest, more := bytes.Cut(b, []byte("\r"))
+		if looksLikeJSON(part) && depth < maxDepth {
+			if err := p.record(part, l, depth+1); err != nil {
+				return err
+			}
+		} else {
+			p.program(part, l)
+		}
+		if !more {
+			return nil
+		}
+		b = rest
+	}
+}
+
+// prefix cuts off what CloudWatch and its tools put in front of a message.
+func (p *parser) prefix(b []byte, l *line) []byte {
 	for range 3 {
 		b = bytes.TrimLeft(b, " \t\ufeff")
 		if len(b) == 0 {
 			return nil
 		}
-		if d, n := leadingTime(b); n > 0 {
-			b, l.day = b[n:], d
-			c.at(l.stream, d)
+		if at, n := leadingTime(b); n > 0 {
+			var quoted bool
+			b, l.at = b[n:], at
 			if b, quoted = bytes.CutPrefix(b, []byte(`"`)); quoted { // a cell of a CSV file
 				b = bytes.TrimSuffix(b, []byte(`"`))
 			}
 			continue
 		}
-		switch word, _, _ := bytes.Cut(b, []byte(" ")); {
-		case l.day != 0 && (bytes.HasPrefix(b, []byte("stdout F ")) || bytes.HasPrefix(b, []byte("stderr F "))): // a container's log
+		switch {
+		case l.at != 0 && (bytes.HasPrefix(b, []byte("stdout F ")) || bytes.HasPrefix(b, []byte("stderr F "))): // a container's log
 			b = b[len("stdout F "):]
-		case len(word) > 40 && streamName.Match(bytes.TrimRight(word, "\t")):
-			b = b[len(word):]
-			l.stream = c.stream(string(bytes.TrimRight(word, "\t")), l.stream)
-			c.at(l.stream, l.day)
-		default:
-			break prefixes
-		}
-	}
-	if c.platform(b, l) {
-		return nil
-	}
-	// Some versions of the runtime write a warning and a record as one event.
-	for part := range bytes.SplitSeq(b, []byte("\r")) {
-		if looksLikeJSON(part) && depth < maxDepth {
-			if err := c.record(part, l, depth+1); err != nil {
-				return err
+		case len(b) > 43 && b[0] >= '0' && b[0] <= '9' && b[4] == '/':
+			word, _, _ := bytes.Cut(b, []byte(" "))
+			name := bytes.TrimRight(word, "\t")
+			if !isStream(name) {
+				return b
 			}
-			continue
+			b = b[len(word):]
+			l.stream = p.name(name)
+		default:
+			return b
 		}
-		c.program(part, l)
 	}
-	return nil
+	return b
 }
 
 // platform reads START, END and REPORT.
-func (c *collector) platform(b []byte, l line) bool {
-	kind, rest, ok := bytes.Cut(b, []byte(" RequestId: "))
+func (p *parser) platform(b []byte, l line) bool {
+	kind, _, ok := bytes.Cut(b[:min(len(b), 64)], []byte(" RequestId: "))
 	if !ok || len(kind) > 6 {
 		return false
 	}
+	rest := b[len(kind)+len(" RequestId: "):]
 	id := rest
 	if i := bytes.IndexAny(rest, " \t\r"); i >= 0 {
 		id, rest = rest[:i], rest[i:]
@@ -80,25 +128,64 @@ func (c *collector) platform(b []byte, l line) bool {
 	if !plausibleID(id) {
 		return false
 	}
+	l.id = hashID(id)
 	switch string(kind) {
 	case "START":
-		c.start(l.stream, string(id), l.day)
+		if _, version, ok := bytes.Cut(rest, []byte("Version: ")); ok {
+			version, _, _ = bytes.Cut(bytes.TrimSpace(version), []byte(" "))
+			p.runs(&l, nil, version)
+		}
+		p.event(started, l)
 	case "END":
-		c.end(l.stream, string(id), l.day)
+		p.event(ended, l)
 	case "REPORT":
-		cold := bytes.Contains(rest, []byte("Init Duration:")) || bytes.Contains(rest, []byte("Restore Duration:"))
-		c.report(l.stream, string(id), l.day, cold)
+		e := p.event(reported, l)
+		init, isInit := label(rest, "Init Duration:")
+		_, isRestore := label(rest, "Restore Duration:")
+		e.cold = isInit || isRestore
+		e.initMS = init
+		memory, _ := label(rest, "Memory Size:")
+		e.memory = int32(memory)
 	default:
 		return false
 	}
+	p.events[len(p.events)-1].platform = true
 	return true
+}
+
+// runs notes which function, and which version of it, wrote a line.
+func (p *parser) runs(l *line, function, version []byte) {
+	if len(function)+len(version) > 200 || len(function)+len(version) == 0 {
+		return
+	}
+	p.head = append(append(append(p.head[:0], function...), ':'), version...)
+	l.function = p.name(p.head)
+}
+
+// label returns the number behind a label of a REPORT line. What is between
+// labels is white space of any kind.
+func label(b []byte, name string) (v float64, ok bool) {
+	_, rest, ok := bytes.Cut(b, []byte(name))
+	if !ok {
+		return 0, false
+	}
+	rest = bytes.TrimLeft(rest, " \t\u00a0")
+	n := 0
+	for n < len(rest) && n < 20 && (rest[n] >= '0' && rest[n] <= '9' || rest[n] == '.') {
+		n++
+	}
+	v, err := strconv.ParseFloat(string(rest[:n]), 64)
+	if err != nil || v > 1e9 {
+		return 0, true
+	}
+	return v, true
 }
 
 // program reads what the program or its runtime wrote:
 //
 //	[INFO]⇥2026-03-01T10:00:00.123Z⇥1b4e28ba-…⇥Module used: boto3
 //	INFO:root:Module used: boto3
-func (c *collector) program(b []byte, l line) {
+func (p *parser) program(b []byte, l line) {
 	at := bytes.Index(b, moduleUsed)
 	head := b
 	if at >= 0 {
@@ -106,42 +193,64 @@ func (c *collector) program(b []byte, l line) {
 	}
 	if !l.idKnown && len(head) > 0 && head[0] == '[' {
 		// A level, a time and a request id, between tabs or what became of them.
-		sep := "\t"
-		if !bytes.Contains(head, []byte(sep)) {
-			sep = " "
+		sep := []byte("\t")
+		if bytes.IndexByte(head, '\t') < 0 {
+			sep = []byte(" ")
 		}
-		fields := bytes.SplitN(head, []byte(sep), 4)
-		if len(fields) >= 3 {
-			if d, n := leadingTime(fields[1]); n > 0 {
-				l.day = d
-				c.at(l.stream, d)
-				switch id := bytes.TrimSpace(fields[2]); {
-				case plausibleID(id) && (sep == "\t" || isUUID(id)):
-					l.id, l.idKnown = string(id), true
-				case len(id) == 0:
-					l.idKnown = true // while the environment starts
-				}
+		_, rest, _ := bytes.Cut(head, sep)
+		when, rest, ok := bytes.Cut(rest, sep)
+		id, _, _ := bytes.Cut(rest, sep)
+		if t, n := leadingTime(when); ok && n > 0 {
+			p.dated(&l, t)
+			switch id := bytes.TrimSpace(id); {
+			case plausibleID(id) && (sep[0] == '\t' || isUUID(id)):
+				l.id, l.idKnown = hashID(id), true
+			case len(id) == 0:
+				l.idKnown = true // while the environment starts
 			}
 		}
 	}
 	if at < 0 {
-		if l.id != "" {
-			c.request(l.stream, l.id, l.day)
+		if l.id != 0 {
+			p.event(seen, l)
 		}
 		return
 	}
 	if !l.idKnown {
-		if id := findUUID(head); id != "" {
-			l.id, l.idKnown = id, true
+		if id := findUUID(head); id != nil {
+			l.id, l.idKnown = hashID(id), true
 		}
 	}
-	if name := moduleName(b[at+len(moduleUsed):]); name != "" {
-		c.use(l.stream, l.id, l.idKnown, l.day, l.flow, name)
+	if l.at == 0 { // logging's own format: the time is somewhere before the message
+		l.at = timeWithin(head)
+	}
+	p.use(l, b[at+len(moduleUsed):])
+}
+
+// use adds that a module was used.
+func (p *parser) use(l line, name []byte) {
+	if name := moduleName(name); len(name) > 0 {
+		p.event(used, l).module = p.name(name)
 	}
 }
 
-// moduleName returns the dotted name that b begins with, "" without one.
-func moduleName(b []byte) string {
+// timeWithin returns the first time in the head of a line, 0 without one.
+func timeWithin(b []byte) moment {
+	for i := 0; i+19 <= len(b) && i < 100; i++ {
+		if b[i+4] == '-' && (i == 0 || b[i-1] < '0' || b[i-1] > '9') {
+			if at, n := leadingTime(bytes.TrimRight(b[i:min(len(b), i+40)], "]) |")); n > 0 {
+				return at
+			}
+			if at, n := leadingTime(b[i : i+19]); n > 0 {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
+// moduleName returns the dotted name that b begins with, empty without one.
+func moduleName(b []byte) []byte {
 	b = bytes.TrimLeft(b, " \t\"'`\\")
 	n, start := 0, true
 	for n < len(b) {
@@ -161,14 +270,14 @@ func moduleName(b []byte) string {
 		n += size
 	}
 	if n > 200 {
-		return ""
+		return nil
 	}
-	return strings.TrimRight(string(b[:n]), ".")
+	return bytes.TrimRight(b[:n], ".")
 }
 
 // leadingTime reads a time at the start of b, with the separator behind it:
 // ISO 8601 as all of AWS's tools write it, or milliseconds since 1970.
-func leadingTime(b []byte) (d day, n int) {
+func leadingTime(b []byte) (at moment, n int) {
 	if len(b) < 13 || b[0] < '0' || b[0] > '9' {
 		return 0, 0
 	}
@@ -184,7 +293,7 @@ func leadingTime(b []byte) (d day, n int) {
 		for _, c := range b[:end] {
 			ms = ms*10 + int64(c-'0')
 		}
-		return dayOf(time.UnixMilli(ms).UTC()), min(end+1, len(b))
+		return msOf(time.UnixMilli(ms).UTC()), min(end+1, len(b))
 	}
 	const shape = "0000-00-00T00:00:00"
 	if len(b) < len(shape) {
@@ -199,8 +308,10 @@ func leadingTime(b []byte) (d day, n int) {
 		}
 	}
 	n = len(shape)
+	ms, scale := 0, 100
 	if n < len(b) && (b[n] == '.' || b[n] == ',') {
 		for n++; n < len(b) && b[n] >= '0' && b[n] <= '9'; n++ {
+			ms, scale = ms+int(b[n]-'0')*scale, scale/10
 		}
 	}
 	zone := 0 // minutes east
@@ -240,8 +351,8 @@ func leadingTime(b []byte) (d day, n int) {
 		}
 		return v
 	}
-	t := time.Date(number(0, 4), time.Month(number(5, 7)), number(8, 10), number(11, 13), number(14, 16)-zone, number(17, 19), 0, time.UTC)
-	return dayOf(t), n
+	t := time.Date(number(0, 4), time.Month(number(5, 7)), number(8, 10), number(11, 13), number(14, 16)-zone, number(17, 19), ms*1e6, time.UTC)
+	return msOf(t), n
 }
 
 // plausibleID tells a request id from text: one word of moderate length.
@@ -270,12 +381,42 @@ func isUUID(b []byte) bool {
 	return true
 }
 
-// findUUID returns the last UUID in b, "" without one.
-func findUUID(b []byte) string {
+// findUUID returns the last UUID in b, nil without one.
+func findUUID(b []byte) []byte {
 	for i := len(b) - 36; i >= 0; i-- {
 		if b[i+8] == '-' && isUUID(b[i:i+36]) {
-			return string(b[i : i+36])
+			return b[i : i+36]
 		}
 	}
-	return ""
+	return nil
+}
+
+// isStream tells a log stream as Lambda names it: 2026/03/01/[7]32hex, with a
+// function's name before the bracket in shared log groups.
+func isStream(b []byte) bool {
+	const date = "0000/00/00/"
+	if len(b) < len(date)+len("[1]")+32 || len(b) > 512 || b[len(b)-33] != ']' {
+		return false
+	}
+	for i, want := range []byte(date) {
+		if want == '0' && (b[i] < '0' || b[i] > '9') || want == '/' && b[i] != '/' {
+			return false
+		}
+	}
+	for _, c := range b[len(b)-32:] {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+			return false
+		}
+	}
+	inner := b[len(date) : len(b)-33]
+	open := bytes.IndexByte(inner, '[')
+	return open >= 0 && open < len(inner)-1 && !bytes.ContainsAny(inner, " \t\r\n]")
+}
+
+// ofStream returns the function and version in the name of a stream, which
+// isStream.
+func ofStream(name string) (function, version string) {
+	inner := name[len("0000/00/00/") : len(name)-33]
+	function, version, _ = strings.Cut(inner, "[")
+	return function, version
 }

@@ -1,0 +1,270 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+)
+
+// block is a piece of a log, whole lines, and what they say.
+type block struct {
+	data   []byte
+	batch  batch
+	parser parser
+	finder *finder
+	done   chan struct{}
+
+	// Lines before the block that were too long to be read.
+	tooLong, tooLongBytes int64
+}
+
+// engine reads files in blocks, which its workers take apart.
+type engine struct {
+	ctx    context.Context
+	o      Options
+	fields *fields
+	c      *collector
+	all    bool // every line counts
+	work   chan *block
+	free   chan *block
+}
+
+func newEngine(ctx context.Context, o Options, f *fields, c *collector) *engine {
+	workers := runtime.GOMAXPROCS(0)
+	n := 3*workers + 2 // each worker's, one that waits for it, one being filled
+	e := &engine{
+		ctx: ctx, o: o, fields: f, c: c, all: o.Requests == EveryRequest,
+		work: make(chan *block, n), free: make(chan *block, n),
+	}
+	for range n {
+		b := &block{done: make(chan struct{}, 1), finder: newFinder(f.needles)}
+		b.parser = parser{batch: &b.batch, fields: f}
+		e.free <- b
+	}
+	for range workers {
+		go func() {
+			for b := range e.work {
+				b.parser.block(b.data, b.finder, e.all, o.MaxLine)
+				b.done <- struct{}{}
+			}
+		}()
+	}
+	return e
+}
+
+func (e *engine) close() { close(e.work) }
+
+// take returns an empty block.
+func (e *engine) take() *block {
+	b := <-e.free
+	if cap(b.data) != e.o.block { // new, or grown by a long line
+		b.data = make([]byte, 0, e.o.block)
+	}
+	b.data = b.data[:0]
+	b.batch.reset()
+	b.parser.near = 0
+	b.tooLong, b.tooLongBytes = 0, 0
+	return b
+}
+
+// reader reads one decompressed log.
+type reader struct {
+	*engine
+	state *fileState
+	p     *parser // of what is no sequence of lines
+	line  int64   // lines of the file that are read
+	bytes int64
+}
+
+// file reads one file.
+func (e *engine) file(f File, state *fileState) {
+	in := f.Reader
+	if in == nil {
+		file, err := os.Open(f.Path)
+		if err != nil {
+			state.problem = &Place{File: f.Name, Message: cause(err)}
+			return
+		}
+		defer file.Close()
+		in = file
+	}
+	own := &block{}
+	own.batch.reset()
+	own.parser = parser{batch: &own.batch, fields: e.fields}
+	r := &reader{engine: e, state: state, p: &own.parser}
+	plain, done, err := decompress(in)
+	if err == nil {
+		defer done()
+		err = r.read(plain)
+		if flushed := r.flush(true); err == nil {
+			err = flushed
+		}
+	}
+	if err == nil || e.ctx.Err() != nil {
+		return
+	}
+	message := "it could not be read to its end: " + cause(err)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		message = "the compressed data ends too early; what came before is counted"
+	}
+	if r.bytes > 0 {
+		message += fmt.Sprintf(" (after byte %d)", r.bytes)
+	}
+	state.problem = &Place{f.Name, r.line, r.bytes, message}
+}
+
+// flushAt is how many events of a document are taken up at once.
+const flushAt = 4096
+
+// flush takes up what the reader's own parser found.
+func (r *reader) flush(all bool) error {
+	if !all && len(r.p.events) < flushAt && r.p.lines < flushAt {
+		return nil
+	}
+	r.c.take(r.state, r.p.batch, 0, 0)
+	r.p.reset()
+	return r.ctx.Err()
+}
+
+// read reads a log to its end. The error is that of the data underneath.
+func (r *reader) read(in *bufio.Reader) error {
+	head, err := in.Peek(64 << 10)
+	if err != nil && err != io.EOF && len(head) == 0 {
+		return err
+	}
+	if prefixed, ok := isOTLP(head); ok {
+		return r.protobuf(in, prefixed)
+	}
+	if columns := csvColumns(head); columns != nil {
+		return r.csv(in, columns)
+	}
+	if !isDocument(head) {
+		return r.lines(in)
+	}
+	rest, err := r.document(in)
+	if err != nil || rest == nil {
+		return err
+	}
+	return r.lines(rest)
+}
+
+// lines reads a log in blocks of whole lines. They are taken up in their
+// order, while the next ones are read.
+func (r *reader) lines(in io.Reader) error {
+	order := make(chan *block, cap(r.free))
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		for b := range order {
+			<-b.done
+			for range min(b.tooLong, maxPlaces) {
+				b.batch.badN++
+				b.batch.bad = append(b.batch.bad, place{0, 0, fmt.Sprintf("the line is longer than %d bytes", r.o.MaxLine)})
+			}
+			b.batch.badN += b.tooLong - min(b.tooLong, maxPlaces)
+			for i := range b.batch.bad {
+				if at := &b.batch.bad[i]; at.line > 0 {
+					at.line, at.offset = at.line+b.tooLong, at.offset+b.tooLongBytes
+				} else {
+					at.line = 1
+				}
+			}
+			b.batch.lines += b.tooLong
+			r.c.take(r.state, &b.batch, r.line, r.bytes)
+			r.line += b.batch.lines
+			r.bytes += int64(len(b.data)) + b.tooLongBytes
+			r.free <- b
+		}
+	}()
+	err := r.cut(in, func(b *block) {
+		order <- b
+		r.work <- b
+	})
+	close(order)
+	<-taken
+	return err
+}
+
+// cut reads blocks and hands them on.
+func (r *reader) cut(in io.Reader, next func(*block)) error {
+	var carry []byte
+	skipping := false
+	for {
+		b := r.take()
+		b.data = append(b.data, carry...)
+		var err error
+		end := 0
+		for {
+			if len(b.data) == cap(b.data) {
+				b.data = append(b.data, make([]byte, cap(b.data))...)[:len(b.data)]
+			}
+			var n int
+			n, err = fill(in, b.data[len(b.data):cap(b.data)])
+			b.data = b.data[:len(b.data)+n]
+			if skipping {
+				i := bytes.IndexByte(b.data, '\n') + 1
+				if i == 0 && err == nil {
+					i = len(b.data)
+				} else {
+					skipping = false
+				}
+				if i == 0 {
+					i = len(b.data)
+				}
+				b.tooLongBytes += int64(i)
+				b.data = b.data[:copy(b.data, b.data[i:])]
+			}
+			if end = wholeLines(b.data, err != nil); end > 0 || err != nil {
+				break
+			}
+			if len(b.data) > r.o.MaxLine {
+				skipping = true
+				b.tooLong++
+				b.tooLongBytes += int64(len(b.data))
+				b.data = b.data[:0]
+			}
+		}
+		carry = append(carry[:0], b.data[end:]...)
+		b.data = b.data[:end]
+		next(b)
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case r.ctx.Err() != nil:
+			return r.ctx.Err()
+		}
+	}
+}
+
+// fill reads until p is full. The error is the reader's own.
+func fill(in io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = in.Read(p[n:])
+		n += m
+	}
+	return n, err
+}
+
+// wholeLines returns where the last line ends that is whole, all of b at the
+// end of the data. A record that spans lines is not cut where it can be avoided.
+func wholeLines(b []byte, last bool) int {
+	if last {
+		return len(b)
+	}
+	end := bytes.LastIndexByte(b, '\n') + 1
+	const most = 64 << 10 // to look back
+	for at := end; at > max(0, len(b)-most); at = bytes.LastIndexByte(b[:at-1], '\n') + 1 {
+		if at < len(b) && bytes.IndexByte([]byte(" \t}]"), b[at]) < 0 && !bytes.HasPrefix(b[at:], []byte("{\n")) {
+			return at
+		}
+	}
+	return end
+}

@@ -1,0 +1,549 @@
+package ingest
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// What a hostile log can make us remember.
+const (
+	maxModules = 20_000
+	maxLabels  = 10_000
+	maxStreams = 200_000
+	maxSets    = 1 << 19
+	maxOpen    = 1000
+)
+
+// function is a function of Lambda and its version, "" where unknown.
+type function struct{ name, version string }
+
+// with fills in from o what f does not say.
+func (f function) with(o function) function {
+	return function{cmp.Or(f.name, o.name), cmp.Or(f.version, o.version)}
+}
+
+// stream is one log stream in one file, or the file's lines that name none.
+type stream struct {
+	*source
+	last    day // of the latest timestamp read
+	lastAt  moment
+	runs    function // of all of a named stream's lines
+	open    []uint64 // keys of requests that have started and not ended, oldest first
+	begun   bool     // a request has started in this file
+	pending []pending
+}
+
+// pending is a use that belongs to the request that was open when the file
+// before this one ended.
+type pending struct {
+	module int32
+	flow   uint32
+	day    day
+}
+
+// source is what rows have in common.
+type source struct {
+	name     string
+	named    bool  // it is a log stream
+	date     day   // in the stream's name
+	first    day   // of the first timestamp
+	file     day   // on which the first of its files was written
+	reported bool  // there are lines of the platform
+	cold     bool  // lines say which requests were cold starts
+	init     []int // modules used outside requests
+}
+
+// row is what is counted together.
+type row struct {
+	*source
+	function function
+	day      day
+	entry    string // of the recorder's lines
+	tests    bool
+	memory   int32
+	loose    map[int32]int64 // messages without a request, by module
+}
+
+// rowKey names a row.
+type rowKey struct {
+	source   *source
+	function function
+	day      day
+	entry    string
+	tests    bool
+}
+
+// fileState is what is known about one file.
+type fileState struct {
+	index   int
+	own     *stream
+	streams map[string]*stream
+	problem *Place
+	places  []Place
+	name    string
+}
+
+// collector counts what events say. Events of one file come in their order;
+// those of several files come in any, and that makes no difference.
+type collector struct {
+	o     Options
+	files []*fileState
+
+	mu      sync.Mutex
+	res     Result
+	table   table
+	sets    *sets
+	sources map[string]*source
+	rows    []*row
+	rowIDs  map[rowKey]uint32
+	modules map[string]int32
+	names   []string
+	parents [][]int32 // by module: itself and the packages around it
+	flows   []string
+	flowIDs map[string]uint32
+	streams int
+}
+
+func newCollector(o Options) *collector {
+	c := &collector{
+		o: o, table: table{limit: o.Limit}, sets: newSets(), sources: map[string]*source{}, rowIDs: map[rowKey]uint32{},
+		modules: map[string]int32{}, flows: []string{""}, flowIDs: map[string]uint32{"": 0},
+	}
+	return c
+}
+
+// file makes the state of a file, whose lines without a stream have a source
+// named after it.
+func (c *collector) file(f File) *fileState {
+	name := c.o.Source
+	if name == "" {
+		name = f.Name
+		if f.Path != "" {
+			name = sourceName(f.Path)
+		}
+	}
+	s := c.source(name)
+	if s.file == 0 && !f.Modified.IsZero() {
+		s.file = dayOf(f.Modified.UTC())
+	}
+	fs := &fileState{index: len(c.files), own: &stream{source: s}, streams: map[string]*stream{}, name: f.Name}
+	if s.named {
+		fs.streams[name] = fs.own
+		fs.own.runs.name, fs.own.runs.version = ofStream(name)
+	}
+	return fs
+}
+
+func (c *collector) source(name string) *source {
+	s := c.sources[name]
+	if s == nil {
+		s = &source{name: name}
+		if s.named = isStream([]byte(name)); s.named {
+			if t, err := time.Parse("2006/01/02", name[:10]); err == nil {
+				s.date = dayOf(t)
+			}
+		}
+		c.sources[name] = s
+	}
+	return s
+}
+
+// stream returns the stream with a name in a file, or the file's own when
+// there are too many.
+func (c *collector) stream(f *fileState, name string) *stream {
+	s := f.streams[name]
+	if s == nil {
+		if c.streams >= maxStreams {
+			return f.own
+		}
+		c.streams++
+		s = &stream{source: c.source(name)}
+		if s.named {
+			s.runs.name, s.runs.version = ofStream(name)
+		}
+		f.streams[name] = s
+	}
+	return s
+}
+
+// translated are the names of a batch, and the numbers that they have here.
+type translated struct {
+	c       *collector
+	names   []string
+	modules []int32 // 0 is not looked up yet, else the number + 1, -1 is one too many
+	flows   []uint32
+}
+
+func (t *translated) module(i int32) (m int32, ok bool) {
+	if t.modules == nil {
+		t.modules = make([]int32, len(t.names))
+	}
+	if t.modules[i] == 0 {
+		t.modules[i] = -1
+		if m, ok := t.c.module(t.names[i]); ok {
+			t.modules[i] = m + 1
+		}
+	}
+	return t.modules[i] - 1, t.modules[i] > 0
+}
+
+func (t *translated) flow(i int32) uint32 {
+	if i < 0 {
+		return 0
+	}
+	if t.flows == nil {
+		t.flows = make([]uint32, len(t.names))
+	}
+	if t.flows[i] == 0 {
+		t.flows[i] = t.c.flow(t.names[i]) + 1
+	}
+	return t.flows[i] - 1
+}
+
+// take takes up what a batch says, which begins after some lines and bytes of
+// its file.
+func (c *collector) take(f *fileState, b *batch, line, offset int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.res.Lines += b.lines
+	c.res.Unreadable += b.badN
+	c.res.Skewed += b.skewed
+	c.res.Dropped += b.dropped
+	for _, p := range b.bad {
+		if len(f.places) < maxPlaces {
+			f.places = append(f.places, Place{f.name, line + p.line, offset + p.offset, p.message})
+		}
+	}
+	t := &translated{c: c, names: b.names}
+	if f.own.first == 0 {
+		f.own.first = b.first
+	}
+	for i := range b.events {
+		c.event(f, t, &b.events[i])
+	}
+	if len(c.sets.lists) > maxSets {
+		c.sets.compact(&c.table)
+		for len(c.sets.lists) > maxSets/2 {
+			c.table.raise(c.table.level + 1)
+			c.sets.compact(&c.table)
+		}
+	}
+}
+
+// event counts one event.
+func (c *collector) event(f *fileState, t *translated, e *event) {
+	s := f.own
+	if e.stream >= 0 {
+		s = c.stream(f, t.names[e.stream])
+	}
+	guess := cmp.Or(e.guess, s.last)
+	if e.at != 0 {
+		d := e.at.day()
+		s.last = d
+		if s.first == 0 {
+			s.first = d
+		}
+		if e.at+2000 < s.lastAt {
+			c.res.OutOfOrder++
+		}
+		s.lastAt = e.at
+	}
+	if e.platform {
+		s.reported = true
+	}
+	var runs function
+	if e.function >= 0 {
+		runs.name, runs.version, _ = strings.Cut(t.names[e.function], ":")
+	}
+	if s.named {
+		s.runs = s.runs.with(runs)
+		runs = s.runs
+	}
+	to := rowKey{source: s.source, function: runs, day: e.at.day()}
+	flow := t.flow(e.flow)
+	switch e.kind {
+	case seen:
+		if e.id == 0 {
+			return
+		}
+		if r := c.thing(e.id, aRequest, to, guess); r != nil {
+			c.label(r, flow)
+			r.cold = r.cold || e.cold
+		}
+		s.source.cold = s.source.cold || e.cold
+	case started:
+		c.thing(e.id, aRequest, to, guess)
+		s.begun = true
+		if !slices.Contains(s.open, e.id) {
+			s.open = append(s.open, e.id)
+			if len(s.open) > maxOpen { // their ends were lost
+				s.open = slices.Delete(s.open, 0, maxOpen/2)
+			}
+		}
+	case ended, reported:
+		s.begun = true
+		s.open = slices.DeleteFunc(s.open, func(o uint64) bool { return o == e.id })
+		r := c.thing(e.id, aRequest, to, guess)
+		if e.kind == ended {
+			return
+		}
+		s.source.cold = true
+		if r == nil {
+			return
+		}
+		if r.ended {
+			c.res.Repeated++
+		}
+		r.ended = true
+		if e.cold {
+			r.cold = true
+			r.n = max(r.n, uint32(min(e.initMS*100, 1<<31)))
+		}
+		at := c.rows[r.row]
+		at.memory = max(at.memory, e.memory)
+	case booted:
+		s.source.cold = true
+		c.thing(pair(xxhash.Sum64String(s.name), uint64(e.at)), aBoot, to, guess)
+	case used:
+		c.res.Logged++
+		if m, ok := t.module(e.module); ok {
+			c.use(s, e, to, guess, m, flow)
+		}
+	case recorded:
+		c.recorded(e.recorder, to, guess)
+	}
+}
+
+// use counts that a module was used by a request: that with the id, else the
+// one of the stream that is open.
+func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow uint32) {
+	key := e.id
+	if key == 0 && !e.idKnown {
+		switch {
+		case len(s.open) > 0:
+			key = s.open[len(s.open)-1]
+			if len(s.open) > 1 {
+				c.res.Unsure++
+			}
+		case s.named && !s.begun && len(s.pending) < maxOpen:
+			s.pending = append(s.pending, pending{m, flow, cmp.Or(to.day, guess)})
+			return
+		}
+	}
+	if key == 0 {
+		c.outside(s.source, m)
+		if !e.idKnown {
+			to.day = cmp.Or(to.day, guess)
+			at := c.rows[c.row(to)]
+			if at.loose == nil {
+				at.loose = map[int32]int64{}
+			}
+			at.loose[m]++
+		}
+		return
+	}
+	if r := c.thing(key, aRequest, to, guess); r != nil {
+		c.label(r, flow)
+		r.set = c.sets.with(r.set, c.parents[m])
+	}
+}
+
+// outside counts a use that belongs to no request.
+func (c *collector) outside(s *source, m int32) {
+	c.res.Outside++
+	if !slices.Contains(s.init, int(m)) {
+		s.init = append(s.init, int(m))
+	}
+}
+
+// thing returns the entry of a key, in the row to which all that is known
+// about it leads: whatever comes first. It is nil for what is no part of the
+// sample.
+func (c *collector) thing(key uint64, kind entryKind, to rowKey, guess day) *entry {
+	e, fresh := c.table.get(key)
+	if e == nil {
+		return nil
+	}
+	d := to.day
+	if fresh {
+		e.kind, e.dated = kind, d != 0
+		to.day = cmp.Or(d, guess)
+		e.row = c.row(to)
+		return e
+	}
+	at := c.rows[e.row]
+	was := rowKey{at.source, at.function, at.day, at.entry, at.tests}
+	if was == to && e.dated {
+		return e
+	}
+	now := was
+	if better(to.source, was.source) {
+		now.source, now.function = to.source, function{}
+	}
+	if to.source == now.source {
+		now.function = now.function.with(to.function)
+	}
+	now.entry = cmp.Or(was.entry, to.entry)
+	switch {
+	case d == 0:
+	case !e.dated:
+		now.day, e.dated = d, true
+	default:
+		now.day = min(now.day, d)
+	}
+	if now != was {
+		e.row = c.row(now)
+		c.rows[e.row].memory = max(c.rows[e.row].memory, at.memory)
+	}
+	return e
+}
+
+// better reports whether a source says more about where a request was than
+// another one: a stream more than a file, and else the first by name.
+func better(a, b *source) bool {
+	if a.named != b.named {
+		return a.named
+	}
+	return a.name < b.name
+}
+
+func (c *collector) row(key rowKey) uint32 {
+	id, ok := c.rowIDs[key]
+	if !ok {
+		id = uint32(len(c.rows))
+		c.rows = append(c.rows, &row{source: key.source, function: key.function, day: key.day, entry: key.entry, tests: key.tests})
+		c.rowIDs[key] = id
+	}
+	return id
+}
+
+// label gives a request its workflow; of several the first by name.
+func (c *collector) label(e *entry, flow uint32) {
+	if flow != 0 && (e.flow == 0 || c.flows[flow] < c.flows[e.flow]) {
+		e.flow = flow
+	}
+}
+
+func (c *collector) flow(name string) uint32 {
+	id, ok := c.flowIDs[name]
+	if !ok {
+		if len(c.flows) >= maxLabels {
+			return 0
+		}
+		id = uint32(len(c.flows))
+		name = strings.Clone(name)
+		c.flows = append(c.flows, name)
+		c.flowIDs[name] = id
+	}
+	return id
+}
+
+// module numbers the names of modules; ok is false for one too many.
+func (c *collector) module(name string) (m int32, ok bool) {
+	if m, ok := c.modules[name]; ok {
+		return m, true
+	}
+	if len(c.names) >= maxModules {
+		return 0, false
+	}
+	name = strings.Clone(name)
+	m = int32(len(c.names))
+	c.modules[name] = m
+	c.names = append(c.names, name)
+	c.parents = append(c.parents, []int32{m})
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		if p, ok := c.module(name[:i]); ok {
+			c.parents[m] = append(c.parents[m], c.parents[p]...)
+		}
+	}
+	return m, true
+}
+
+// recorded counts a line of the recorder.
+func (c *collector) recorded(r *recorderLine, to rowKey, guess day) {
+	c.res.Recorded++
+	if r.kind == "off" {
+		c.res.RecorderOff++
+	}
+	to.entry, to.tests = r.entry, r.tests
+	// The line itself: counts of the same line seen twice are no news.
+	for _, n := range r.counts {
+		if e := c.thing(pair(r.seq, xxhash.Sum64String(n.flow)), aCount, to, guess); e != nil {
+			if e.n == n.n {
+				c.res.RepeatedLines++
+			}
+			e.n = max(e.n, n.n)
+			c.label(e, c.flow(n.flow))
+		}
+	}
+	switch r.kind {
+	case "request":
+		if e := c.thing(r.k, aWatched, to, guess); e != nil {
+			c.label(e, c.flow(r.flow))
+			for _, name := range r.used {
+				if m, ok := c.module(name); ok {
+					e.set = c.sets.with(e.set, c.parents[m])
+				}
+			}
+			e.n = c.withNames(e.n, r.unseen)
+		}
+	case "process":
+		if e := c.thing(pair(r.process, 0), aProcess, to, guess); e != nil {
+			e.set = c.withNames(e.set, r.init)
+		}
+	}
+}
+
+// withNames returns a set with more modules, without the packages around them.
+func (c *collector) withNames(set uint32, names []string) uint32 {
+	for _, name := range names {
+		if m, ok := c.module(name); ok {
+			set = c.sets.with(set, c.parents[m][:1])
+		}
+	}
+	return set
+}
+
+// settle gives the uses at the start of files to the requests that were open
+// when the file before ended, in the order of the files' names.
+func (c *collector) settle() {
+	files := slices.Clone(c.files)
+	slices.SortStableFunc(files, func(a, b *fileState) int { return cmp.Compare(filepath.ToSlash(a.name), filepath.ToSlash(b.name)) })
+	open := map[string]uint64{}
+	for _, f := range files {
+		for name, s := range f.streams {
+			for _, p := range s.pending {
+				key := open[name]
+				if key == 0 {
+					c.outside(s.source, p.module)
+					continue
+				}
+				if r := c.thing(key, aRequest, rowKey{source: s.source, function: s.runs, day: p.day}, 0); r != nil {
+					c.label(r, p.flow)
+					r.set = c.sets.with(r.set, c.parents[p.module])
+				}
+			}
+			switch {
+			case len(s.open) > 0:
+				open[name] = s.open[len(s.open)-1]
+			case s.begun:
+				delete(open, name)
+			}
+		}
+	}
+}
+
+// dayNamed reads YYYY-MM-DD; 0 for anything else.
+func dayNamed(text string) day {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return 0
+	}
+	return dayOf(t)
+}

@@ -1,0 +1,457 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"fastpath/internal/evidence"
+)
+
+// group is a number of like things: requests of one workflow that used the
+// same modules.
+type group struct{ flow, set, unseen uint32 }
+
+// total is one row of the result in the making.
+type total struct {
+	label    string
+	day      day
+	entry    string
+	tests    bool
+	source   *source
+	function function
+
+	joined bool // its requests are counted in the row of the recorder
+
+	requests, boots, cold float64
+	inits                 []float64
+	memory                int32
+	used                  map[group]float64
+
+	// Of the recorder's lines.
+	counts    map[uint32]float64 // requests by workflow
+	watched   map[group]float64
+	processes float64
+	loaded    map[int32]bool
+	loose     map[int32]int64
+}
+
+// totalKey names a total.
+type totalKey struct {
+	label string
+	day   day
+	entry string
+	tests bool
+}
+
+// finish turns what was counted into the result.
+func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Result, error) {
+	c.settle()
+	res := &c.res
+	res.Files = len(c.files)
+	for _, f := range c.files {
+		res.Places = append(res.Places, f.places...)
+		if f.problem != nil {
+			res.Problems = append(res.Problems, *f.problem)
+		}
+	}
+	before, err := c.recall(seen)
+	if err != nil {
+		return nil, err
+	}
+	totals, of, err := c.totals()
+	if err != nil {
+		return nil, err
+	}
+	c.count(of)
+	c.joinRecorder(totals)
+	res.Sampled = c.table.weight()
+	res.ColdStarts = -1
+	unknown := c.unknown(totals)
+	if err := c.askedFor(totals, unknown); err != nil {
+		return nil, err
+	}
+	if seen != nil {
+		if res.Seen, err = c.remember(totals, of, seen); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
+		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
+	}) {
+		t := totals[key]
+		at := SeenKey{t.label, t.day.String()}
+		if data, ok := before[at]; ok && bytes.Equal(data, res.Seen[at]) {
+			continue // another source, about which this one says nothing new
+		}
+		if d := t.usageDay(c); d.Requests > 0 {
+			res.Days = append(res.Days, d)
+			if !t.tests {
+				res.Requests += d.Requests
+			}
+			if d.ColdStarts >= 0 {
+				res.ColdStarts = max(res.ColdStarts, 0) + d.ColdStarts
+			}
+		}
+	}
+	return res, nil
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// totals makes the rows of the result: those of the same source and day, and
+// of several functions or versions in one source one each.
+func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error) {
+	counted := make([]float64, len(c.rows))
+	c.table.all(func(e *entry) { counted[e.row]++ })
+	names, versions := map[*source]map[string]bool{}, map[*source]map[string]bool{}
+	note := func(at map[*source]map[string]bool, s *source, name string) {
+		if at[s] == nil {
+			at[s] = map[string]bool{}
+		}
+		if name != "" {
+			at[s][name] = true
+		}
+	}
+	for i, r := range c.rows {
+		if counted[i] > 0 || len(r.loose) > 0 {
+			note(names, r.source, r.function.name)
+			note(versions, r.source, r.function.version)
+		}
+	}
+	totals, of = map[totalKey]*total{}, make([]*total, len(c.rows))
+	undated := map[string]day{}
+	for i, r := range c.rows {
+		if counted[i] == 0 && len(r.loose) == 0 {
+			continue
+		}
+		label := r.name
+		if len(names[r.source]) > 1 && r.function.name != "" {
+			label += " " + r.function.name
+		}
+		if len(versions[r.source]) > 1 && r.function.version != "" {
+			label += ":" + r.function.version
+		}
+		if r.tests {
+			label += " (tests)"
+		}
+		d := r.day
+		if d == 0 {
+			if d = cmp.Or(r.first, r.date, dayNamed(c.o.Day)); d == 0 && r.file != 0 {
+				d = r.file
+				undated[label] = d
+			}
+			if d == 0 && counted[i] == 0 {
+				continue // messages that nothing would count
+			}
+			if d == 0 {
+				return nil, nil, &NoDayError{r.name, int64(counted[i])}
+			}
+		}
+		key := totalKey{label, d, cmp.Or(c.o.Entry, r.entry, c.entryOf(r.function.name)), r.tests}
+		t := totals[key]
+		if t == nil {
+			t = &total{
+				label: label, day: d, entry: key.entry, tests: r.tests, source: r.source, function: r.function,
+				used: map[group]float64{}, counts: map[uint32]float64{}, watched: map[group]float64{}, loaded: map[int32]bool{}, loose: map[int32]int64{},
+			}
+			totals[key] = t
+		}
+		t.memory = max(t.memory, r.memory)
+		for m, n := range r.loose {
+			t.loose[m] += n
+		}
+		of[i] = t
+	}
+	for _, name := range slices.Sorted(maps.Keys(undated)) {
+		c.res.Undated = append(c.res.Undated, Undated{name, undated[name].String()})
+	}
+	return totals, of, nil
+}
+
+func (c *collector) entryOf(function string) string {
+	if c.o.EntryOf == nil || function == "" {
+		return ""
+	}
+	return c.o.EntryOf(function)
+}
+
+// count adds up the entries of each row.
+func (c *collector) count(of []*total) {
+	w := c.table.weight()
+	c.table.all(func(e *entry) {
+		t := of[e.row]
+		if t == nil {
+			return
+		}
+		switch e.kind {
+		case aRequest:
+			t.requests += w
+			t.used[group{e.flow, e.set, 0}] += w
+			if e.cold {
+				t.cold += w
+			}
+			if e.n > 0 {
+				t.inits = append(t.inits, float64(e.n)/100)
+			}
+		case aBoot:
+			t.boots += w
+		case aWatched:
+			t.watched[group{e.flow, e.set, e.n}] += w
+		case aCount:
+			t.counts[e.flow] += w * float64(e.n)
+		case aProcess:
+			t.processes += w
+			for _, m := range c.sets.lists[e.set] {
+				t.loaded[m] = true
+			}
+		}
+	})
+}
+
+// recorded reports whether the recorder counted requests.
+func (t *total) recorded() bool { return len(t.counts) > 0 || len(t.watched) > 0 }
+
+// joinRecorder takes the lines of the platform and of the recorder in one
+// stream for the same requests. The platform counts them better: a process
+// that is killed takes its last counts with it.
+func (c *collector) joinRecorder(totals map[totalKey]*total) {
+	type at struct {
+		source *source
+		day    day
+	}
+	with := map[at][]*total{}
+	for _, t := range totals {
+		if t.recorded() && !t.tests {
+			with[at{t.source, t.day}] = append(with[at{t.source, t.day}], t)
+		}
+	}
+	for key, t := range totals {
+		list := with[at{t.source, t.day}]
+		if t.recorded() || t.tests || len(list) == 0 {
+			continue
+		}
+		if len(list) == 1 {
+			to := list[0]
+			t.joined = true
+			to.requests, to.boots, to.cold = to.requests+t.requests, to.boots+t.boots, to.cold+t.cold
+			to.inits = append(to.inits, t.inits...)
+			to.memory = max(to.memory, t.memory)
+			for g, n := range t.used {
+				to.used[g] += n
+			}
+		}
+		// Of several functions in one stream the recorder tells them apart.
+		delete(totals, key)
+	}
+}
+
+// unknown are the totals whose requests are not all known.
+func (c *collector) unknown(totals map[totalKey]*total) map[totalKey]*total {
+	out := map[totalKey]*total{}
+	for key, t := range totals {
+		if !t.source.reported && !t.recorded() {
+			out[key] = t
+		}
+	}
+	return out
+}
+
+// askedFor gives the totals of unknown sources the number of requests that the
+// user says they are of, by the share of what is in them. Without one they are
+// left out, and named.
+func (c *collector) askedFor(totals, unknown map[totalKey]*total) error {
+	var seen, messages float64
+	bySource := map[string]*Unknown{}
+	for key, t := range unknown {
+		var loose int64
+		for _, n := range t.loose {
+			loose += n
+		}
+		seen += t.requests
+		messages += float64(loose)
+		if c.o.Requests == 0 {
+			u := bySource[t.label]
+			if u == nil {
+				u = &Unknown{Source: t.label}
+				bySource[t.label] = u
+			}
+			u.Requests += int64(t.requests)
+			u.Messages += loose
+			delete(totals, key)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(bySource)) {
+		if u := bySource[name]; u.Requests > 0 || u.Messages > 0 {
+			c.res.Unknown = append(c.res.Unknown, *u)
+		}
+	}
+	if c.o.Requests <= 0 || len(unknown) == 0 {
+		return nil
+	}
+	if seen > c.o.Requests {
+		return &FewRequestsError{int64(c.o.Requests), int64(seen)}
+	}
+	for _, t := range unknown {
+		part := 1 / float64(len(unknown))
+		switch {
+		case seen > 0:
+			part = t.requests / seen
+		case messages > 0:
+			part = 0
+			for _, n := range t.loose {
+				part += float64(n) / messages
+			}
+		}
+		t.requests = c.o.Requests * part
+		// A message without a request is one request's.
+		for m, n := range t.loose {
+			for _, p := range c.parents[m] {
+				t.used[group{0, c.sets.id([]int32{p}), 0}] += min(float64(n), t.requests)
+			}
+		}
+	}
+	return nil
+}
+
+// usageDay is the row of the lock.
+func (t *total) usageDay(c *collector) *evidence.UsageDay {
+	d := &evidence.UsageDay{
+		Entry: t.entry, Source: t.label, Day: t.day.String(), Kind: evidence.UsageLog, Requests: t.requests, ColdStarts: -1,
+		MemoryMB: float64(t.memory), InitMS: median(t.inits), Workflows: map[string]float64{},
+	}
+	if t.source.cold {
+		d.ColdStarts = min(max(t.cold, t.boots), t.requests)
+	}
+	uses := map[evidence.ModuleUse]float64{} // by module and workflow
+	for g, n := range t.used {
+		if g.flow != 0 {
+			d.Workflows[c.flows[g.flow]] += n
+		}
+		for _, m := range c.sets.lists[g.set] {
+			uses[evidence.ModuleUse{Module: c.names[m], Workflow: c.flows[g.flow]}] += n
+		}
+	}
+	for _, m := range t.source.init {
+		for _, p := range c.parents[m] {
+			uses[evidence.ModuleUse{Module: c.names[p]}] += 0
+		}
+	}
+	if t.recorded() {
+		t.recorder(c, d, uses)
+	}
+	for use, n := range uses {
+		use.Requests = min(n, d.Requests)
+		d.Modules = append(d.Modules, use)
+	}
+	slices.SortFunc(d.Modules, func(a, b evidence.ModuleUse) int {
+		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Workflow, b.Workflow))
+	})
+	return d
+}
+
+// recorder fills in what the recorder's lines say: of each workflow its
+// requests, and of each module the share of the watched ones that used it.
+// docs/recorder.md has the rules.
+func (t *total) recorder(c *collector, d *evidence.UsageDay, uses map[evidence.ModuleUse]float64) {
+	d.Kind = evidence.UsageRecorder
+	if t.tests {
+		d.Kind = evidence.UsageTests
+	}
+	watched := map[uint32]float64{}
+	type at struct {
+		flow   uint32
+		module int32
+	}
+	used, unseen := map[at]float64{}, map[at]float64{}
+	modules := map[int32]bool{}
+	for g, n := range t.watched {
+		watched[g.flow] += n
+		for _, m := range c.sets.lists[g.set] {
+			used[at{g.flow, m}] += n
+			modules[m] = true
+		}
+		for _, m := range c.sets.lists[g.unseen] {
+			if !slices.Contains(c.sets.lists[g.set], m) {
+				unseen[at{g.flow, m}] += n
+				modules[m] = true
+			}
+		}
+	}
+	total := 0.0
+	for flow, n := range watched {
+		t.counts[flow] = max(t.counts[flow], n)
+	}
+	for _, n := range t.counts {
+		total += n
+	}
+	scale := 1.0
+	if t.source.reported && t.requests > total && total > 0 {
+		scale = t.requests / total
+	}
+	d.Requests = total * scale
+	clear(d.Workflows)
+	for flow, n := range t.counts {
+		if flow != 0 {
+			d.Workflows[c.flows[flow]] = n * scale
+		}
+	}
+	for m := range modules {
+		var allUsed, allOf float64
+		for flow, n := range watched {
+			allUsed += used[at{flow, m}]
+			allOf += n - unseen[at{flow, m}]
+		}
+		if allOf <= 0 {
+			d.Unseen = append(d.Unseen, c.names[m])
+			continue
+		}
+		for flow, n := range t.counts {
+			share := allUsed / allOf // where nothing is known of the workflow itself
+			if of := watched[flow] - unseen[at{flow, m}]; of > 0 {
+				share = used[at{flow, m}] / of
+			}
+			if share > 0 {
+				key := evidence.ModuleUse{Module: c.names[m], Workflow: c.flows[flow]}
+				uses[key] = max(uses[key], n*scale*share)
+			}
+		}
+	}
+	for m := range t.loaded {
+		d.Loaded = append(d.Loaded, c.names[m])
+	}
+	slices.Sort(d.Unseen)
+	slices.Sort(d.Loaded)
+}
+
+// median returns the middle of a list, which it sorts, 0 of none.
+func median(list []float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	half := len(list) / 2
+	if len(list)%2 == 1 {
+		return list[half]
+	}
+	return math.Round((list[half-1]+list[half])*50) / 100
+}
+
+// FewRequestsError says that there are more requests than the user says.
+type FewRequestsError struct{ Said, Seen int64 }
+
+// Error says what to pass.
+func (e *FewRequestsError) Error() string {
+	return fmt.Sprintf("the logs show %d different requests, more than the %d that --requests says they are of; count all requests of the time that the logs cover", e.Seen, e.Said)
+}

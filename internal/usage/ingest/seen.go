@@ -1,0 +1,353 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// SeenKey names a source's day.
+type SeenKey struct{ Source, Day string }
+
+// seenVersion begins what is remembered of a source's day.
+const seenVersion = 1
+
+// others is the source under which the names of a day's sources are kept.
+const others = ""
+
+// recall takes up what earlier logs said about the days of this one. What a
+// log stream said stays true: two parts of it, read one after the other, are
+// one. What another file said is replaced when it is read again; until then
+// its requests are not counted once more under the name of this one.
+func (c *collector) recall(seen func(source, day string) ([]byte, error)) (before map[SeenKey][]byte, err error) {
+	before = map[SeenKey][]byte{}
+	if seen == nil {
+		return before, nil
+	}
+	days, here := map[day]bool{}, map[string]bool{}
+	for _, r := range c.rows {
+		days[r.dayOr(c.o.Day)] = true
+	}
+	for name := range c.sources {
+		here[name] = true
+	}
+	for _, d := range slices.Sorted(maps.Keys(days)) {
+		list, err := seen(others, d.String())
+		if err != nil {
+			return nil, err
+		}
+		for name := range strings.SplitSeq(string(list), "\n") {
+			source := name // of a label with a function, too
+			if at := strings.LastIndexByte(name, ' '); at > 0 && here[name[:at]] {
+				source = name[:at]
+			}
+			if name == "" || here[source] && !isStream([]byte(source)) {
+				continue
+			}
+			data, err := seen(name, d.String())
+			if err != nil {
+				return nil, err
+			}
+			if err := c.merge(name, d, data); err != nil {
+				return nil, fmt.Errorf("what is remembered of %q on %s: %w; delete .fastpath and read its logs again", name, d, err)
+			}
+			if !here[source] {
+				before[SeenKey{name, d.String()}] = data
+			}
+		}
+	}
+	return before, nil
+}
+
+// dayOr is the day of a row that may have none of its own.
+func (r *row) dayOr(option string) day {
+	return cmp.Or(r.day, r.first, r.date, dayNamed(option), r.file)
+}
+
+// remember returns what to keep of each source and day.
+func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(source, day string) ([]byte, error)) (map[SeenKey][]byte, error) {
+	entries := map[SeenKey][]uint32{}
+	labels := map[string][]string{}
+	for i := range c.table.n {
+		t := of[c.table.at(i).row]
+		if t == nil || t.tests || totals[totalKey{t.label, t.day, t.entry, t.tests}] == nil && !t.joined || !t.source.reported && !t.recorded() {
+			continue
+		}
+		key := SeenKey{t.label, t.day.String()}
+		if entries[key] == nil {
+			labels[key.Day] = append(labels[key.Day], key.Source)
+		}
+		entries[key] = append(entries[key], uint32(i))
+	}
+	out := map[SeenKey][]byte{}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10))
+	if err != nil {
+		return nil, err
+	}
+	for key, list := range entries {
+		out[key] = enc.EncodeAll(c.encode(list), nil)
+	}
+	for d, list := range labels {
+		old, err := seen(others, d)
+		if err != nil {
+			return nil, err
+		}
+		if len(old) > 0 {
+			list = append(list, strings.Split(string(old), "\n")...)
+		}
+		slices.Sort(list)
+		out[SeenKey{others, d}] = []byte(strings.Join(slices.Compact(list), "\n"))
+	}
+	return out, nil
+}
+
+// dictionary numbers names as they are written.
+type dictionary struct {
+	names []string
+	ids   map[string]uint64
+}
+
+func (d *dictionary) id(name string) uint64 {
+	id, ok := d.ids[name]
+	if !ok {
+		id = uint64(len(d.names))
+		if d.ids == nil {
+			d.ids = map[string]uint64{}
+		}
+		d.ids[name] = id
+		d.names = append(d.names, name)
+	}
+	return id
+}
+
+// encode writes entries, whose numbers it sorts by key.
+func (c *collector) encode(list []uint32) []byte {
+	slices.SortFunc(list, func(a, b uint32) int { return cmp.Compare(c.table.at(int(a)).key, c.table.at(int(b)).key) })
+	var names dictionary
+	sets, rows := map[uint32]uint64{}, map[uint32]uint64{}
+	var setBytes, rowBytes, body []byte
+	set := func(id uint32) uint64 {
+		n, ok := sets[id]
+		if !ok {
+			n = uint64(len(sets))
+			sets[id] = n
+			setBytes = binary.AppendUvarint(setBytes, uint64(len(c.sets.lists[id])))
+			list := make([]string, 0, len(c.sets.lists[id]))
+			for _, m := range c.sets.lists[id] {
+				list = append(list, c.names[m])
+			}
+			slices.Sort(list) // the same whatever was read first
+			for _, name := range list {
+				setBytes = binary.AppendUvarint(setBytes, names.id(name))
+			}
+		}
+		return n
+	}
+	row := func(id uint32) uint64 {
+		n, ok := rows[id]
+		if !ok {
+			n = uint64(len(rows))
+			rows[id] = n
+			r := c.rows[id]
+			for _, name := range []string{r.function.name, r.function.version, r.entry} {
+				rowBytes = binary.AppendUvarint(rowBytes, names.id(name))
+			}
+			flags := bit(r.reported, 0) | bit(r.cold, 1)
+			rowBytes = binary.AppendUvarint(rowBytes, flags)
+			rowBytes = binary.AppendUvarint(rowBytes, uint64(max(0, r.memory)))
+			rowBytes = binary.AppendUvarint(rowBytes, uint64(len(r.init)))
+			for _, m := range r.init {
+				rowBytes = binary.AppendUvarint(rowBytes, names.id(c.names[m]))
+			}
+		}
+		return n
+	}
+	last := uint64(0)
+	for _, i := range list {
+		e := c.table.at(int(i))
+		body = binary.AppendUvarint(body, e.key-last)
+		last = e.key
+		body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
+		body = binary.AppendUvarint(body, row(e.row))
+		body = binary.AppendUvarint(body, set(e.set))
+		body = binary.AppendUvarint(body, names.id(c.flows[e.flow]))
+		n := uint64(e.n)
+		if e.kind == aWatched {
+			n = set(e.n)
+		}
+		body = binary.AppendUvarint(body, n)
+	}
+	out := []byte{seenVersion, byte(c.table.level)}
+	out = binary.AppendUvarint(out, uint64(len(names.names)))
+	for _, name := range names.names {
+		out = binary.AppendUvarint(out, uint64(len(name)))
+		out = append(out, name...)
+	}
+	out = binary.AppendUvarint(out, uint64(len(rows)))
+	out = append(out, rowBytes...)
+	out = binary.AppendUvarint(out, uint64(len(sets)))
+	out = append(out, setBytes...)
+	out = binary.AppendUvarint(out, uint64(len(list)))
+	return append(out, body...)
+}
+
+func bit(set bool, at int) uint64 {
+	if set {
+		return 1 << at
+	}
+	return 0
+}
+
+// decoder reads what encode wrote; bad says that it was something else.
+type decoder struct {
+	*bytes.Reader
+	bad bool
+}
+
+func (d *decoder) number() uint64 {
+	n, err := binary.ReadUvarint(d)
+	if err != nil {
+		d.bad = true
+	}
+	return n
+}
+
+// size reads a number of things, each of at least a byte.
+func (d *decoder) size() int {
+	n := d.number()
+	if n > uint64(d.Len()) {
+		d.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) byte() byte {
+	b, err := d.ReadByte()
+	if err != nil {
+		d.bad = true
+	}
+	return b
+}
+
+// pick returns the thing of a list whose number comes next.
+func pick[T any](d *decoder, list []T) (v T) {
+	n := d.number()
+	if n >= uint64(len(list)) {
+		d.bad = true
+		return v
+	}
+	return list[n]
+}
+
+var errForgotten = errors.New("it cannot be read")
+
+// merge takes up what is remembered of a source and a day.
+func (c *collector) merge(label string, date day, data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(512<<20))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	plain, err := z.DecodeAll(data, nil)
+	if err != nil {
+		return fmt.Errorf("%w (%w)", errForgotten, err)
+	}
+	d := &decoder{Reader: bytes.NewReader(plain)}
+	if d.byte() != seenVersion {
+		return errForgotten
+	}
+	level := uint(d.byte())
+	if level > 60 {
+		return errForgotten
+	}
+	if level > c.table.level {
+		c.table.raise(level)
+	}
+	names := make([]string, d.size())
+	for i := range names {
+		text := make([]byte, d.size())
+		if n, _ := d.Read(text); n != len(text) {
+			d.bad = true
+		}
+		names[i] = string(text)
+	}
+	source := c.source(label)
+	rows := make([]rowKey, d.size())
+	for i := range rows {
+		key := rowKey{source: source, day: date}
+		key.function.name, key.function.version, key.entry = pick(d, names), pick(d, names), pick(d, names)
+		flags := d.number()
+		source.reported = source.reported || flags&1 != 0
+		source.cold = source.cold || flags&2 != 0
+		memory := int32(min(d.number(), 1<<30))
+		for range d.size() {
+			if m, ok := c.module(pick(d, names)); ok && !slices.Contains(source.init, int(m)) {
+				source.init = append(source.init, int(m))
+			}
+		}
+		if d.bad {
+			return errForgotten
+		}
+		at := c.rows[c.row(key)]
+		at.memory = max(at.memory, memory)
+		rows[i] = key
+	}
+	sets := make([]uint32, d.size())
+	for i := range sets {
+		var list []int32
+		for range d.size() {
+			if m, ok := c.module(pick(d, names)); ok {
+				list = append(list, m)
+			}
+		}
+		sets[i] = c.sets.id(list)
+	}
+	key := uint64(0)
+	for range d.size() {
+		key += d.number()
+		flags := d.byte()
+		to := pick(d, rows)
+		set := pick(d, sets)
+		flow := c.flow(pick(d, names))
+		kind := entryKind(flags & 15)
+		var n uint32
+		if kind == aWatched {
+			n = pick(d, sets)
+		} else {
+			n = uint32(min(d.number(), 1<<31))
+		}
+		if d.bad || kind > aProcess {
+			return errForgotten
+		}
+		guess := day(0)
+		if flags&(1<<6) == 0 {
+			to.day, guess = 0, date
+		}
+		if e := c.thing(key, kind, to, guess); e != nil && e.kind == kind {
+			e.set = c.sets.union(e.set, set)
+			c.label(e, flow)
+			e.cold = e.cold || flags&(1<<4) != 0
+			e.ended = e.ended || flags&(1<<5) != 0
+			if kind == aWatched {
+				e.n = c.sets.union(e.n, n)
+			} else {
+				e.n = max(e.n, n)
+			}
+		}
+	}
+	if d.bad {
+		return errForgotten
+	}
+	return nil
+}

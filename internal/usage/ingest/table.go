@@ -1,0 +1,200 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// entryKind says what an entry of the table stands for.
+type entryKind uint8
+
+const (
+	aRequest entryKind = iota // a request that lines name by its id
+	aBoot                     // the start of an environment
+	aWatched                  // a request that the recorder watched
+	aCount                    // a line's count of requests of one workflow
+	aProcess                  // a process of the recorder
+)
+
+// entry is one thing that is counted once however often it is seen.
+type entry struct {
+	key   uint64 // hash of what names it
+	set   uint32 // modules that it used (aProcess: that it loaded before its first request)
+	row   uint32
+	flow  uint32 // workflow
+	n     uint32 // aRequest: init in 10 µs; aWatched: set of unseen modules; aCount: requests
+	kind  entryKind
+	cold  bool
+	ended bool
+	dated bool // row is that of the entry's own time, not of the lines around it
+}
+
+const (
+	chunkBits = 14
+	chunkSize = 1 << chunkBits
+)
+
+// table holds entries by key, in memory that does not grow beyond its limit:
+// when there are more, only keys with a number of leading zero bits are kept.
+// Hashes are even, so that what is kept is a fair sample, the same one in
+// whatever order entries come.
+type table struct {
+	limit  int
+	level  uint // leading zero bits of the keys that are kept
+	n      int
+	index  []uint32 // number of an entry + 1, by the low bits of its key
+	chunks [][]entry
+}
+
+func (t *table) at(i int) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
+
+// weight is how many things an entry stands for.
+func (t *table) weight() float64 { return float64(uint64(1) << t.level) }
+
+// get returns the entry of a key, which is new when its kind and numbers are
+// still to be filled in; nil when the key is none of the sample.
+func (t *table) get(key uint64) (e *entry, fresh bool) {
+	if t.level > 0 && key>>(64-t.level) != 0 {
+		return nil, false
+	}
+	if 4*(t.n+1) > 3*len(t.index) {
+		t.grow(max(1024, 2*len(t.index)))
+	}
+	mask := uint64(len(t.index) - 1)
+	i := key & mask
+	for t.index[i] != 0 {
+		if e := t.at(int(t.index[i] - 1)); e.key == key {
+			return e, false
+		}
+		i = (i + 1) & mask
+	}
+	if t.n >= t.limit && t.level < 60 {
+		t.raise(t.level + 1)
+		return t.get(key)
+	}
+	return t.add(i, entry{key: key}), true
+}
+
+func (t *table) add(slot uint64, e entry) *entry {
+	if t.n>>chunkBits == len(t.chunks) {
+		t.chunks = append(t.chunks, make([]entry, chunkSize))
+	}
+	to := t.at(t.n)
+	*to = e
+	t.n++
+	t.index[slot] = uint32(t.n)
+	return to
+}
+
+func (t *table) grow(size int) {
+	t.index = make([]uint32, size)
+	mask := uint64(size - 1)
+	for n := range t.n {
+		i := t.at(n).key & mask
+		for t.index[i] != 0 {
+			i = (i + 1) & mask
+		}
+		t.index[i] = uint32(n + 1)
+	}
+}
+
+// raise drops the keys that have fewer leading zero bits than level.
+func (t *table) raise(level uint) {
+	t.level = level
+	kept := 0
+	for i := range t.n {
+		if e := t.at(i); e.key>>(64-level) == 0 {
+			*t.at(kept) = *e
+			kept++
+		}
+	}
+	t.n = kept
+	t.chunks = t.chunks[:(kept+chunkSize-1)>>chunkBits]
+	t.grow(len(t.index))
+}
+
+// all calls f with each entry, in no particular order.
+func (t *table) all(f func(*entry)) {
+	for i := range t.n {
+		f(t.at(i))
+	}
+}
+
+// sets numbers sets of modules, so that an entry needs four bytes for its own:
+// programs have few different ones. Set 0 is empty.
+type sets struct {
+	lists [][]int32 // sorted
+	ids   map[string]uint32
+	grown map[uint64]uint32 // set and module → the set with the module
+}
+
+func newSets() *sets {
+	return &sets{lists: [][]int32{nil}, ids: map[string]uint32{"": 0}, grown: map[uint64]uint32{}}
+}
+
+// with returns the set that also has modules: the first of them, and those that
+// always come with it.
+func (s *sets) with(set uint32, modules []int32) uint32 {
+	key := uint64(set)<<32 | uint64(modules[0])<<1
+	if len(modules) > 1 {
+		key |= 1
+	}
+	if to, ok := s.grown[key]; ok {
+		return to
+	}
+	to := s.id(append(slices.Clone(s.lists[set]), modules...))
+	s.grown[key] = to
+	return to
+}
+
+// union returns the set with the modules of both.
+func (s *sets) union(a, b uint32) uint32 {
+	if a == b || b == 0 {
+		return a
+	}
+	if a == 0 {
+		return b
+	}
+	return s.id(append(slices.Clone(s.lists[a]), s.lists[b]...))
+}
+
+// id numbers a list, which it sorts.
+func (s *sets) id(list []int32) uint32 {
+	slices.Sort(list)
+	list = slices.Compact(list)
+	var name strings.Builder
+	var b [4]byte
+	for _, m := range list {
+		binary.LittleEndian.PutUint32(b[:], uint32(m))
+		name.Write(b[:])
+	}
+	if id, ok := s.ids[name.String()]; ok {
+		return id
+	}
+	id := uint32(len(s.lists))
+	s.lists = append(s.lists, list)
+	s.ids[name.String()] = id
+	return id
+}
+
+// compact forgets the sets that no entry has.
+func (s *sets) compact(t *table) {
+	old := s.lists
+	*s = *newSets()
+	moved := map[uint32]uint32{}
+	move := func(id uint32) uint32 {
+		to, ok := moved[id]
+		if !ok {
+			to = s.id(old[id])
+			moved[id] = to
+		}
+		return to
+	}
+	t.all(func(e *entry) {
+		e.set = move(e.set)
+		if e.kind == aWatched {
+			e.n = move(e.n)
+		}
+	})
+}
