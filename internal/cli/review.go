@@ -18,18 +18,29 @@ import (
 )
 
 func (a *app) reviewCommand() *cobra.Command {
+	against := ""
 	cmd := &cobra.Command{
 		Use:   "review [ENTRY…]",
-		Short: "the monthly review of hot path exceptions",
+		Short: "the monthly review, or the review sheet of a change to the fast path",
 		Long: `Review lists the hot path exceptions, and the other heavy imports at module level,
 that few requests use; how old the profile is; how far the fast path file is from its
 limits; and what changed since it was profiled. Nothing is executed, and it exits with
-0 whatever it finds: findings that must not stay are the matter of "fastpath check".`,
+0 whatever it finds: findings that must not stay are the matter of "fastpath check".
+
+With --against it reviews the change to the fast path file since the state where
+it branched off from a revision: what each import costs before and after, the six
+questions of the checklist answered with evidence, what the change does to the
+start, and who approved it. "Cold start tested?" is answered from the bench in
+fastpath.lock. The Markdown begins with a line that stays the same, by which a
+comment of a pull request is found again and edited.`,
 		Example: `  fastpath review
-  fastpath review --format json`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.runReview(args) },
+  fastpath review --format markdown
+  fastpath review --against main
+  fastpath review --against origin/main --format markdown`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runReview(args, against) },
 	}
-	cmd.Flags().StringVar(&a.format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&against, "against", "", "review the change since the project branched off from a git `REV`")
+	cmd.Flags().StringVar(&a.format, "format", "text", "text, json or markdown")
 	return cmd
 }
 
@@ -91,9 +102,9 @@ type reviewChange struct {
 	To           string `json:"to,omitempty"`
 }
 
-func (a *app) runReview(args []string) error {
-	if a.format != "text" && a.format != "json" {
-		return usageErrorf("unknown format %q for review; allowed: text, json", a.format)
+func (a *app) runReview(args []string, against string) error {
+	if !slices.Contains([]string{"text", "json", "markdown"}, a.format) {
+		return usageErrorf("unknown format %q for review; allowed: text, json, markdown", a.format)
 	}
 	t, err := term.For(a.Stdout, a.Env, a.color)
 	if err != nil {
@@ -106,6 +117,9 @@ func (a *app) runReview(args []string) error {
 	src, err := a.openSources(p)
 	if err != nil {
 		return err
+	}
+	if against != "" {
+		return a.runReviewAgainst(p, src, args, against)
 	}
 	in, analyses, err := a.checkInput(p, src, args)
 	if err != nil {
@@ -121,6 +135,15 @@ func (a *app) runReview(args []string) error {
 		return a.printJSON(res)
 	}
 	a.showNotes(src)
+	if a.format == "markdown" {
+		fmt.Fprintf(a.Stdout, "%s\n\n## Monthly review of hot path exceptions\n", reviewMarker("monthly review", p.Root))
+		for i := range res.Entries {
+			fmt.Fprint(a.Stdout, "\n```text\n")
+			printReview(a.Stdout, &term.Terminal{Width: 120}, &res.Entries[i], p.Config.Thresholds.HotUsage)
+			fmt.Fprintln(a.Stdout, "```")
+		}
+		return nil
+	}
 	for i := range res.Entries {
 		if i > 0 {
 			fmt.Fprintln(a.Stdout)

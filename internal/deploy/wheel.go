@@ -91,9 +91,9 @@ func (d *Deployment) wheel(_, file string, data []byte) {
 		add(line("only-include", "include", "exclude"), func(rel string) bool {
 			in := len(hatch.Include)+len(hatch.Only)+len(hatch.Packages) == 0
 			for _, list := range [][]string{hatch.Include, hatch.Only, hatch.Packages} {
-				in = in || slices.ContainsFunc(list, func(s string) bool { return gitignored(s, rel) })
+				in = in || slices.ContainsFunc(list, func(s string) bool { return Gitignored(s, rel) })
 			}
-			return in && !slices.ContainsFunc(hatch.Exclude, func(s string) bool { return gitignored(s, rel) })
+			return in && !slices.ContainsFunc(hatch.Exclude, func(s string) bool { return Gitignored(s, rel) })
 		})
 	case strings.HasPrefix(back, "poetry") && len(p.Tool.Poetry.Packages)+len(p.Tool.Poetry.Exclude) > 0:
 		add(line("packages", "exclude"), func(rel string) bool {
@@ -120,9 +120,9 @@ func (d *Deployment) wheel(_, file string, data []byte) {
 	}
 }
 
-// gitignored matches like a line of .gitignore: a pattern without a slash
+// Gitignored reports whether a pattern matches a path relative to the root, like a line of .gitignore: a pattern without a slash
 // inside matches at any depth, others from the root.
-func gitignored(pattern, rel string) bool {
+func Gitignored(pattern, rel string) bool {
 	clean := strings.TrimSuffix(pattern, "/")
 	if anchored, ok := strings.CutPrefix(clean, "/"); ok {
 		return globAbove(anchored, rel)
