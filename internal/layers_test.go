@@ -17,7 +17,7 @@ import (
 // layers lists the packages from the lowest to the highest. Those of one line
 // may not import each other.
 var layers = []string{
-	"diag atomicfile lifeguard term python/oracle testtree",
+	"diag atomicfile lifeguard term python/oracle testtree usage/insightstest",
 	"config flame",
 	"python/syntax",
 	"python/scope python/interp python/pyc",
@@ -27,7 +27,7 @@ var layers = []string{
 	"graph",
 	"python/probe python/recorder",
 	"profile usage",
-	"usage/ingest usage/store",
+	"usage/ingest usage/store usage/insights",
 	"plan",
 	"fastfile",
 	"rewrite",

@@ -381,6 +381,12 @@ func (r *Rows) Add(workflow string, weight float64, modules []string) {
 	}
 }
 
+// AddUse counts requests of one workflow, that Add has counted, which used one
+// module.
+func (r *Rows) AddUse(workflow, module string, requests float64) {
+	r.count[[2]string{module, workflow}] += requests
+}
+
 // AddCold counts cold starts; 0 says that they are looked for.
 func (r *Rows) AddCold(n float64) { r.day.ColdStarts = max(r.day.ColdStarts, 0) + n }
 

@@ -89,6 +89,14 @@ var migrations = []string{
 		data BLOB NOT NULL,         -- belongs to whoever writes the source
 		PRIMARY KEY (source, day)
 	) WITHOUT ROWID;`,
+	// 2: answers of CloudWatch Logs Insights that cannot change any more.
+	`CREATE TABLE answer (
+		log_group TEXT NOT NULL,    -- its ARN
+		query TEXT NOT NULL,
+		from_s INTEGER NOT NULL, to_s INTEGER NOT NULL, -- seconds since 1970
+		data BLOB NOT NULL,
+		PRIMARY KEY (log_group, query, from_s, to_s)
+	) WITHOUT ROWID;`,
 }
 
 // migrate brings the schema up to date, each version in one transaction.

@@ -235,6 +235,31 @@ func TestMigrateKeepsRows(t *testing.T) {
 	}
 }
 
+func TestAnswersAreKept(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, text := range []string{"one", "two"} {
+		if err := s.KeepAnswer(t.Context(), "g", "q", 1, 2, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if data, ok, err := s.Answer(t.Context(), "g", "q", 1, 2); err != nil || !ok || string(data) != text {
+			t.Errorf("%q %v %v", data, ok, err)
+		}
+	}
+	if _, ok, err := s.Answer(t.Context(), "g", "q", 1, 3); err != nil || ok {
+		t.Errorf("another window: %v %v", ok, err)
+	}
+	if err := s.ForgetAnswers(t.Context(), "g"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.Answer(t.Context(), "g", "q", 1, 2); err != nil || ok {
+		t.Errorf("forgotten: %v %v", ok, err)
+	}
+}
+
 func TestCommitStopsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
