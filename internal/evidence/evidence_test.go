@@ -271,6 +271,22 @@ func TestMergeNoise(t *testing.T) {
 	}
 }
 
+// TestMergeTotals: the fastest run is never slower than the median, whichever
+// of the two has moved.
+func TestMergeTotals(t *testing.T) {
+	old := &Entry{TotalMinMS: 551, TotalMedianMS: 836, GCMS: 37, StartupMS: 10}
+	for _, c := range []struct{ low, median, wantLow, wantMedian float64 }{
+		{500, 760, 551, 836},
+		{440, 516, 440, 516},
+		{300, 800, 300, 800},
+	} {
+		got := Merge(old, &Entry{TotalMinMS: c.low, TotalMedianMS: c.median, GCMS: 37.25, StartupMS: 20})
+		if got.TotalMinMS != c.wantLow || got.TotalMedianMS != c.wantMedian || got.GCMS != 37 || got.StartupMS != 20 {
+			t.Errorf("%v, %v: %+v", c.low, c.median, got)
+		}
+	}
+}
+
 // TestMergePace: when all modules take half as long again, the machine is
 // slower; a module that stands out has changed.
 func TestMergePace(t *testing.T) {

@@ -98,18 +98,16 @@ func Merge(old, new *Entry) *Entry {
 	if !slices.Equal(old.initModules(), new.initModules()) {
 		return normal(&out)
 	}
-	for _, f := range []struct {
-		out, old *float64
-		spread   float64
-	}{
-		{&out.TotalMinMS, &old.TotalMinMS, noise.Total},
-		{&out.TotalMedianMS, &old.TotalMedianMS, noise.Total},
-		{&out.GCMS, &old.GCMS, 0},
-		{&out.StartupMS, &old.StartupMS, 0},
-	} {
-		if !movedBeyond(pace, f.spread, *f.old, *f.out) {
-			*f.out = *f.old
-		}
+	// The fastest run and the median stay or go together: one of them from
+	// another day could be on the wrong side of the other.
+	if !movedBeyond(pace, noise.Total, old.TotalMinMS, out.TotalMinMS) && !movedBeyond(pace, noise.Total, old.TotalMedianMS, out.TotalMedianMS) {
+		out.TotalMinMS, out.TotalMedianMS = old.TotalMinMS, old.TotalMedianMS
+	}
+	if !movedBeyond(pace, 0, old.GCMS, out.GCMS) {
+		out.GCMS = old.GCMS
+	}
+	if !movedBeyond(pace, 0, old.StartupMS, out.StartupMS) {
+		out.StartupMS = old.StartupMS
 	}
 	if d := math.Abs(float64(out.PeakKiB - old.PeakKiB)); d <= 0.25*float64(old.PeakKiB) {
 		out.PeakKiB = old.PeakKiB
