@@ -234,7 +234,7 @@ func noRequests(res *ingest.Result) error {
 	if len(res.Unknown) > 0 {
 		return usageErrorf("nothing says how many requests %s are of; pass --requests N, the number of requests in the time that they cover, or --requests all where each request has a line with its id", lines)
 	}
-	return fmt.Errorf("no requests in %s; expected the recorder's lines, or the log of a Lambda function, with START or REPORT lines, platform.start records or request ids", lines)
+	return fmt.Errorf("no requests in %s; expected the log of a Lambda function, with START or REPORT lines, platform.start records or request ids, or lines of the recorder", lines)
 }
 
 // requestCount reads --requests.

@@ -351,7 +351,7 @@ func TestSameRequestInTwoFiles(t *testing.T) {
 	}
 }
 
-func gzipped(t *testing.T, parts ...string) []byte {
+func gzipped(t testing.TB, parts ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	for _, p := range parts { // members

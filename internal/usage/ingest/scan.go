@@ -67,8 +67,8 @@ func nextObject(b []byte, from int) int {
 			return len(b)
 		}
 		from += i + 1
-		key := b[from:min(len(b), from+24)]
-		for len(key) > 0 && (key[0] == ' ' || key[0] == '\\' || key[0] == '"') {
+		key := b[from:min(len(b), from+32)]
+		for len(key) > 0 && (key[0] == ' ' || key[0] == '\n' || key[0] == '\\' || key[0] == '"') {
 			key = key[1:]
 		}
 		if len(key) == 0 {
@@ -174,19 +174,21 @@ func torn(line []byte) bool {
 // one: "aws logs tail --format json" prints time and stream, and below them
 // the record. It returns where the lines behind it begin.
 func (p *parser) spread(b []byte, start, to int) (end int, ok bool) {
-	inner := bytes.TrimLeft(b[start:to], " \t")
-	if len(inner) == to-start || len(inner) == 0 || inner[0] != '"' {
-		return 0, false
-	}
 	const most = 1000 // lines in either direction
 	open := start
-	for range most {
-		if open == 0 {
+	if string(b[start:to]) != "{" {
+		inner := bytes.TrimLeft(b[start:to], " \t")
+		if len(inner) == to-start || len(inner) == 0 || inner[0] != '"' {
 			return 0, false
 		}
-		open = bytes.LastIndexByte(b[:open-1], '\n') + 1
-		if c := b[open]; c != ' ' && c != '\t' && c != '}' && c != ']' {
-			break
+		for range most {
+			if open == 0 {
+				return 0, false
+			}
+			open = bytes.LastIndexByte(b[:open-1], '\n') + 1
+			if c := b[open]; c != ' ' && c != '\t' && c != '}' && c != ']' {
+				break
+			}
 		}
 	}
 	if b[open] != '{' {
