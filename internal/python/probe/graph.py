@@ -58,6 +58,23 @@ class _Graph:
             node[2] += now - resident[0]
             resident[0] = now
 
+        def share_answer(sysconfig):
+            # The module sysconfig loads its data for the first who asks, and
+            # keeps them. Whoever asks later would load them without the first.
+            ask = sysconfig.get_config_vars
+
+            def get_config_vars(*args):
+                top = current()[-1]
+                answer = ask(*args)
+                for name in data or [name for name in list(modules) if name.startswith("_sysconfigdata")]:
+                    data[:] = [name]
+                    loads.extend((top[1], top[0], name))
+                return answer
+
+            data = []
+            get_config_vars.__doc__, get_config_vars.__wrapped__ = ask.__doc__, ask
+            sysconfig.get_config_vars = get_config_vars
+
         def _find_and_load(name, *args, **kwargs):
             stack = current()
             top = stack[-1]
@@ -72,6 +89,8 @@ class _Graph:
             stack.append(node)
             try:
                 module = loaded[name] = find_and_load(name, *args, **kwargs)
+                if name == "sysconfig":
+                    share_answer(module)
                 return module
             finally:
                 notice(node)

@@ -46,6 +46,29 @@ func TestSplit(t *testing.T) {
 	})
 }
 
+// TestSysconfig: the module sysconfig loads its data for the first who asks;
+// everyone who asks needs them.
+func TestSysconfig(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		ask := "import sysconfig\nassert sysconfig.get_config_var('EXT_SUFFIX') == sysconfig.get_config_vars()['EXT_SUFFIX']\n"
+		o := entry(t, python, map[string]string{"entry.py": "import one, two, three\n", "one.py": ask, "two.py": ask, "three.py": "import sysconfig\n"})
+		g := graphOf(t, o)
+		isData := func(name string) bool { return strings.HasPrefix(name, "_sysconfigdata") }
+		if slices.ContainsFunc(g.Startup, isData) {
+			t.Skip("start-up has asked")
+		}
+		var from []string
+		for _, s := range g.Statements {
+			if slices.ContainsFunc(s.To, isData) && !slices.Contains(from, s.From) {
+				from = append(from, s.From)
+			}
+		}
+		if slices.Sort(from); !slices.Contains(from, "one") || !slices.Contains(from, "two") || slices.Contains(from, "three") {
+			t.Errorf("asked for by %q", from)
+		}
+	})
+}
+
 // TestSetup: what prepares the process belongs to start-up, and its failures
 // are not the entry's.
 func TestSetup(t *testing.T) {
