@@ -19,6 +19,8 @@ import (
 type initOptions struct {
 	entries []string
 	dryRun  bool
+	tests   bool
+	github  bool
 }
 
 func (a *app) initCommand() *cobra.Command {
@@ -30,8 +32,15 @@ func (a *app) initCommand() *cobra.Command {
 templates, console scripts of pyproject.toml, packages with a __main__.py, and
 files with the usual names. It writes them to [tool.fastpath] in pyproject.toml,
 or to fastpath.toml where there is no pyproject.toml, and keeps what is there.
-It runs no Python and needs no network.`,
+It runs no Python and needs no network.
+
+--tests writes tests for pytest that hold the time and the size of the fast path
+file, with the limits of the configuration. --github writes a workflow that
+reviews the exceptions once a month, in one issue that it keeps up to date, and
+posts the review sheet of a pull request as one comment. Files that were not
+written by init are left alone.`,
 		Example: `  fastpath init
+  fastpath init --tests --github
   fastpath init --entry lambda_function:lambda_handler
   fastpath init --dry-run`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -45,6 +54,8 @@ It runs no Python and needs no network.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&opt.entries, "entry", nil, "`ENTRY` to configure instead of those found (repeatable): module:function, console:NAME, -m package, path/app.py")
 	f.BoolVar(&opt.dryRun, "dry-run", false, "show what would be written and write nothing")
+	f.BoolVar(&opt.tests, "tests", false, "write tests of the fast path file for pytest into the project")
+	f.BoolVar(&opt.github, "github", false, "write a GitHub workflow for the monthly review and the review of pull requests")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	return cmd
 }
@@ -58,6 +69,7 @@ type initResult struct {
 	Interpreter   *initInterpreter  `json:"interpreter,omitempty"`
 	ImportRoots   []string          `json:"import_roots"`
 	Sources       int               `json:"sources"`
+	Files         []initFile        `json:"files,omitempty"` // by --tests and --github
 	Problems      []initProblem     `json:"problems"`
 	Next          string            `json:"next"`
 }
@@ -121,8 +133,31 @@ func (a *app) runInit(opt initOptions) error {
 		return err
 	}
 	res.Sources, res.ImportRoots = len(sources), p.ImportRoots()
+	if opt.tests {
+		res.Files = append(res.Files, testFiles(p)...)
+	}
+	if opt.github {
+		f, err := workflowFile(p)
+		if err != nil {
+			return err
+		}
+		res.Files = append(res.Files, f)
+	}
+	for i := range res.Files {
+		if err := res.Files[i].prepare(p.Root); err != nil {
+			return err
+		}
+	}
 	if err := a.initWrite(p, opt, res); err != nil {
 		return err
+	}
+	for i := range res.Files {
+		if opt.dryRun {
+			break
+		}
+		if err := res.Files[i].write(p.Root); err != nil {
+			return err
+		}
 	}
 	if a.format == "json" {
 		return a.printJSON(res)
@@ -351,6 +386,21 @@ func (a *app) printInit(res *initResult) {
 		fmt.Fprintf(w, "created %s\n", c.File)
 	default:
 		fmt.Fprintf(w, "updated %s\n", c.File)
+	}
+	for _, f := range res.Files {
+		switch {
+		case !f.Changed:
+			fmt.Fprintf(w, "%s is up to date\n", f.File)
+		case res.Configuration.DryRun:
+			fmt.Fprintf(w, "would write %s\n", f.File)
+		case f.Created:
+			fmt.Fprintf(w, "created %s\n", f.File)
+		default:
+			fmt.Fprintf(w, "updated %s\n", f.File)
+		}
+		if strings.HasSuffix(f.File, ".yml") && f.Changed {
+			fmt.Fprintln(w, "  it downloads fastpath from the address in the repository variable FASTPATH_URL; set it, or change the step")
+		}
 	}
 	fmt.Fprintf(w, "\nnext: %s\n", res.Next)
 }
