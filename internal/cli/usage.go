@@ -29,7 +29,8 @@ replaced, never added, so that nothing counts twice.`,
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(a.usageInvokeCommand(), a.usageIngestCommand(), a.usageReportCommand())
+	cmd.AddCommand(a.usageInvokeCommand(), a.usageRecordCommand(), a.usageRecorderCommand(), a.usageIngestCommand(), a.usageReportCommand())
+	cmd.AddCommand(a.usageQueryCommand(), a.usagePullCommand())
 	return cmd
 }
 

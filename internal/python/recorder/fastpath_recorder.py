@@ -358,7 +358,8 @@ class _Recorder:
             return False
         self.known.add("__main__")
         if spec is not None:
-            return False if spec.name in self.known else self.name_late(spec.name, main)
+            known = spec.name in self.known or spec.name not in self.files_of
+            return False if known else self.name_late(spec.name, main)
         plain = path.replace("\\", "/")
         for name, listed in self.files_of.items():
             for file, size, text in listed:
@@ -440,9 +441,11 @@ class _Recorder:
     armed = ()
     patched = ()
     profiling = False
+    learnt = 0
 
     def learn(self):
         # Files of the project that were loaded since the last time.
+        self.learnt = len(sys.modules)
         for name in self.files_of:
             if name not in self.known and name in sys.modules:
                 self.known.add(name)
@@ -458,6 +461,8 @@ class _Recorder:
         code = frame.f_code
         found = self.codes.get(id(code))
         if found is None:
+            if self.learnt != len(sys.modules):
+                self.learn()
             file = self.files.get(code.co_filename)
             if file is None:
                 return None
@@ -1322,6 +1327,7 @@ def automatic():
             "celery.signals": _celery,
         }
     )
+    _recorder.late = True  # the script is not there yet
     command()
 
 

@@ -87,8 +87,8 @@ print(handler({"a": 1, "routeKey": "GET /x"}, Context), os.environ["_HANDLER"], 
 			if len(got) != 1 || got[0].Request != "0-1" || got[0].Workflow != "GET /x" || got[0].Function != "orders:7" || got[0].Entry != "pkg.app:handler" {
 				t.Fatalf("%+v", lines)
 			}
-			if used := got[0].used(); used != "json" && p.Minor >= 12 || !strings.Contains(used, "json") {
-				t.Errorf("used %q", used)
+			if u := used(got[0]); u != "json" && p.Minor >= 12 || !strings.Contains(u, "json") {
+				t.Errorf("used %q", u)
 			}
 		}
 	})

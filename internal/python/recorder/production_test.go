@@ -19,48 +19,7 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// line is what the recorder writes, see docs/recorder.md.
-type line struct {
-	Fastpath   int            `json:"fastpath"`
-	Kind       string         `json:"kind"`
-	Proc       string         `json:"proc"`
-	Seq        int            `json:"seq"`
-	Entry      string         `json:"entry"`
-	Function   string         `json:"function"`
-	Tests      bool           `json:"tests"`
-	Every      int            `json:"every"`
-	Counts     map[string]int `json:"counts"`
-	Mods       []string       `json:"mods"`
-	Part       int            `json:"part"`
-	Parts      int            `json:"parts"`
-	K          int            `json:"k"`
-	Request    string         `json:"request"`
-	Workflow   string         `json:"workflow"`
-	Error      bool           `json:"error"`
-	Used       []int          `json:"used"`
-	Library    []int          `json:"library"`
-	Unseen     []int          `json:"unseen"`
-	Loads      [][2]float64   `json:"loads"`
-	Init       [][2]float64   `json:"init"`
-	InitLoaded int            `json:"init_loaded"`
-	InitMS     float64        `json:"init_ms"`
-	How        string         `json:"how"`
-	Note       string         `json:"note"`
-	Stale      int            `json:"stale"`
-	Reason     string         `json:"reason"`
-}
-
-// names are the modules that a list of places means.
-func (l line) names(places []int) []string {
-	out := make([]string, 0, len(places))
-	for _, p := range places {
-		out = append(out, l.Mods[p])
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (l line) used() string { return strings.Join(l.names(l.Used), " ") }
+func used(l *Line) string { return strings.Join(l.Names(l.Used), " ") }
 
 // recorded is a project with the recorder and its table in it.
 type recorded struct {
@@ -113,12 +72,12 @@ func writeTable(t testing.TB, dir, root string, p oracle.Python, files []string)
 
 // run runs a script in the project and returns the recorder's lines and what
 // the script wrote otherwise.
-func (r *recorded) run(t *testing.T, script string, env ...string) (lines []line, rest string) {
+func (r *recorded) run(t *testing.T, script string, env ...string) (lines []*Line, rest string) {
 	t.Helper()
 	return r.command(t, append([]string{"-c"}, script), env...)
 }
 
-func (r *recorded) command(t *testing.T, args []string, env ...string) (lines []line, rest string) {
+func (r *recorded) command(t *testing.T, args []string, env ...string) (lines []*Line, rest string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), r.python, args...)
 	cmd.Dir = r.dir
@@ -133,31 +92,31 @@ func (r *recorded) command(t *testing.T, args []string, env ...string) (lines []
 
 // readLines tells the recorder's lines from others, and checks what holds of
 // all of them.
-func readLines(t *testing.T, text string) (lines []line, rest string) {
+func readLines(t *testing.T, text string) (lines []*Line, rest string) {
 	t.Helper()
 	seen := map[[2]any]bool{}
-	for l := range strings.Lines(text) {
-		if !strings.HasPrefix(l, `{"fastpath":1,`) {
-			rest += l
+	for text := range strings.Lines(text) {
+		l, ok, err := ParseLine([]byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if !ok {
+			rest += text
 			continue
 		}
-		if len(l) >= 4096 {
-			t.Errorf("a line of %d bytes", len(l))
+		if len(text) >= 4096 {
+			t.Errorf("a line of %d bytes", len(text))
 		}
-		var v line
-		if err := json.Unmarshal([]byte(l), &v); err != nil {
-			t.Fatalf("%v\n%s", err, l)
+		if seen[[2]any{l.Proc, l.Seq}] {
+			t.Errorf("twice: %s", text)
 		}
-		if seen[[2]any{v.Proc, v.Seq}] {
-			t.Errorf("twice: %s", l)
-		}
-		seen[[2]any{v.Proc, v.Seq}] = true
-		lines = append(lines, v)
+		seen[[2]any{l.Proc, l.Seq}] = true
+		lines = append(lines, l)
 	}
 	return lines, rest
 }
 
-func requests(lines []line) (out []line) {
+func requests(lines []*Line) (out []*Line) {
 	for _, l := range lines {
 		if l.Kind == "request" {
 			out = append(out, l)
@@ -217,15 +176,15 @@ for way in `+string(list)+`:
 			if l.Workflow != order[k] || l.Counts[order[k]] != 1 || len(l.Unseen) > 0 {
 				t.Errorf("%+v", l)
 			}
-			want, used := withParents(wayWants[order[k]]), withParents(l.used())
+			want, got := withParents(wayWants[order[k]]), withParents(used(l))
 			switch {
-			case slices.Equal(want, used):
+			case slices.Equal(want, got):
 			case p.Minor >= 12:
-				t.Errorf("%s: used %q, want %q", order[k], used, want)
+				t.Errorf("%s: used %q, want %q", order[k], got, want)
 			default:
 				for _, m := range want {
-					if !slices.Contains(used, m) {
-						t.Errorf("%s: used %q, want %q", order[k], used, want)
+					if !slices.Contains(got, m) {
+						t.Errorf("%s: used %q, want %q", order[k], got, want)
 					}
 				}
 			}

@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fastpath/internal/evidence"
+	"fastpath/internal/python/launch"
+	"fastpath/internal/python/recorder"
+	"fastpath/internal/term"
+	"fastpath/internal/usage"
+	"fastpath/internal/usage/store"
+)
+
+// Sources under which rows of usage record are kept.
+const (
+	recordSource = "record"
+	testsSource  = "tests"
+)
+
+// stopTime is how long an interrupted program may take to end.
+const stopTime = 10 * time.Second
+
+// usageRecordOptions are the flags of usage record.
+type usageRecordOptions struct {
+	entry           string
+	realCredentials bool
+}
+
+func (a *app) usageRecordCommand() *cobra.Command {
+	var opt usageRecordOptions
+	cmd := &cobra.Command{
+		Use:   "record [--entry ENTRY] -- CMD…",
+		Short: "run a command with the recorder and merge what its requests use",
+		Long: `Record runs a command with the recorder in every Python that it starts and watches
+every request: those of Flask, Starlette, FastAPI, Django and Celery, and the tests
+of pytest; a command line without any of these is one request. When the command has
+ended, what the requests used replaces that of the day in fastpath.lock.
+
+What tests use is kept apart: it is no traffic, and alone it makes nothing an
+exception. Record ends with the exit code of the command. A server is stopped with
+Ctrl-C, as without record.
+
+It runs your code. Child processes get dummy AWS credentials.`,
+		Example: `  fastpath usage record -- flask --app shop run
+  fastpath usage record -- pytest
+  fastpath usage record --entry console:orders -- orders export --all`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runUsageRecord(args, opt) },
+	}
+	f := cmd.Flags()
+	f.SetInterspersed(false)
+	f.StringVar(&opt.entry, "entry", "", "`ENTRY` that the command runs; needed where the project has several")
+	f.BoolVar(&opt.realCredentials, "real-credentials", false, "pass your AWS credentials and configuration to the program")
+	return cmd
+}
+
+func (a *app) runUsageRecord(args []string, opt usageRecordOptions) error {
+	if len(args) == 0 {
+		return usageErrorf("no command; name it after two dashes: fastpath usage record -- flask run")
+	}
+	t, err := term.For(a.Stdout, a.Env, a.color)
+	if err != nil {
+		return usageErrorf("%w", err)
+	}
+	p, err := a.openProject()
+	if err != nil {
+		return err
+	}
+	var names []string
+	if opt.entry != "" {
+		names = []string{opt.entry}
+	}
+	entries, err := a.selectEntries(p, names)
+	if err != nil {
+		return err
+	}
+	entry := ""
+	if len(entries) == 1 {
+		entry = entries[0].Name
+	}
+	if _, err := a.lockToWrite(filepath.Join(p.Root, evidence.FileName), false); err != nil {
+		return err // before the command runs for hours
+	}
+	table, _, err := a.recorderTable(p, entries)
+	if err != nil {
+		return err
+	}
+	table.Every = 1
+	dir, err := os.MkdirTemp("", "fastpath-record-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := recorder.WriteInjection(dir, table); err != nil {
+		return err
+	}
+	if !opt.realCredentials {
+		a.step("%s", launch.Notice)
+	}
+	output := filepath.Join(dir, "lines")
+	code, err := a.runRecorded(args, dir, output, entry, opt)
+	if err != nil {
+		return err
+	}
+	if err := a.mergeRecorded(t, p.Root, output, entry); err != nil {
+		return err
+	}
+	if code != 0 {
+		return &exitError{code, fmt.Errorf("%q ended with exit code %d", args[0], code)}
+	}
+	return nil
+}
+
+// runRecorded runs the command with our streams and returns its exit code. An
+// interrupt is for the command: what its requests used until then counts.
+func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRecordOptions) (int, error) {
+	extra := []string{"FASTPATH_OUTPUT=" + output, "FASTPATH_EVERY=1", "FASTPATH_STYLE=json", "FASTPATH_RECORDER=on", "FASTPATH_HANDLER="}
+	if entry != "" {
+		extra = append(extra, "FASTPATH_ENTRY="+entry)
+	}
+	plugins := "fastpath_recorder"
+	if own := a.getenv("PYTEST_PLUGINS"); own != "" {
+		plugins += "," + own
+	}
+	extra = append(extra, "PYTEST_PLUGINS="+plugins)
+	name, err := a.lookPath(args[0])
+	if err != nil {
+		return 0, usageErrorf("%w", err)
+	}
+	cmd := exec.CommandContext(a.ctx, name, args[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = a.Dir, a.Stdin, a.Stdout, a.Stderr
+	cmd.Env = launch.Environment(a.Env, launch.EnvOptions{RealCredentials: opt.realCredentials, PythonPath: []string{dir}, Extra: extra})
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = stopTime
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case a.ctx.Err() != nil && cmd.ProcessState != nil:
+		a.ctx = context.WithoutCancel(a.ctx)
+		return 0, nil // stopped on purpose
+	case errors.As(err, &exit):
+		if code := exit.ExitCode(); code >= 0 {
+			return code, nil
+		}
+		return ExitFailure, nil // ended by a signal
+	case err != nil:
+		return 0, fmt.Errorf("%q could not be run: %w", args[0], err)
+	}
+	return 0, nil
+}
+
+// lookPath finds a program as the shell would, with the command's PATH.
+func (a *app) lookPath(name string) (string, error) {
+	if strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) {
+		return a.path(name), nil
+	}
+	for _, dir := range filepath.SplitList(a.getenv("PATH")) {
+		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return found, nil
+		}
+	}
+	return "", fmt.Errorf("%q is not on PATH", name)
+}
+
+// recorded is what the lines of one run say.
+type recorded struct {
+	rows  map[string]*usage.Rows // by kind
+	notes []string
+}
+
+// mergeRecorded reads the lines and replaces the day's rows.
+func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string) error {
+	f, err := os.Open(output)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("nothing was recorded: the command started no Python with the recorder; it needs PYTHONPATH (not python -I or -E)")
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := a.readRecorded(f, entry)
+	if err != nil {
+		return err
+	}
+	for _, note := range r.notes {
+		a.step("warning: %s", note)
+	}
+	if len(r.rows) == 0 {
+		return fmt.Errorf("nothing was recorded: no request ended while the command ran")
+	}
+	var days []*evidence.UsageDay
+	for _, kind := range slices.Sorted(maps.Keys(r.rows)) {
+		day := r.rows[kind].UsageDay()
+		days = append(days, day)
+		if kind == evidence.UsageTests {
+			fmt.Fprintf(a.Stdout, "%s: tests, not traffic\n", countedRequests(day.Requests))
+			continue
+		}
+		a.printUsage(t, newUsageReport(usage.Summarize([]*evidence.UsageDay{day}, usage.SummaryOptions{})))
+	}
+	if _, err := store.Commit(a.ctx, root, &store.Batch{Days: days}); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stdout, "merged into %s\n\nnext: fastpath plan\n", evidence.FileName)
+	return nil
+}
+
+// readRecorded adds up the lines of all processes. Every request was watched.
+func (a *app) readRecorded(in io.Reader, entry string) (*recorded, error) {
+	r := &recorded{rows: map[string]*usage.Rows{}}
+	day := a.today().UTC().Format(time.DateOnly)
+	type key struct {
+		proc string
+		k    int
+	}
+	type one struct {
+		kind, workflow string
+		used           []string
+	}
+	var order []key
+	found := map[key]*one{}
+	unwatched := 0
+	scanner := bufio.NewScanner(in)
+	for scanner.Scan() {
+		l, ok, err := recorder.ParseLine(scanner.Bytes())
+		if err != nil {
+			r.note(err.Error())
+			continue
+		}
+		if !ok {
+			continue
+		}
+		for _, n := range l.Counts {
+			unwatched += n
+		}
+		switch {
+		case l.Kind == recorder.KindProcess && l.Note != "":
+			r.note(l.Note)
+		case l.Kind == recorder.KindProcess && l.Stale > 0:
+			r.note(fmt.Sprintf("%d files changed since the command was started; what they use is not known", l.Stale))
+		case l.Kind == recorder.KindOff:
+			r.note("the recorder turned itself off in a process: " + l.Reason)
+		case l.Kind == recorder.KindRequest:
+			id := key{l.Proc, l.K}
+			if found[id] == nil {
+				o := &one{kind: evidence.UsageRecorder, workflow: l.Workflow}
+				if l.Tests {
+					o.kind, o.workflow = evidence.UsageTests, "" // there are thousands, and none is a workflow
+				}
+				found[id] = o
+				order = append(order, id)
+			}
+			found[id].used = append(found[id].used, l.Names(l.Used)...)
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, err
+	}
+	for _, id := range order {
+		o := found[id]
+		if r.rows[o.kind] == nil {
+			source := recordSource
+			if o.kind == evidence.UsageTests {
+				source = testsSource
+			}
+			r.rows[o.kind] = usage.NewRows(entry, source, day, o.kind)
+		}
+		r.rows[o.kind].Add(o.workflow, 1, usage.WithParents(o.used))
+	}
+	if n := unwatched - len(order); n > 0 {
+		r.note(fmt.Sprintf("%d requests ran beside others and were not watched; shares are those of the other %d", n, len(order)))
+	}
+	return r, nil
+}
+
+func (r *recorded) note(text string) {
+	if !slices.Contains(r.notes, text) {
+		r.notes = append(r.notes, text)
+	}
+}
