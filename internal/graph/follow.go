@@ -153,12 +153,13 @@ type follower struct {
 	queue     []*unit
 	now       *region
 	unit      *unit
+	asked     map[asking]bool // during a call of global, which is depth calls deep
 	depth     int
 	steps     int // expressions that were evaluated
 }
 
 // maxSteps bounds the expressions that are evaluated, which takes some seconds.
-const maxSteps = 1_000_000
+const maxSteps = 400_000
 
 type unitKey struct {
 	r    *region
@@ -170,7 +171,7 @@ func newFollower(p *Program) *follower {
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
 		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{}, vague: map[object]bool{},
 		made: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
-		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{}, spelled: map[*Module]map[symbol][]*Module{},
+		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{}, spelled: map[*Module]map[symbol][]*Module{}, asked: map[asking]bool{},
 	}
 }
 

@@ -140,13 +140,25 @@ func (f *follower) starName(m *Module, name string) ([]value, bool) {
 	return nil, false
 }
 
+// asking is a global name of a module whose values are being looked for.
+type asking struct {
+	m    *Module
+	name string
+}
+
 // global returns the values of a global name of a module.
 func (f *follower) global(m *Module, name string) []value {
-	if f.depth > 50 { // modules that import a name from each other
+	key := asking{m, name}
+	if f.asked[key] { // modules that import a name from each other, or from one in several ways
 		return nil
 	}
+	f.asked[key] = true
 	f.depth++
-	defer func() { f.depth-- }()
+	defer func() {
+		if f.depth--; f.depth == 0 {
+			clear(f.asked)
+		}
+	}()
 	vs := f.load(f.name(m, 0, name))
 	if !m.Scope.Binds(0, name) {
 		if star, ok := f.starName(m, name); ok {
@@ -211,6 +223,13 @@ func (f *follower) getattr(vs []value, name string) []value {
 	for _, v := range vs {
 		switch v.kind {
 		case outside, function, partial:
+			switch {
+			case !unwrapping[name]:
+			case v.kind == function:
+				out = appendNew(out, v)
+			case v.kind == partial:
+				out = appendNew(out, f.load(f.contents(v.object))...)
+			}
 			out = appendNew(appendNew(out, external), f.load(f.attribute(name))...)
 		case container:
 			out = appendNew(out, f.val(object{kind: container, m: v.m, node: v.node, name: "." + name}))
@@ -470,6 +489,10 @@ var (
 	wrapping = words(`partial partialmethod update_wrapper property cached_property staticmethod classmethod lru_cache cache
 		singledispatch singledispatchmethod contextmanager asynccontextmanager`)
 )
+
+// unwrapping are the attributes by which wrappers hand out what they wrap, or
+// call it.
+var unwrapping = words("__func__ __wrapped__ __call__ __get__ func fget fset fdel")
 
 func words(text string) map[string]bool {
 	set := map[string]bool{}

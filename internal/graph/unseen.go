@@ -75,8 +75,13 @@ func (p *Program) placed(m *Module, k int) string {
 		}
 		return base.Name + "." + name
 	}
-	if name := p.baseOf(m, k); name != "" && name[0] != '.' && p.outside(name).runtime != "" {
+	name := p.baseOf(m, k)
+	switch {
+	case name == "" || name[0] == '.':
+	case p.outside(name).runtime != "":
 		return name
+	case strings.HasPrefix(name, "distutils") && p.byName["setuptools._distutils"] != nil: // which hides that of the standard library
+		return "_" + name
 	}
 	return ""
 }
