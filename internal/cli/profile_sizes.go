@@ -50,7 +50,7 @@ type profileSize struct {
 func newProfileSizes(c *config.Config, m profiled) *profileSizes {
 	s := &profileSizes{
 		CPUMS: round3(m.TotalMinMS + m.StartupMS), Tolerance: sizesTolerance,
-		Prices: sizesPrices(c.Prices), platform: m.entry.Platform,
+		Prices: sizesPrices{c.Prices.GBSecond, c.Prices.Request, c.Prices.Currency, c.Prices.Date, c.Prices.Source}, platform: m.entry.Platform,
 	}
 	add := func(mb float64, configured bool) {
 		t := s.CPUMS * max(1, fullCPU/mb)

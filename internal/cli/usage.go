@@ -53,7 +53,7 @@ func (d *dayFlag) Set(text string) error {
 	return nil
 }
 
-// usageReport is what the usage commands show; its keys are those of
+// usageReport is what the usage commands show; its keys are among those of
 // fastpath.usage-report/1.
 type usageReport struct {
 	Requests   float64            `json:"requests"`
@@ -61,6 +61,30 @@ type usageReport struct {
 	Window     usageWindow        `json:"window"`
 	Workflows  map[string]float64 `json:"workflows"`
 	Modules    []usageModule      `json:"modules"`
+}
+
+// usageHistory is what only usage report adds.
+type usageHistory struct {
+	DailyRequests *float64      `json:"daily_requests,omitempty"`
+	InitMS        *float64      `json:"init_ms,omitempty"`
+	MemoryMB      *float64      `json:"memory_mb,omitempty"`
+	Seen          []usageSpan   `json:"seen"`
+	Unused        []usageUnused `json:"loaded_unused"`
+	InTests       []string      `json:"used_in_tests"` // tests are no traffic
+}
+
+// usageSpan is when requests used a module first and last.
+type usageSpan struct {
+	Module string `json:"module"`
+	First  string `json:"first"`
+	Last   string `json:"last"`
+}
+
+// usageUnused is a module that the project loads at start and that no watched
+// request used.
+type usageUnused struct {
+	Module    string  `json:"module"`
+	ShareHigh float64 `json:"share_high"` // of the requests that may use it all the same
 }
 
 // usageWindow is the first and the last day with data.

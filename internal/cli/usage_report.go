@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +23,11 @@ func (a *app) usageReportCommand() *cobra.Command {
 		Use:   "report [ENTRY]",
 		Short: "requests, usage and workflows per module",
 		Long: `Report shows what the lock knows about usage: which share of the requests used
-each module, how sure that is, and in which workflows. It needs no profile and
-executes nothing. Of sample events only the latest day counts.`,
+each module, how sure that is, in which workflows, and on which days first and last;
+requests, cold starts, init time and memory of a day; and which modules the project
+loads at start though no request that could be watched used them. It needs no profile
+and executes nothing. Of sample events only the latest day counts. What tests used is
+named apart: tests are no traffic.`,
 		Example: `  fastpath usage report
   fastpath usage report --since 2026-11-01 --format json`,
 		Args: cobra.MaximumNArgs(1),
@@ -58,21 +65,119 @@ func (a *app) runUsageReport(args []string, since string) error {
 	} else if err != nil {
 		return err
 	}
-	r := newUsageReport(usage.Summarize(lock.Usage, o))
+	sum := usage.Summarize(lock.Usage, o)
+	r, h := newUsageReport(sum), newUsageHistory(sum, lock, o.Entry)
 	if a.format == "json" {
 		return a.printJSON(struct {
 			envelope
 			*usageReport
-		}{a.envelopeFor("usage-report", p.Root), r})
+			*usageHistory
+		}{a.envelopeFor("usage-report", p.Root), r, h})
 	}
-	if r.Requests == 0 && len(r.Modules) == 0 {
+	if r.Requests == 0 && len(r.Modules) == 0 && len(h.InTests) == 0 {
 		what := "no usage data"
 		if since != "" {
 			what += " since " + since
 		}
-		fmt.Fprintf(a.Stdout, "%s\n\nnext: fastpath usage invoke   (sample events)\n      fastpath usage ingest LOGS\n", what)
+		fmt.Fprintf(a.Stdout, "%s\n\nnext: fastpath usage invoke   (sample events)\n      fastpath usage ingest LOGS\n      fastpath usage pull --log-group GROUP\n", what)
 		return nil
 	}
 	a.printUsage(t, r)
+	a.printHistory(r, h)
 	return nil
+}
+
+// newUsageHistory adds what the rows say about days, and what the profile of
+// one entry, or of all (""), says was loaded.
+func newUsageHistory(s *usage.Summary, lock *evidence.Lock, entry string) *usageHistory {
+	h := &usageHistory{Seen: []usageSpan{}, Unused: []usageUnused{}, InTests: []string{}}
+	for _, f := range []struct {
+		to  **float64
+		get func() (float64, bool)
+	}{{&h.DailyRequests, s.Daily}, {&h.InitMS, s.InitMS}, {&h.MemoryMB, s.MemoryMB}} {
+		if v, ok := f.get(); ok {
+			*f.to = figure(v)
+		}
+	}
+	for _, m := range s.Modules() {
+		if span := s.Seen(m); span.First != "" {
+			h.Seen = append(h.Seen, usageSpan{m, span.First, span.Last})
+		}
+	}
+	for _, m := range loadedAtStart(s, lock, entry) {
+		if share, known := s.Share(m); known && share == 0 {
+			_, high := s.Interval(m)
+			h.Unused = append(h.Unused, usageUnused{m, round6(high)})
+		}
+	}
+	for _, m := range s.InTests() {
+		if share, known := s.Share(m); !known || share == 0 {
+			h.InTests = append(h.InTests, m)
+		}
+	}
+	return h
+}
+
+// loadedAtStart returns the modules that module-level statements of the project
+// name and that were loaded before the first request, sorted: by the profile,
+// and by what the recorder saw. What libraries load for themselves is no
+// choice of the project.
+func loadedAtStart(s *usage.Summary, lock *evidence.Lock, entry string) []string {
+	set := map[string]bool{}
+	for _, m := range s.Loaded() {
+		set[m] = true
+	}
+	for name, e := range lock.Entries {
+		if entry != "" && name != entry {
+			continue
+		}
+		loaded := map[string]bool{}
+		for _, m := range e.Modules {
+			loaded[m.Name] = m.Phase == evidence.PhaseInit && m.Kind != "missing" && m.File == ""
+		}
+		for _, d := range e.Edges {
+			if d.File == "" || d.Phase != evidence.PhaseInit {
+				continue
+			}
+			for _, m := range d.To {
+				set[m] = set[m] || loaded[m]
+			}
+		}
+	}
+	maps.DeleteFunc(set, func(_ string, loaded bool) bool { return !loaded })
+	return slices.Sorted(maps.Keys(set))
+}
+
+// printHistory prints what usage report adds, for people.
+func (a *app) printHistory(r *usageReport, h *usageHistory) {
+	w := a.Stdout
+	var lines []string
+	if h.DailyRequests != nil {
+		line := grouped(math.Round(*h.DailyRequests)) + " requests a day"
+		if h.InitMS != nil {
+			line += ", init " + msText(*h.InitMS)
+		}
+		if h.MemoryMB != nil {
+			line += fmt.Sprintf(", %s MB", grouped(*h.MemoryMB))
+		}
+		lines = append(lines, line)
+	}
+	for _, s := range h.Seen {
+		if s.Last < r.Window.Last { // not any more
+			lines = append(lines, fmt.Sprintf("%s was last used on %s", s.Module, s.Last))
+		}
+	}
+	if len(h.Unused) > 0 {
+		names, high := make([]string, 0, len(h.Unused)), 0.0
+		for _, u := range h.Unused {
+			names, high = append(names, u.Module), max(high, u.ShareHigh)
+		}
+		lines = append(lines, fmt.Sprintf("loaded but unused: %s (95%% sure: at most %s of requests)", strings.Join(names, ", "), percentText(high)))
+	}
+	if len(h.InTests) > 0 {
+		lines = append(lines, "used in tests, not traffic: "+strings.Join(h.InTests, ", "))
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(w, "\n%s\n", strings.Join(lines, "\n"))
+	}
 }

@@ -88,6 +88,7 @@ type Traffic struct {
 type Prices struct {
 	GBSecond float64 // of one GB of memory for one second
 	Request  float64 // of one request
+	ScanGB   float64 // of one GB (10^9 bytes) that a query of CloudWatch Logs Insights reads
 	Currency string
 	Date     string // YYYY-MM-DD
 	Source   string // who says so; "configured" for the user's own
@@ -110,7 +111,7 @@ func Default() *Config {
 		Traffic: Traffic{DailyRequests: 10000, ColdStartRate: 0.1, MemoryMB: 512, Platform: PlatformLambda, Start: StartOnDemand},
 		// The first tier for x86 in us-east-1, as AWS published it when it began
 		// to bill init.
-		Prices: Prices{GBSecond: 0.0000166667, Request: 0.0000002, Currency: "USD", Date: "2025-08-01", Source: "AWS list price, x86, us-east-1"},
+		Prices: Prices{GBSecond: 0.0000166667, Request: 0.0000002, ScanGB: 0.005, Currency: "USD", Date: "2025-08-01", Source: "AWS list price, x86, us-east-1"},
 		Rules:  map[string]string{},
 	}
 }

@@ -251,6 +251,7 @@ func (d *decoder) prices(to *Prices) func(*value) {
 		d.table(v, "prices",
 			field{"gb-second", d.positive(&to.GBSecond)},
 			field{"request", d.positive(&to.Request)},
+			field{"scan-gb", d.positive(&to.ScanGB)},
 			field{"currency", d.str(&to.Currency)},
 			field{"date", d.day(&to.Date)})
 		if v.kind == kindTable && v.get("date") == nil && len(v.keys) > 0 {

@@ -56,6 +56,7 @@ throttled-init = true
 [tool.fastpath.prices]
 gb-second = 0.0000133334
 request = 2e-7
+scan-gb = 0.006
 currency = "EUR"
 date = 2026-11-01
 
@@ -90,7 +91,7 @@ func TestLoadFull(t *testing.T) {
 		Thresholds: Thresholds{5, 50.5, 90},
 		Limits:     Limits{10, 100, 30, 1000, 5, 7},
 		Traffic:    Traffic{50000, 0.02, true, 1769, true, "server", true, StartPreFork, true, true},
-		Prices:     Prices{0.0000133334, 0.0000002, "EUR", "2026-11-01", "configured"},
+		Prices:     Prices{0.0000133334, 0.0000002, 0.006, "EUR", "2026-11-01", "configured"},
 		Modules:    Modules{[]string{"a"}, []string{"b.c"}, []string{"pandas"}},
 		Rules:      map[string]string{"FP202": "warning", "FP113": "error"},
 	}
