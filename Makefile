@@ -83,6 +83,7 @@ oracle: ## install the Pythons and the packages that are missing, and compare ev
 	@tools/install-pythons
 	@tools/fetch-corpus
 	@tools/fetch-environments
+	@tools/fetch-checkers
 	@echo "== comparing with Python 3.8 to 3.15"
 	FASTPATH_REQUIRE_ORACLES=1 FASTPATH_ORACLE_FULL=1 go test -count=1 -timeout 180m ./internal/...
 

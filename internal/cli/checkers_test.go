@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// checker returns the path of a linter, formatter or type checker: that of
+// tools/fetch-checkers, else the one on PATH. Without it the test is skipped,
+// unless FASTPATH_REQUIRE_ORACLES=1 requires it.
+func checker(t *testing.T, name string) string {
+	t.Helper()
+	installed, err := filepath.Abs(filepath.Join("..", "..", ".corpus", "checkers", "bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := exec.LookPath(installed)
+	if err != nil {
+		path, err = exec.LookPath(name)
+	}
+	if err != nil {
+		if os.Getenv("FASTPATH_REQUIRE_ORACLES") == "1" {
+			t.Fatalf("%v; run tools/fetch-checkers", err)
+		}
+		t.Skip(err)
+	}
+	return path
+}
+
+// checkedProject is typed and formatted code that the checkers are content
+// with. Reports are heavy and rare, so that their import moves.
+func checkedProject(t *testing.T, extra map[string]string) (dir string) {
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join("testdata", "checkers.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"fastpath.toml": "entries = [\"app:handler\"]\n",
+		"fastpath.lock": string(lock),
+		"app.py": `"""The entry."""
+
+import json
+import logging
+
+import gateway
+
+logger = logging.getLogger(__name__)
+
+
+def handler(event: dict[str, str], context: object) -> str:
+    """Answers one event."""
+    logger.info("event %s", event)
+    return json.dumps(gateway.handle(event))
+`,
+		"gateway.py": `"""Sends events where they belong."""
+
+import os
+
+import reports
+
+
+def handle(event: dict[str, str]) -> dict[str, int]:
+    """Answers one event."""
+    if event["path"] == os.environ["REPORTS"]:
+        return reports.build(event)
+    return {}
+`,
+		"reports.py": `"""Heavy, and rarely used."""
+
+
+def build(event: dict[str, str]) -> dict[str, int]:
+    """Counts what an event has."""
+    return {"fields": len(event)}
+`,
+	}
+	for name, text := range extra {
+		files[name] = text
+	}
+	dir = initProject(t, files)
+	for name := range files {
+		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil { // ruff asks who made them executable
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestCheckers holds that the checkers have nothing to say about what apply
+// writes, with the settings that check --ruff prints, as before it.
+func TestCheckers(t *testing.T) {
+	checks := [][]string{
+		{"ruff", "check", "--no-cache", "."},
+		{"ruff", "check", "--no-cache", "--select", "E,F,I,B,UP,PL,RUF,ERA,Q,TID253", "."},
+		{"ruff", "format", "--no-cache", "--check", "."},
+		{"black", "--check", "-q", "."},
+		{"isort", "--check-only", "--profile", "black", "."},
+		{"mypy", "--strict", "--cache-dir", os.DevNull, "."},
+		{"pyright", "."},
+	}
+	paths := map[string]string{}
+	for _, c := range checks {
+		paths[c[0]] = checker(t, c[0])
+	}
+	for name, config := range map[string]string{
+		"star":  "entries = [\"app:handler\"]\n",
+		"names": "entries = [\"app:handler\"]\nimport-style = \"names\"\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := checkedProject(t, map[string]string{
+				"fastpath.toml": config, "pyrightconfig.json": `{"typeCheckingMode": "strict", "exclude": [".venv"]}`,
+			})
+			examine := func(when string) {
+				for _, c := range checks {
+					cmd := exec.Command(paths[c[0]], c[1:]...)
+					cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+					if out, err := cmd.CombinedOutput(); err != nil {
+						t.Errorf("%s: %s: %v\n%s", when, strings.Join(c, " "), err, out)
+					}
+				}
+			}
+			examine("before")
+			if code, out, errs := runMain(t, dir, "apply"); code != ExitOK {
+				t.Fatalf("apply exits with %d\n%s%s", code, out, errs)
+			}
+			gateway, err := os.ReadFile(filepath.Join(dir, "gateway.py"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(gateway), "        import reports\n") {
+				t.Fatalf("apply should have moved reports:\n%s", gateway)
+			}
+			code, settings, errs := runMain(t, dir, "check", "--ruff")
+			if code != ExitOK {
+				t.Fatalf("check --ruff exits with %d\n%s", code, errs)
+			}
+			settings = strings.ReplaceAll(settings, "[tool.ruff.", "[")
+			if err := os.WriteFile(filepath.Join(dir, "ruff.toml"), []byte(settings), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			examine("after")
+			if t.Failed() {
+				file, _ := os.ReadFile(filepath.Join(dir, "fast_path.py"))
+				t.Logf("%s\n%s\n%s", settings, file, gateway)
+			}
+
+			// The settings let ruff find what fastpath finds.
+			if err := os.WriteFile(filepath.Join(dir, "late.py"), []byte("import reports\n\nprint(reports)\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(paths["ruff"], "check", "--no-cache", "--output-format", "concise", "late.py")
+			cmd.Dir = dir
+			out, err := cmd.Output()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || !strings.Contains(string(out), "late.py:1:8: TID253") {
+				t.Errorf("ruff should find the import of reports: %v\n%s", err, out)
+			}
+		})
+	}
+}
