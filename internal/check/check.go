@@ -244,6 +244,13 @@ func (p *pass) reportFile(d diag.Diagnostic, key string) {
 	p.report(d, key).entries = nil
 }
 
+// fileBroken reports whether the fast path file does not parse: what it lacks
+// may stand behind the error, which is FP901's matter.
+func (p *pass) fileBroken() bool {
+	m := p.entry.Program.File(p.entry.Entry.FastPath)
+	return m != nil && m.Broken != nil
+}
+
 // fileSpan is a place of the fast path file.
 func (p *pass) fileSpan(s fastfile.Span) diag.Span {
 	return diag.Span{File: p.entry.Entry.FastPath, Line: s.Line, Column: s.Column, EndLine: s.EndLine, EndColumn: s.EndColumn}

@@ -29,7 +29,7 @@ __all__ = [
 ]`,
 	},
 	check: func(p *pass) {
-		if p.entry.FastPath == nil || !p.first {
+		if p.entry.FastPath == nil || !p.first || p.fileBroken() {
 			return
 		}
 		c := p.entry.FastPath

@@ -23,7 +23,7 @@ if os.environ.get("DEBUG"):
 import debugging  # 0.2ms`,
 	},
 	check: func(p *pass) {
-		if p.entry.FastPath == nil || !p.first {
+		if p.entry.FastPath == nil || !p.first || p.fileBroken() {
 			return
 		}
 		for _, c := range p.entry.FastPath.Code {

@@ -176,7 +176,8 @@ func TestPreCommit(t *testing.T) {
 	}
 	commit := func(dir string) string {
 		for _, args := range [][]string{
-			{"git", "init", "-q"}, {"git", "add", "."},
+			{"git", "init", "-q"},
+			{"git", "add", "."},
 			{"git", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "all"},
 		} {
 			if out, err := run(dir, args...); err != nil {

@@ -117,6 +117,8 @@ func ageText(date string, days int) string {
 	switch {
 	case date == "":
 		return "no evidence: run fastpath profile"
+	case days < -1: // a day for time zones
+		return "evidence dated in the future"
 	case days <= 0:
 		return "evidence of today"
 	case days == 1:
