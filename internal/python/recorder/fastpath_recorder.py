@@ -577,6 +577,8 @@ class _Recorder:
                 self.cancel()
             if self.init_ms is None:
                 self.ready()
+            if type(_current) is _NoContext:
+                self.set_context()
             with self.lock:
                 self.k += 1
                 self.inflight += 1
@@ -598,8 +600,14 @@ class _Recorder:
 
     def ready(self):
         self.init_ms = (time.perf_counter() - self.started) * 1000
-        if type(_current) is _NoContext:
-            _set_context()
+
+    def set_context(self):
+        global _current
+        from _contextvars import ContextVar
+
+        with self.lock:
+            if type(_current) is _NoContext:
+                _current = ContextVar("fastpath_request", default=None)
 
     def watch_request(self, r):
         if self.how == "monitoring":
@@ -882,13 +890,6 @@ class _Proxy(_Module):
             except Exception as exc:
                 _recorder.off(exc)
         return _Module.__getattribute__(self, name)
-
-
-def _set_context():
-    global _current
-    from _contextvars import ContextVar
-
-    _current = ContextVar("fastpath_request", default=None)
 
 
 def _hook(hook, module):

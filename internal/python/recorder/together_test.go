@@ -1,0 +1,336 @@
+//go:build unix
+
+package recorder
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"fastpath/internal/python/oracle"
+)
+
+// two is a project with two functions that use different modules, and waits
+// between the uses.
+var two = map[string]string{"app.py": `
+import json
+import base64
+from fractions import Fraction
+import colorsys
+import time
+
+def first(wait):
+    wait()
+    json.dumps(1)
+    wait()
+    return Fraction(1, 2)
+
+def second(wait):
+    wait()
+    base64.b64encode(b"")
+    wait()
+    return colorsys.ONE_THIRD
+`}
+
+var twoWants = map[string]string{"first": "fractions json", "second": "base64 colorsys"}
+
+// check compares the watched requests with what their workflow uses; it wants
+// one request of each workflow at least.
+func check(t *testing.T, p oracle.Python, lines []*Line, rest string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, l := range requests(lines) {
+		seen[l.Workflow] = true
+		if got := used(l); got != twoWants[l.Workflow] {
+			t.Errorf("%s: used %q, want %q", l.Workflow, got, twoWants[l.Workflow])
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("watched: %v\n%s", seen, rest)
+	}
+}
+
+// total adds up the counts of all lines.
+func total(lines []*Line) (n int) {
+	for _, l := range lines {
+		for _, c := range l.Counts {
+			n += c
+		}
+	}
+	return n
+}
+
+func TestConcurrentThreads(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		lines, rest := r.run(t, `
+import fastpath_recorder, threading, time
+import app
+def work(name):
+    for i in range(20):
+        with fastpath_recorder.request(name):
+            getattr(app, name)(lambda: time.sleep(0.0005))
+threads = [threading.Thread(target=work, args=(n,)) for n in ("first", "second") * 3]
+for t in threads: t.start()
+for t in threads: t.join()
+for name in "first", "second": work(name)
+`, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+		if n := total(lines); n != 160 {
+			t.Errorf("%d requests, want 160", n)
+		}
+	})
+}
+
+func TestConcurrentTasks(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, map[string]string{"app.py": strings.NewReplacer("def ", "async def ", "wait()", "await wait()").Replace(two["app.py"])})
+		lines, rest := r.run(t, `
+import fastpath_recorder, asyncio
+import app
+async def wait(): await asyncio.sleep(0)
+def application(name):
+    async def run(scope, receive, send): await getattr(app, name)(wait)
+    return fastpath_recorder.asgi(run, workflow=lambda scope: name)
+async def main():
+    apps = [application("first"), application("second")]
+    for i in range(20):
+        await asyncio.gather(*[a({"type": "http"}, None, None) for a in apps * 2])
+        for a in apps: await a({"type": "http"}, None, None)
+asyncio.run(main())
+`, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+		if n := total(lines); n != 120 {
+			t.Errorf("%d requests, want 120", n)
+		}
+	})
+}
+
+// TestPools hands the work of a request to threads that were there before.
+func TestPools(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		lines, rest := r.run(t, `
+import fastpath_recorder
+from concurrent.futures import ThreadPoolExecutor
+import app
+pool = ThreadPoolExecutor(1)
+pool.submit(int).result()
+for i in range(4):
+    for name in "first", "second":
+        with fastpath_recorder.request(name):
+            pool.submit(getattr(app, name), int).result()
+`, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+	})
+}
+
+// others are programs that watch at the same time.
+var others = []struct{ name, begin string }{
+	{"ids 3 and 4 taken", "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n"},
+	{"coverage's id", "import sys\nif hasattr(sys, 'monitoring'):\n    m = sys.monitoring\n    m.use_tool_id(1, 'coverage')\n    m.register_callback(1, m.events.LINE, lambda c, l: m.DISABLE)\n    m.set_events(1, m.events.LINE)\n"},
+	{"trace function", "import sys\ndef tracer(*args): return tracer\nsys.settrace(tracer)\n"},
+	{"trace and profile function", "import sys\ndef tracer(*args): return tracer\nsys.settrace(tracer)\nsys.setprofile(lambda *args: None)\n"},
+}
+
+func TestBesideOthers(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		for _, other := range others {
+			lines, rest := r.run(t, other.begin+`
+import fastpath_recorder
+import app
+for i in range(3):
+    for name in "first", "second":
+        with fastpath_recorder.request(name): getattr(app, name)(int)
+print(sys.gettrace())
+`, "FASTPATH_EVERY=1")
+			got := requests(lines)
+			if len(got) != 6 || total(lines) != 6 {
+				t.Fatalf("%s: %d requests\n%s", other.name, len(got), rest)
+			}
+			taken := other.name == others[0].name && p.Minor >= 12
+			if (lines[0].Note != "") != taken || (lines[0].How == "proxies") != (taken || p.Minor < 12) {
+				t.Errorf("%s: %+v", other.name, lines[0])
+			}
+			if traced := strings.Contains(rest, "tracer"); traced != strings.Contains(other.begin, "settrace") {
+				t.Errorf("%s: the trace function is %s", other.name, rest)
+			}
+			for _, l := range got {
+				names := append(l.Names(l.Used), l.Names(l.Unseen)...)
+				for _, want := range strings.Fields(twoWants[l.Workflow]) {
+					if !slices.Contains(names, want) {
+						t.Errorf("%s: %s: used %q, unseen %q", other.name, l.Workflow, l.Names(l.Used), l.Names(l.Unseen))
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestSampling counts all requests and watches one in N.
+func TestSampling(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		lines, _ := r.run(t, `
+import fastpath_recorder
+import app
+for i in range(105):
+    with fastpath_recorder.request("second" if i % 3 else "first"): app.first(int) if i % 3 == 0 else app.second(int)
+`, "FASTPATH_EVERY=10")
+		if n := len(requests(lines)); n != 10 && n != 11 {
+			t.Errorf("%d watched", n)
+		}
+		counts := map[string]int{}
+		for _, l := range lines {
+			for w, n := range l.Counts {
+				counts[w] += n
+			}
+			if l.Every != 10 {
+				t.Errorf("%+v", l)
+			}
+		}
+		if counts["first"] != 35 || counts["second"] != 70 {
+			t.Errorf("counts %v", counts)
+		}
+		check(t, p, lines, "")
+	})
+}
+
+func TestFailureTurnsItOff(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		for _, broken := range []string{"used", "prepare", "learn", "begin_watch", "end"} {
+			lines, rest := r.run(t, `
+import fastpath_recorder
+import app
+def broken(*args): raise TypeError("secret")
+r = fastpath_recorder._recorder
+if "`+broken+`" == "begin_watch": r.watch_request = broken
+elif "`+broken+`" == "end": r.take = broken
+else: setattr(r, "`+broken+`", broken)
+for i in range(3):
+    with fastpath_recorder.request("first"): print(app.first(int))
+import sys, wave
+print(sys.gettrace(), type(app.json).__name__)
+`, "FASTPATH_EVERY=1")
+			if want := "1/2\n1/2\n1/2\nNone module\n"; rest != want {
+				t.Errorf("%s: %q, want %q", broken, rest, want)
+			}
+			off := 0
+			for _, l := range lines {
+				if l.Kind == KindOff {
+					off++
+					if !strings.HasPrefix(l.Reason, "TypeError in line ") {
+						t.Errorf("%+v", l)
+					}
+				}
+			}
+			applies := broken != "prepare" && broken != "learn" || (broken == "prepare") == (p.Minor >= 12)
+			if (off == 1) != applies || off > 1 {
+				t.Errorf("%s: turned off %d times", broken, off)
+			}
+		}
+	})
+}
+
+func TestForks(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		lines, _ := r.run(t, `
+import fastpath_recorder, os, sys
+import app
+for name in "first", "second":
+    pid = os.fork()
+    if not pid:
+        for i in range(2):
+            with fastpath_recorder.request(name): getattr(app, name)(int)
+        sys.exit(0)
+    os.waitpid(pid, 0)
+`, "FASTPATH_EVERY=1")
+		check(t, p, lines, "")
+		processes := map[string]bool{}
+		for _, l := range lines {
+			processes[l.Proc] = true
+		}
+		if len(processes) != 3 || total(lines) != 4 {
+			t.Errorf("%d processes, %d requests", len(processes), total(lines))
+		}
+	})
+}
+
+// TestLongLines has more modules than a line holds.
+func TestLongLines(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	var imports, body strings.Builder
+	for k := range 300 {
+		name := fmt.Sprintf("module_with_a_long_name_%d", k)
+		files[name+".py"] = "VALUE = 1\n"
+		fmt.Fprintf(&imports, "import %s\n", name)
+		fmt.Fprintf(&body, "    %s.VALUE\n", name)
+	}
+	files["app.py"] = imports.String() + "def run():\n" + body.String()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, files)
+		lines, _ := r.run(t, `
+import fastpath_recorder
+import app
+with fastpath_recorder.request("é\n\"" * 100): app.run()
+`, "FASTPATH_EVERY=1")
+		names := map[string]bool{}
+		for _, l := range requests(lines) {
+			if l.Parts < 2 || l.K != 1 {
+				t.Errorf("part %d of %d", l.Part, l.Parts)
+			}
+			for _, name := range l.Names(l.Used) {
+				names[name] = true
+			}
+		}
+		if len(names) != 300 || total(lines) != 1 {
+			t.Errorf("%d modules, %d requests", len(names), total(lines))
+		}
+	})
+}
+
+// TestLate starts the recorder after the program, and with a file that is not
+// the one in the table.
+func TestLate(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		script := "import app, fastpath_recorder\nfor i in range(2):\n    for name in 'first', 'second':\n        with fastpath_recorder.request(name): getattr(app, name)(int)\n"
+		lines, rest := r.run(t, script, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+		lines, _ = r.run(t, "open('app.py', 'a').write('# changed')\n"+script, "FASTPATH_EVERY=1")
+		if lines[0].Kind != KindProcess || p.Minor >= 12 && lines[0].Stale != 1 {
+			t.Errorf("%+v", lines[0])
+		}
+	})
+}
+
+func TestDocumentsLines(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		lines, rest := r.run(t, `
+import fastpath_recorder, logging
+logging.basicConfig(format="%(levelname)s %(name)s %(message)s")
+import app
+for i in range(2):
+    with fastpath_recorder.request("first"): app.first(int)
+`, "FASTPATH_STYLE=lines")
+		one := "INFO fastpath Module used: fractions\nINFO fastpath Module used: json\n"
+		if len(lines) != 0 || rest != one+one {
+			t.Errorf("%q", rest)
+		}
+	})
+}
