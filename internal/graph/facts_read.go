@@ -584,12 +584,36 @@ func (r *factReader) dynamicNames() {
 			handed = true
 		case "globals", "vars", "locals":
 			call := f.Parent(n)
-			handed = f.Kind(call) == syntax.Call && f.First(call) == n && f.Kind(f.Parent(call)) == syntax.Arg
+			handed = f.Kind(call) == syntax.Call && f.First(call) == n && !r.onlyWrites(call)
+		default: // sys.modules[__name__]
+			if a := f.Parent(n); f.Kind(a) == syntax.Arg {
+				handed = !writing[scope.LastName(f, f.First(f.Parent(f.Parent(a))))]
+			}
 		}
 		if c := r.condition(n, false); handed && c.base == scope.AtImport {
 			r.extra.unseen = append(r.extra.unseen, unseen{c, int32(f.Line(f.Node(n).Start)), r.keep(r.source(n))})
 		}
 	}
+}
+
+// writing are functions and methods that set names of a module, or look whether
+// they are there, but do not read what they stand for.
+var writing = words("setattr delattr hasattr update setdefault pop keys")
+
+// onlyWrites reports whether the names that a call like globals() returns are
+// not read where it stands.
+func (r *factReader) onlyWrites(call syntax.NodeID) bool {
+	f := r.file
+	p := f.Parent(call)
+	switch f.Kind(p) {
+	case syntax.Subscript:
+		return f.First(p) == call && f.Node(p).Flags&(syntax.FlagStore|syntax.FlagDel) != 0
+	case syntax.Attribute:
+		return writing[scope.LastName(f, p)]
+	case syntax.Compare, syntax.ExprStmt:
+		return true
+	}
+	return false
 }
 
 // lazyModules lists the modules in __lazy_modules__, which the interpreter
