@@ -71,6 +71,7 @@ type Entry struct {
 type Noise struct {
 	Total float64
 	Self  map[string]float64 // by module
+	Code  map[string]float64 // of StartupCode, by name
 }
 
 // Environment is the machine and interpreter that a profile was measured on;

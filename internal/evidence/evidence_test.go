@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -408,4 +409,17 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("not stable:\n%s", cmp.Diff(string(once), string(twice)))
 		}
 	})
+}
+
+// TestMergeStartupCode: what runs at start has noise of its own.
+func TestMergeStartupCode(t *testing.T) {
+	old := &Entry{StartupCode: []StartupCode{{"a.pth", 2, 1}, {"b.pth", 2, 1}, {"gone.pth", 1, 1}}}
+	now := &Entry{
+		StartupCode: []StartupCode{{"b.pth", 5, 2}, {"a.pth", 5, 2}, {"new.pth", 1, 1}},
+		Noise:       &Noise{Code: map[string]float64{"a.pth": 2, "b.pth": 1}},
+	}
+	want := []StartupCode{{"a.pth", 2, 2}, {"b.pth", 5, 2}, {"new.pth", 1, 1}}
+	if got := Merge(old, now).StartupCode; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }

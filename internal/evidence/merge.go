@@ -50,6 +50,10 @@ func movedBeyond(pace, spread, old, new float64) bool {
 	return Moved(old, new) && Moved(old, new/pace) && math.Abs(new/pace-old) > 2*spread
 }
 
+// codeNoise is the least spread, in ms, of code that runs at start: it is timed a
+// few times only, at the point where the interpreter opens most files.
+const codeNoise = 1
+
 // Merge returns the entry to write after measuring new where old was written
 // before; old may be nil, neither is changed.
 //
@@ -75,7 +79,7 @@ func Merge(old, new *Entry) *Entry {
 	for i := range out.StartupCode {
 		c := &out.StartupCode[i]
 		for _, o := range old.StartupCode {
-			if o.Name == c.Name && !movedBeyond(pace, 0, o.SelfMS, c.SelfMS) {
+			if o.Name == c.Name && !movedBeyond(pace, max(noise.Code[c.Name], codeNoise), o.SelfMS, c.SelfMS) {
 				c.SelfMS = o.SelfMS
 			}
 		}

@@ -17,13 +17,15 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 	today := time.Now().Format(time.DateOnly)
 	e := &evidence.Entry{
 		Measured: today, Runs: m.Runs, Startup: m.graph.Startup,
-		Environment: Environment(m.Details), Noise: &evidence.Noise{Self: map[string]float64{}},
+		Environment: Environment(m.Details), Noise: &evidence.Noise{Self: map[string]float64{}, Code: map[string]float64{}},
 	}
 	e.Environment.Bytecode = m.bytecode()
 	m.totals(e)
 	if start != nil {
 		for _, c := range start.Code {
-			e.StartupCode = append(e.StartupCode, evidence.StartupCode{Name: filepath.Base(c.File), SelfMS: c.MS, Modules: len(c.Modules)})
+			code := evidence.StartupCode{Name: filepath.Base(c.File), SelfMS: c.MS, Modules: len(c.Modules)}
+			e.StartupCode = append(e.StartupCode, code)
+			e.Noise.Code[code.Name] = c.SpreadMS
 		}
 	}
 

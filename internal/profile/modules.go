@@ -121,9 +121,10 @@ type Startup struct {
 // StartupCode is a .pth or .start file with code, or the module sitecustomize
 // or usercustomize.
 type StartupCode struct {
-	File    string // absolute, or the name of the module
-	MS      float64
-	Modules []string // that it loads, sorted
+	File     string   // absolute, or the name of the module
+	MS       float64  // least of the runs
+	SpreadMS float64  // from the least to the most
+	Modules  []string // that it loads, sorted
 }
 
 // startupRuns is how often the start of the interpreter is timed.
@@ -132,6 +133,7 @@ const startupRuns = 3
 // startup times the start of the interpreter: the least of each part.
 func (m *measurement) startup(ctx context.Context) (*Startup, error) {
 	var out *Startup
+	var most []float64 // of out.Code
 	for range min(startupRuns, m.Runs) {
 		s, err := probe.StartupPass(ctx, m.target)
 		var failed *probe.Failure
@@ -145,14 +147,16 @@ func (m *measurement) startup(ctx context.Context) (*Startup, error) {
 		if out == nil {
 			out = &Startup{InterpreterMS: ms(s.Interpreter), SiteMS: ms(s.Site)}
 			for _, c := range s.Code {
-				out.Code = append(out.Code, StartupCode{c.File, ms(c.Time), c.Modules})
+				out.Code = append(out.Code, StartupCode{File: c.File, MS: ms(c.Time), Modules: c.Modules})
+				most = append(most, ms(c.Time))
 			}
 			continue
 		}
 		out.InterpreterMS, out.SiteMS = min(out.InterpreterMS, ms(s.Interpreter)), min(out.SiteMS, ms(s.Site))
 		for i := range out.Code {
 			if i < len(s.Code) && s.Code[i].File == out.Code[i].File {
-				out.Code[i].MS = min(out.Code[i].MS, ms(s.Code[i].Time))
+				out.Code[i].MS, most[i] = min(out.Code[i].MS, ms(s.Code[i].Time)), max(most[i], ms(s.Code[i].Time))
+				out.Code[i].SpreadMS = most[i] - out.Code[i].MS
 			}
 		}
 	}
