@@ -28,9 +28,11 @@ func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "find entries, interpreter and sources, and write the configuration",
-		Long: `Init finds what starts cold: the functions of AWS SAM and CloudFormation
-templates, console scripts of pyproject.toml, packages with a __main__.py, and
-files with the usual names. It writes them to [tool.fastpath] in pyproject.toml,
+		Long: `Init finds what starts cold: the functions of AWS SAM, CloudFormation, CDK,
+Serverless, Terraform, Chalice and Zappa; what Dockerfiles, Procfiles and
+functions-framework start; Django and Celery applications; console scripts of
+pyproject.toml, setup.cfg and setup.py; packages with a __main__.py, and files
+with the usual names. It writes them to [tool.fastpath] in pyproject.toml,
 or to fastpath.toml where there is no pyproject.toml, and keeps what is there.
 It runs no Python and needs no network.
 
@@ -203,8 +205,8 @@ func (a *app) initEntries(p *project.Project, opt initOptions, res *initResult) 
 		for _, pr := range res.Problems {
 			fmt.Fprintln(a.Stderr, pr)
 		}
-		return fmt.Errorf("no entry found in %q; looked for functions in AWS SAM and CloudFormation templates, scripts in pyproject.toml, "+
-			"packages with __main__.py, and lambda_function.py, handler.py, app.py, main.py or index.py with a function lambda_handler, handler or main; "+
+		return fmt.Errorf("no entry found in %q; looked for functions in AWS SAM and CloudFormation templates, serverless.yml, Terraform, Chalice, Zappa, Dockerfile and Procfile, "+
+			"scripts in pyproject.toml, setup.cfg and setup.py, packages with __main__.py, and lambda_function.py, handler.py, app.py, main.py or index.py with a function lambda_handler, handler or main; "+
 			"name one by hand: fastpath init --entry lambda_function:lambda_handler", filepath.Base(p.Root))
 	}
 	for _, e := range p.Entries {

@@ -11,7 +11,8 @@ import (
 )
 
 // Discover proposes the entries of the project: the functions of
-// CloudFormation and SAM templates, console scripts of pyproject.toml,
+// CloudFormation, SAM and CDK templates, serverless.yml, Terraform, Chalice and
+// Zappa, what Dockerfiles, Procfiles and manage.py start, console scripts,
 // packages with a __main__.py, and, where none of these exist, files with the
 // usual names. The problems are what it found but could not use. A function
 // with two handlers is an error.
@@ -100,9 +101,14 @@ func (d *discovery) nameFor(importRoot, module, attr string) string {
 
 func (d *discovery) consoleScripts() {
 	scripts := d.scripts()
+	setup := setupScripts(d.layout)
 	data, _ := os.ReadFile(d.abs("pyproject.toml"))
 	for _, name := range slices.Sorted(maps.Keys(scripts)) {
-		d.add("console:"+name, place("pyproject.toml", lineOfKey(string(data), name)))
+		at := place("pyproject.toml", lineOfKey(string(data), name))
+		if s, ok := setup[name]; ok && lineOfKey(string(data), name) == 0 {
+			at = s.place
+		}
+		d.add("console:"+name, at)
 	}
 }
 

@@ -76,7 +76,11 @@ func (r *resolver) resolve(name string) (Entry, error) {
 		target, ok := r.scripts()[attr]
 		if !ok {
 			names := slices.Sorted(maps.Keys(r.scripts()))
-			return e, &EntryError{name, fmt.Sprintf("pyproject.toml has no script %q%s", attr, choose(attr, names))}
+			files := "pyproject.toml has"
+			if len(setupScripts(r.layout)) > 0 {
+				files = "pyproject.toml, setup.cfg and setup.py have"
+			}
+			return e, &EntryError{name, fmt.Sprintf("%s no script %q%s", files, attr, choose(attr, names))}
 		}
 		e.Module, e.Attr = target.module, target.attr
 		err = r.findModule(&e, r.module)
@@ -241,7 +245,8 @@ func (r *resolver) finish(e *Entry) {
 // script is the target of a console script.
 type script struct{ module, attr string }
 
-// scripts returns the console scripts that pyproject.toml declares.
+// scripts returns the console scripts that pyproject.toml declares, or else
+// setup.cfg or setup.py.
 func (r *resolver) scripts() map[string]script {
 	out := map[string]script{}
 	put := func(name, target string) {
@@ -250,6 +255,9 @@ func (r *resolver) scripts() map[string]script {
 		if ok && module != "" && attr != "" {
 			out[name] = script{strings.TrimSpace(module), strings.TrimSpace(attr)}
 		}
+	}
+	for name, s := range setupScripts(r.layout) {
+		out[name] = s.script
 	}
 	for name, v := range r.meta.Tool.Poetry.Scripts {
 		switch v := v.(type) {

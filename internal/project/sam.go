@@ -25,6 +25,9 @@ type function struct {
 	attr    string
 	python  string // X.Y
 	memory  float64
+	// platform is where it runs, "" for Lambda; start how its processes do, ""
+	// where the file does not say.
+	platform, start string
 }
 
 // describe copies what the deployment file says about an entry; an explicit
@@ -35,8 +38,14 @@ func (f *function) describe(e *Entry, cfg *config.Config) {
 	if f.memory > 0 && !cfg.Traffic.MemorySet {
 		e.MemoryMB = f.memory
 	}
+	if !cfg.Traffic.StartSet {
+		e.Start = f.start
+	}
 	if !cfg.Traffic.PlatformSet {
 		e.Platform = config.PlatformLambda
+		if f.platform != "" {
+			e.Platform = f.platform
+		}
 	}
 }
 
@@ -75,7 +84,13 @@ func readTemplates(root string) ([]function, []Problem, error) {
 			return functions, problems, err
 		}
 	}
-	return functions, problems, nil
+	others, more, err := deployed(root)
+	for _, f := range others {
+		if !slices.ContainsFunc(functions, func(o function) bool { return o.codeDir == f.codeDir && o.module == f.module && o.attr == f.attr }) {
+			functions = append(functions, f)
+		}
+	}
+	return functions, append(problems, more...), err
 }
 
 var templateName = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
@@ -132,6 +147,9 @@ type resource struct {
 	serverless bool
 	node       *yaml.Node
 	props      *yaml.Node
+	// sources finds the folders that hold a module, for templates that name a
+	// copy; nil where the template names the folder.
+	sources func(module string) []string
 }
 
 // prop returns a property, from the resource or from the template's Globals.
@@ -202,10 +220,41 @@ func (r *resource) function() (*function, string, error) {
 		return nil, fmt.Sprintf("its Handler %q is a shell script; name what it starts by hand", handler), nil
 	}
 	dirs, note := r.codeDirs()
+	if r.sources != nil {
+		module, _, _ := cutLast(handler)
+		dirs, note = r.sources(strings.ReplaceAll(module, "/", ".")), ""
+		if len(dirs) == 0 {
+			return nil, fmt.Sprintf("its handler %q: no file of the project is what was copied into the asset", handler), nil
+		}
+	}
 	if note != "" {
 		return nil, note, nil
 	}
+	f.start = r.start()
 	return r.locate(f, handler, dirs, known)
+}
+
+// cutLast cuts a handler around its last dot.
+func cutLast(handler string) (module, attr string, ok bool) {
+	i := strings.LastIndexByte(handler, '.')
+	if i < 0 {
+		return handler, "", false
+	}
+	return handler[:i], handler[i+1:], true
+}
+
+// start is how the function's processes start, "" where the template does not
+// say. Of CloudFormation's own versions and aliases nothing is read.
+func (r *resource) start() string {
+	if n, err := r.prop("ProvisionedConcurrencyConfig"); err == nil && n != nil {
+		return config.StartProvisioned
+	}
+	if n, err := r.prop("SnapStart"); err == nil {
+		if on, _ := r.text(field(n, "ApplyOn")); on == "PublishedVersions" {
+			return config.StartSnapStart
+		}
+	}
+	return ""
 }
 
 // runtime returns the function's runtime and whether it is known.
