@@ -21,11 +21,10 @@ func (p *Program) hooked() {
 	seen := map[string]bool{}
 	for _, m := range p.Modules {
 		for k := range m.found {
-			name := p.placed(m, k)
-			if name == "" || seen[name] {
+			name := p.placed(m, k, seen)
+			if name == "" {
 				continue
 			}
-			seen[name] = true
 			known := parentName(name)
 			for known != "" && p.find(m, known) == nil {
 				known = parentName(known)
@@ -60,8 +59,9 @@ func (p *Program) hooked() {
 type offer struct{ within, rest string }
 
 // placed returns the name of the module that a binding stands for, when it is
-// missing, and code may put it there at run time; else "".
-func (p *Program) placed(m *Module, k int) string {
+// missing, and code may put it there at run time; else "". Each module outside
+// of the program is looked at once.
+func (p *Program) placed(m *Module, k int, seen map[string]bool) string {
 	f, x := m.facts, &m.found[k]
 	b := &f.bindings[k]
 	if x.base >= 0 {
@@ -76,6 +76,10 @@ func (p *Program) placed(m *Module, k int) string {
 		return base.Name + "." + name
 	}
 	name := p.baseOf(m, k)
+	if seen[name] {
+		return ""
+	}
+	seen[name] = true
 	switch {
 	case name == "" || name[0] == '.':
 	case p.outside(name).runtime != "":
