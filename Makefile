@@ -51,6 +51,8 @@ bench: build ## measure against the peers on the corpus, then run the Go benchma
 	@tools/fetch-corpus
 	@echo "== measuring against the peers"
 	go run -pgo=cmd/fastpath/default.pgo ./tools/bench -python "$(PYTHON)" -rounds $(ROUNDS)
+	@echo "== reading logs, beside DuckDB and polars"
+	go run ./tools/ingestbench -python "$(PYTHON)" -rounds $(ROUNDS)
 	@echo "== running the Go benchmarks"
 	go test -run '^$$' -bench . -benchmem -benchtime 300ms ./...
 

@@ -162,7 +162,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		if res, err = logs.Finish(seen); err != nil {
 			return nil, err
 		}
-		if len(res.Days) == 0 {
+		if len(res.Days) == 0 && !res.Known {
 			return nil, errNoRequests
 		}
 		b := &store.Batch{Days: res.Days, Seen: map[store.Key][]byte{}}
@@ -209,6 +209,10 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	out.InitMS, out.MemoryMB = initAndMemory(res.Days)
 	if a.format == "json" {
 		return a.printJSON(out)
+	}
+	if res.Known {
+		fmt.Fprintf(a.Stdout, "all requests of these logs are known from other logs; nothing changed\n")
+		return nil
 	}
 	a.printUsage(t, out.usageReport)
 	replaced := 0

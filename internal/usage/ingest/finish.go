@@ -58,6 +58,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 			res.Problems = append(res.Problems, *f.problem)
 		}
 	}
+	own := c.table.n
 	before, err := c.recall(seen)
 	if err != nil {
 		return nil, err
@@ -97,6 +98,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 			}
 		}
 	}
+	res.Known = len(res.Days) == 0 && len(before) > 0 && own > 0 && len(res.Unknown) == 0
 	return res, nil
 }
 

@@ -96,6 +96,9 @@ type Result struct {
 	Dropped int64
 	// RecorderOff counts processes in which the recorder gave up.
 	RecorderOff int64
+	// Known is set when all requests of these logs are counted for other
+	// sources already.
+	Known bool
 	// Sampled is how many requests each counted one stands for: above 1 when
 	// there were more than could be remembered one by one.
 	Sampled float64
