@@ -20,6 +20,7 @@ class _Graph:
         self.order = order = []  # names that were searched for
         self.aliases = aliases = []
         self.reported = set(startup)
+        self.lazy = {}  # by package: the modules that its __getattr__ imports
         self.label = None
         self.bytecode = _Bytecode()
         self.memory = memory = {}
@@ -186,7 +187,7 @@ class _Graph:
         count = len(statements) // width
         kinds = _Kinds(self)
         page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-        keys, targets, order = [], {}, []
+        keys, targets, order, asked = [], {}, [], []
         for i in range(count):
             parent, executing, code, lasti, name, package, written, fromlist, level = statements[i * width : (i + 1) * width]
             if level:
@@ -200,6 +201,9 @@ class _Graph:
                     sub = base + "." + item
                     items.append((item, sub if kinds.is_module(base, item, sub) else ""))
             if parent >= 0:
+                if keys[parent][5]:
+                    self.lazy.setdefault(keys[parent][4], {})[base] = None
+                asked.append((keys[parent], base, items))
                 keys.append(keys[parent])
                 found = targets[keys[parent]]
                 found[base] = None
@@ -215,6 +219,7 @@ class _Graph:
                     key = (executing, "direct", _line(code, lasti), written, base, tuple(items))
                 else:
                     key = (executing, "call", 0, base, base, tuple(items))
+            asked.append((key, base, items))
             keys.append(key)
             if key not in targets:
                 targets[key] = {}
@@ -227,6 +232,13 @@ class _Graph:
                 targets[key] = {}
                 order.append(key)
             targets[key][name] = None
+        # Names that a package has imported for somebody else, and kept.
+        for key, base, items in asked:
+            modules = self.lazy.get(base)
+            for item, sub in items if modules else ():
+                home = "" if sub else kinds.home(base, item, modules)
+                if home:
+                    targets[key][home] = None
         del self.statements[: count * width], self.loads[: len(loads)]
         for key in order:
             executing, how, line, written, base, items = key
@@ -270,6 +282,23 @@ class _Kinds:
             return sub in self.searched and sub not in self.graph.loaded
         value = self.namespace(sys.modules.get(base)).get(item, module)
         return value is module or isinstance(value, type(sys))
+
+    def home(self, base, item, modules):
+        # Which of some modules a name of a package comes from, "" for none.
+        value = self.namespace(sys.modules.get(base)).get(item)
+        if value is None:
+            return ""
+        name = ""
+        if isinstance(value, type):
+            name = type.__getattribute__(value, "__dict__").get("__module__")
+        elif type(value) is type(_absolute):
+            name = value.__module__
+        if type(name) is str and name in modules:
+            return name
+        for name in modules:
+            if self.namespace(sys.modules.get(name)).get(item) is value:
+                return name
+        return ""
 
     def of(self, name, alias):
         # Returns kind, file, byte-code file.

@@ -4,6 +4,7 @@ package probe
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +66,37 @@ func TestSysconfig(t *testing.T) {
 		}
 		if slices.Sort(from); !slices.Contains(from, "one") || !slices.Contains(from, "two") || slices.Contains(from, "three") {
 			t.Errorf("asked for by %q", from)
+		}
+	})
+}
+
+// TestLazyNames: a package whose __getattr__ imports modules, and keeps their
+// names, needs them for everyone who takes such a name.
+func TestLazyNames(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		o := entry(t, python, map[string]string{
+			"entry.py": "import one, two, three\n",
+			"lazy/__init__.py": "import importlib\n\nhomes = {'Model': '.main', 'Field': '.main', 'Url': '.net'}\n\n\n" +
+				"def __getattr__(name):\n    if name not in homes:\n        raise AttributeError(name)\n    module = importlib.import_module(homes[name], __name__)\n" +
+				"    for n, home in homes.items():\n        if home == homes[name]:\n            globals()[n] = getattr(module, n)\n    return globals()[name]\n",
+			"lazy/main.py": "class Model: pass\nField = object()\n", "lazy/net.py": "from .main import Model\n\n\ndef Url(): pass\n",
+			"one.py": "from lazy import Model, Url\n", "two.py": "from lazy import Field\n", "three.py": "from lazy import homes\n",
+		})
+		got := map[string][]string{}
+		for _, s := range graphOf(t, o).Statements {
+			for _, to := range s.To {
+				if strings.HasPrefix(to, "lazy.") && !strings.HasPrefix(s.From, "lazy") {
+					got[s.From] = append(got[s.From], to)
+				}
+			}
+		}
+		want := map[string][]string{"one": {"lazy.main", "lazy.net"}, "two": {"lazy.main"}}
+		for name := range got {
+			slices.Sort(got[name])
+			got[name] = slices.Compact(got[name])
+		}
+		if !maps.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }
