@@ -31,6 +31,19 @@ type planOptions struct {
 	Cold, Hot    []string
 	AssumeUnused bool
 	Lifeguard    string // file, "" for none
+	// accepted are moves that are not proved safe, and that a person wants.
+	accepted map[importKey]bool
+}
+
+// verdict is what a gate says, with what a person accepted.
+func (o planOptions) verdict(gate func(*graph.Import) plan.Verdict) func(*graph.Import) plan.Verdict {
+	return func(imp *graph.Import) plan.Verdict {
+		v := gate(imp)
+		if v.Safety == plan.SafetyAsk && o.accepted[keyOf(imp)] {
+			return plan.Verdict{Safety: plan.SafetyAuto}
+		}
+		return v
+	}
 }
 
 // flags adds the options to a command.
@@ -206,6 +219,7 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 			return nil, err
 		}
 	}
+	r.input.Verdict = o.verdict(r.input.Verdict)
 	r.plan = plan.Build(r.input)
 	r.runtime = r.plan.Runtime
 	return r, nil

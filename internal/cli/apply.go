@@ -21,6 +21,8 @@ type applyOptions struct {
 	planOptions
 	diff bool
 	only string // "", "file" or "code"
+	// interactive asks about moves that are not proved safe.
+	interactive bool
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -31,7 +33,8 @@ func (a *app) applyCommand() *cobra.Command {
 		Long: `Apply carries out the plan: it writes the fast path file, lets the entry import
 from it, and moves cold imports into the functions that use them, where that is
 proved safe. What stays is listed with its reason. Nothing is executed, and
-"fastpath apply undo" restores every byte.`,
+"fastpath apply undo" restores every byte. It asks nothing, unless --interactive
+is given: then it asks about each move that a person has to judge.`,
 		Example: `  fastpath apply --diff
   fastpath apply
   fastpath apply --cold pandas --diff
@@ -42,6 +45,7 @@ proved safe. What stays is listed with its reason. Nothing is executed, and
 	opt.planOptions.flags(f)
 	f.BoolVar(&opt.diff, "diff", false, "print the edits as a unified diff and change nothing")
 	f.StringVar(&opt.only, "only", "", "`file|code`: write only the fast path file, or edit only the code")
+	f.BoolVar(&opt.interactive, "interactive", false, "ask about each move that is not proved safe and that a person may judge")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	cmd.AddCommand(a.applyUndoCommand())
 	return cmd
@@ -120,6 +124,13 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 	groups, err := a.applyGroups(p, entries, opt)
 	if err != nil {
 		return err
+	}
+	if list := questions(groups); opt.interactive && len(list) > 0 {
+		if opt.accepted = a.ask(list); len(opt.accepted) > 0 {
+			if groups, err = a.applyGroups(p, entries, opt); err != nil {
+				return err
+			}
+		}
 	}
 	var missing []string
 	for _, g := range groups {
