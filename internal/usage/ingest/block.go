@@ -43,7 +43,7 @@ func newEngine(ctx context.Context, o Options, f *fields, c *collector) *engine 
 	}
 	for range n {
 		b := &block{done: make(chan struct{}, 1), finder: newFinder(f.needles)}
-		b.parser = parser{batch: &b.batch, fields: f}
+		b.parser = parser{batch: &b.batch, fields: f, all: e.all}
 		e.free <- b
 	}
 	for range workers {
@@ -95,7 +95,7 @@ func (e *engine) file(f File, state *fileState) {
 	}
 	own := &block{}
 	own.batch.reset()
-	own.parser = parser{batch: &own.batch, fields: e.fields}
+	own.parser = parser{batch: &own.batch, fields: e.fields, all: e.all}
 	r := &reader{engine: e, state: state, p: &own.parser}
 	plain, done, err := decompress(in)
 	if err == nil {

@@ -509,39 +509,3 @@ func TestBoundedMemory(t *testing.T) {
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-func FuzzIngest(f *testing.F) {
-	for _, x := range formats {
-		f.Add([]byte(names(x.log)))
-	}
-	f.Add([]byte{0x1f, 0x8b, 8, 0})
-	f.Add([]byte(`{"events":[{"message":{"message":{"message":{"message":{"message":{"message":"Module used: x"}}}}}}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		o := Options{MaxLine: 4096, Limit: 3, Day: "2026-01-01", Source: "x"}
-		twice := func() (*Result, string) {
-			res, err := read(t, []File{{Name: "x", Reader: bytes.NewReader(data)}}, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return res, describe(res.Days)
-		}
-		res, text := twice()
-		if _, again := twice(); again != text {
-			t.Fatalf("%s\nand then\n%s", text, again)
-		}
-		if res.Unreadable > res.Lines || res.Requests < 0 || res.Outside > res.Logged {
-			t.Fatalf("%+v", res)
-		}
-		lock := &evidence.Lock{Usage: res.Days}
-		if _, err := lock.Bytes(); err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range res.Days {
-			for _, m := range d.Modules {
-				if m.Requests > d.Requests || m.Module == "" {
-					t.Fatalf("%+v of %v", m, d.Requests)
-				}
-			}
-		}
-	})
-}

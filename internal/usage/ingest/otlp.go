@@ -49,7 +49,7 @@ func (p *parser) otlp(o *otlpRecord, l line, depth int) {
 	if len(o.flow) > 0 && len(o.flow) <= 200 {
 		l.flow = p.name(o.flow)
 	}
-	if l.id != 0 {
+	if l.id != 0 && p.all {
 		p.event(seen, l)
 	}
 	p.message(o.body, l, depth)

@@ -162,12 +162,10 @@ func (p *parser) record(b []byte, l line, depth int) error {
 	return p.value(v, l, depth)
 }
 
-// parseJSON reads what encoding/json reads, with its messages.
+// parseJSON reads what encoding/json reads, with its messages, and a few things
+// more, such as control characters in strings.
 func parseJSON(parser *fastjson.Parser, b []byte) (*fastjson.Value, error) {
 	v, err := parser.ParseBytes(b)
-	if err == nil {
-		err = fastjson.ValidateBytes(b)
-	}
 	if err == nil {
 		return v, nil
 	}
@@ -248,9 +246,9 @@ func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error
 	if w := r.workflow.text(); len(w) > 0 && len(w) <= 200 {
 		l.flow = p.name(w)
 	}
-	if l.id != 0 {
-		e := p.event(seen, l)
-		e.cold = r.coldStart.v != nil && r.coldStart.v.Type() == fastjson.TypeTrue
+	cold := r.coldStart.v != nil && r.coldStart.v.Type() == fastjson.TypeTrue
+	if l.id != 0 && (p.all || cold) {
+		p.event(seen, l).cold = cold
 	}
 	if name := r.module.text(); len(name) > 0 {
 		p.use(l, name)

@@ -74,12 +74,9 @@ func nextObject(b []byte, from int) int {
 		if len(key) == 0 {
 			continue
 		}
-		switch key[0] {
-		case 't', 'r', 'f', 'a', 's':
-			for _, k := range firstKeys {
-				if len(key) > len(k) && string(key[:len(k)]) == k && (key[len(k)] == '"' || key[len(k)] == '\\') {
-					return from - 1
-				}
+		for _, k := range firstKeys {
+			if key[0] == k[0] && len(key) > len(k) && (key[len(k)] == '"' || key[len(k)] == '\\') && string(key[:len(k)]) == k {
+				return from - 1
 			}
 		}
 	}

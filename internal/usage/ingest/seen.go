@@ -249,20 +249,34 @@ func pick[T any](d *decoder, list []T) (v T) {
 
 var errForgotten = errors.New("it cannot be read")
 
+// unpack undoes the compression of what is remembered.
+func unpack(data []byte) ([]byte, error) {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(512<<20))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	plain, err := z.DecodeAll(data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w (%w)", errForgotten, err)
+	}
+	return plain, nil
+}
+
 // merge takes up what is remembered of a source and a day.
 func (c *collector) merge(label string, date day, data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(512<<20))
+	plain, err := unpack(data)
 	if err != nil {
 		return err
 	}
-	defer z.Close()
-	plain, err := z.DecodeAll(data, nil)
-	if err != nil {
-		return fmt.Errorf("%w (%w)", errForgotten, err)
-	}
+	return c.decode(label, date, plain)
+}
+
+// decode takes up what encode wrote.
+func (c *collector) decode(label string, date day, plain []byte) error {
 	d := &decoder{Reader: bytes.NewReader(plain)}
 	if d.byte() != seenVersion {
 		return errForgotten

@@ -31,6 +31,7 @@ var unknown = line{stream: -1, function: -1, flow: -1}
 type parser struct {
 	*batch
 	fields *fields
+	all    bool                          // lines that say nothing but a request's id count
 	json   [maxDepth + 1]fastjson.Parser // by depth: values live until the next use
 	head   []byte                        // scratch
 	near   day                           // of the latest dated line of the block
@@ -60,6 +61,9 @@ func (p *parser) dated(l *line, at moment) {
 // text reads one line of a text log: what CloudWatch and its tools put in
 // front, then a platform line, a JSON record, or what the program wrote.
 func (p *parser) text(b []byte, l line, depth int) error {
+	if len(b) > 1 && b[0] == '{' && b[1] == '"' && depth < maxDepth && bytes.IndexByte(b, '\r') < 0 {
+		return p.record(b, l, depth+1)
+	}
 	b = p.prefix(bytes.TrimRight(b, " \t\r\n"), &l)
 	if len(b) == 0 || p.platform(b, l) {
 		return nil
@@ -211,7 +215,7 @@ func (p *parser) program(b []byte, l line) {
 		}
 	}
 	if at < 0 {
-		if l.id != 0 {
+		if l.id != 0 && p.all {
 			p.event(seen, l)
 		}
 		return
@@ -361,12 +365,20 @@ func plausibleID(b []byte) bool {
 		return false
 	}
 	for _, c := range b {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"'{}[]()<>,;\`, c) >= 0 {
+		if !inID[c] {
 			return false
 		}
 	}
 	return true
 }
+
+// inID are the characters of request ids.
+var inID = func() (in [256]bool) {
+	for c := '!'; c < 0x7f; c++ {
+		in[c] = !strings.ContainsRune(`"'{}[]()<>,;\`, c)
+	}
+	return in
+}()
 
 func isUUID(b []byte) bool {
 	if len(b) != 36 {

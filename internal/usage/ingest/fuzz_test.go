@@ -1,0 +1,112 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/valyala/fastjson"
+
+	"fastpath/internal/evidence"
+)
+
+func FuzzIngest(f *testing.F) {
+	for _, x := range formats {
+		f.Add([]byte(names(x.log)))
+	}
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Add([]byte(`{"events":[{"message":{"message":{"message":{"message":{"message":{"message":"Module used: x"}}}}}}]}`))
+	f.Add([]byte(subscriptionLog(f)))
+	f.Add([]byte(insightsCSV(f)))
+	for _, s := range []string{insightsAnswer, otlpJSON, tailJSON} {
+		f.Add([]byte(names(s)))
+	}
+	f.Add(otlpProto())
+	f.Add(append([]byte{0, 0, 0, byte(len(otlpProto()))}, otlpProto()...))
+	f.Add([]byte(`{"fastpath":1,"proc":"aa","ts":1772359200140,"seq":2,"kind":"request","k":1,"workflow":"/a","counts":{"/a":1},"mods":["json","os.path"],"used":[0],"unseen":[1],"part":1}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		o := Options{MaxLine: 4096, Limit: 50, block: 300, Day: "2026-01-01", Source: "x", Requests: EveryRequest, Fields: []string{"module=m"}}
+		once := func() (*Result, string) {
+			res, err := read(t, []File{{Name: "x", Reader: bytes.NewReader(data)}}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res, describe(res.Days)
+		}
+		res, text := once()
+		if _, again := once(); again != text {
+			t.Fatalf("%s\nand then\n%s", text, again)
+		}
+		if res.Unreadable > res.Lines || res.Requests < 0 || res.Outside > res.Logged || int64(len(res.Places)) > res.Unreadable {
+			t.Fatalf("%+v", res)
+		}
+		lock := &evidence.Lock{Usage: res.Days}
+		if _, err := lock.Bytes(); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range res.Days {
+			for _, m := range d.Modules {
+				if m.Requests > d.Requests || m.Module == "" {
+					t.Fatalf("%+v of %v", m, d.Requests)
+				}
+			}
+		}
+	})
+}
+
+// FuzzJSON: what encoding/json reads, parseJSON reads alike.
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{`{"message": "a\n\u00e9\ud83d\ude00", "requestId": "x"}`, `{"a": 1e5, "a": [true, null]}`, `{"message": "a"`, `{}`, `{"x":"\ud800"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var want map[string]json.RawMessage
+		if json.Unmarshal(b, &want) != nil {
+			return
+		}
+		v, err := parseJSON(new(fastjson.Parser), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := v.Object()
+		if err != nil {
+			return // null
+		}
+		got := map[string]*fastjson.Value{}
+		o.Visit(func(key []byte, v *fastjson.Value) { got[string(key)] = v })
+		for key, raw := range want {
+			var s string
+			if json.Unmarshal(raw, &s) != nil || len(raw) == 0 || raw[0] != '"' || strings.ContainsRune(s+key, '\ufffd') {
+				continue // encoding/json replaces what is no UTF-8
+			}
+			if x := got[key]; x == nil || string(x.GetStringBytes()) != s {
+				t.Fatalf("%q: %v, want %q", key, x, s)
+			}
+		}
+	})
+}
+
+// FuzzSeen: what is remembered may be anything.
+func FuzzSeen(f *testing.F) {
+	l, err := Read(f.Context(), []File{{Name: "x", Reader: strings.NewReader(names(formats[0].log))}}, Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	res, err := l.Finish(func(string, string) ([]byte, error) { return nil, nil })
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, data := range res.Seen {
+		if plain, err := unpack(data); err == nil {
+			f.Add(plain)
+		}
+	}
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		c := newCollector(Options{Limit: 1000})
+		_ = c.decode("x", 1, plain) // an error or not: never a panic
+		if c.table.n > 1000 || len(c.names) > maxModules {
+			t.Fatal(c.table.n, len(c.names))
+		}
+	})
+}
