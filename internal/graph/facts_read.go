@@ -585,7 +585,10 @@ func (r *factReader) dynamicNames() {
 		case "globals", "vars", "locals":
 			call := f.Parent(n)
 			handed = f.Kind(call) == syntax.Call && f.First(call) == n && !r.onlyWrites(call)
-		default: // sys.modules[__name__]
+		default:
+			if f.Kind(n) != syntax.Subscript { // sys.modules[__name__]
+				break
+			}
 			if a := f.Parent(n); f.Kind(a) == syntax.Arg {
 				handed = !writing[scope.LastName(f, f.First(f.Parent(f.Parent(a))))]
 			}

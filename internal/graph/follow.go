@@ -159,7 +159,7 @@ type follower struct {
 }
 
 // maxSteps bounds the expressions that are evaluated, which takes some seconds.
-const maxSteps = 400_000
+const maxSteps = 800_000
 
 type unitKey struct {
 	r    *region
