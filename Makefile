@@ -63,10 +63,10 @@ pgo: ## renew cmd/fastpath/default.pgo, the profile that the compiler optimises 
 	GODEBUG=asyncpreemptoff=1 go run ./tools/bench -profile cmd/fastpath/default.pgo
 
 .PHONY: accuracy
-accuracy: ## compare predictions of what imports cost with what happens without them (ROUNDS=5)
+accuracy: ## compare predictions of what imports cost with what happens without them (ROUNDS=5; counts instructions where valgrind is)
 	@tools/fetch-environments
 	@echo "== removing imports, and comparing what goes with what was foreseen"
-	go run ./tools/accuracy -runs $(ROUNDS)
+	go run ./tools/accuracy -runs $(ROUNDS) -instructions cloud
 
 # Shrinking what is merely interesting would take a minute of each target's time. What
 # crashes is kept below testdata/fuzz, and is a test from then on.
