@@ -85,13 +85,10 @@ func (p *pass) reportForbidden(imp *graph.Import, module, chain string) {
 }
 
 // forbiddenBelow reports forbidden modules that libraries load, without the
-// statements that were reported already and those that the plan moves.
+// statements that were reported already.
 func (p *pass) forbiddenBelow(cut graph.Cut) {
 	if p.entry.Evidence == nil {
 		return
-	}
-	for s := range p.entry.cut {
-		cut[s] = true
 	}
 	loaded := p.entry.Plan.Runtime.Loaded(cut)
 	var names []string
