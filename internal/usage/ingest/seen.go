@@ -127,9 +127,17 @@ func (d *dictionary) id(name string) uint64 {
 	return id
 }
 
-// encode writes entries, whose numbers it sorts by key.
+// encode writes entries, by key.
 func (c *collector) encode(list []uint32) []byte {
-	slices.SortFunc(list, func(a, b uint32) int { return cmp.Compare(c.table.at(int(a)).key, c.table.at(int(b)).key) })
+	type keyed struct {
+		key uint64
+		at  uint32
+	}
+	order := make([]keyed, len(list))
+	for i, at := range list {
+		order[i] = keyed{c.table.at(int(at)).key, at}
+	}
+	slices.SortFunc(order, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
 	var names dictionary
 	sets, rows := map[uint32]uint64{}, map[uint32]uint64{}
 	var setBytes, rowBytes, body []byte
@@ -170,8 +178,8 @@ func (c *collector) encode(list []uint32) []byte {
 		return n
 	}
 	last := uint64(0)
-	for _, i := range list {
-		e := c.table.at(int(i))
+	for _, k := range order {
+		e := c.table.at(int(k.at))
 		body = binary.AppendUvarint(body, e.key-last)
 		last = e.key
 		body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
