@@ -77,6 +77,9 @@ func (p *Program) expose() {
 // the line of another module uses it at import.
 func (m *Module) use(name symbol, why whyKind, in, line int32) {
 	f := m.facts
+	if name != 0 && f.name(name)&nameBound == 0 {
+		return
+	}
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
 		if x.line != 0 || b.owner != 0 || b.symbol == starSymbol || name != 0 && b.symbol != name || m.future(b) || !m.mayRun(b) {

@@ -176,20 +176,29 @@ func (r *factReader) prefixedMethods() {
 	}
 }
 
-// literalText returns what a string literal begins with, up to what is put in.
+// literalText returns what a string literal begins with, up to what is put in,
+// if it may be the first part of a name.
 func literalText(source []byte) []byte {
-	from := bytes.IndexAny(source, `"'`)
-	if from < 0 {
+	from := 0
+	for from < len(source) && source[from] != '"' && source[from] != '\'' {
+		from++
+	}
+	for from < len(source) && (source[from] == '"' || source[from] == '\'') {
+		from++
+	}
+	to := from
+	for to < len(source) && inIdentifier(source[to]) {
+		to++
+	}
+	if to == from || source[to-1] != '_' || to < len(source) && bytes.IndexByte([]byte(`"'{%`), source[to]) < 0 {
 		return nil
 	}
-	text := bytes.TrimLeft(source[from:], `"'`)
-	if to := bytes.IndexAny(text, `"'{%`); to >= 0 {
-		text = text[:to]
-	}
-	if len(text) == 0 || text[len(text)-1] != '_' {
-		return nil
-	}
-	return identifier(text)
+	return identifier(source[from:to])
+}
+
+// inIdentifier reports whether a byte may be in an identifier.
+func inIdentifier(b byte) bool {
+	return b == '_' || b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9'
 }
 
 // namePrefix returns "visit_" of "visit_node", nil where there is no such part.
@@ -309,7 +318,7 @@ func (r *factReader) nameLiteral(n syntax.NodeID) []byte {
 // identifier returns text when it may be an identifier.
 func identifier(text []byte) []byte {
 	for k, b := range text {
-		if b != '_' && b < 0x80 && (b|0x20 < 'a' || b|0x20 > 'z') && (k == 0 || b < '0' || b > '9') {
+		if !inIdentifier(b) || k == 0 && b >= '0' && b <= '9' {
 			return nil
 		}
 	}

@@ -24,7 +24,15 @@ func dottedLiteral(source []byte) (name, last []byte) {
 		return nil, nil
 	}
 	name = source[1 : len(source)-1]
-	at := bytes.LastIndexAny(name, ".:")
+	at := -1
+	for k, b := range name {
+		switch {
+		case b == '.' || b == ':':
+			at = k
+		case !inIdentifier(b):
+			return nil, nil
+		}
+	}
 	if at < 0 || at == len(name)-1 {
 		return nil, nil
 	}

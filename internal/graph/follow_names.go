@@ -13,8 +13,11 @@ func (p *Program) followNames() {
 	for _, m := range p.Modules {
 		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: map[body][]int32{}, links: make([]link, 1, total+classes)}
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), links: make([]link, 1, total+classes)}
 	n.at.reset()
+	parallel(len(p.Modules), func(k int) {
+		p.wholes(p.Modules[k], func(u *use, target *Module) { n.wholes[k] = append(n.wholes[k], wholeUse{u.function, target.index}) })
+	})
 	for _, m := range p.Modules {
 		n.index(m)
 	}
@@ -64,9 +67,9 @@ type namer struct {
 	at      symbolMap // names by word: places in named
 	named   []named
 	links   []link
-	wholes  map[body][]int32 // modules that a body uses whole
-	exposed []bool           // by module
-	running [][]bool         // by module and function
+	wholes  [][]wholeUse // by module
+	exposed []bool       // by module
+	running [][]bool     // by module and function
 	todo    []body
 }
 
@@ -75,6 +78,9 @@ type named struct {
 	functions, classes, aliases int32
 	mentioned                   bool
 }
+
+// wholeUse says that the body of a function uses a module whole.
+type wholeUse struct{ function, target int32 }
 
 // link is an element of a list: a definition of a module, or another name.
 type link struct {
@@ -111,10 +117,6 @@ func (n *namer) push(head *int32, module, at int32) {
 // index lists the functions and classes of a module by name.
 func (n *namer) index(m *Module) {
 	f := m.facts
-	n.p.wholes(m, func(u *use, target *Module) {
-		b := body{m.index, u.function}
-		n.wholes[b] = append(n.wholes[b], target.index)
-	})
 	for k := range f.functions {
 		if d := &f.functions[k]; d.name != 0 {
 			n.push(&n.add(d.name).functions, m.index, int32(k))
@@ -136,8 +138,10 @@ func (n *namer) index(m *Module) {
 // run mentions what the body of a function mentions.
 func (n *namer) run(b body) {
 	f := n.p.Modules[b.module].facts
-	for _, target := range n.wholes[b] {
-		n.expose(target)
+	for _, w := range n.wholes[b.module] {
+		if w.function == b.function {
+			n.expose(w.target)
+		}
 	}
 	for _, name := range f.mentionsOf(b.function) {
 		n.mention(name)

@@ -332,11 +332,11 @@ func (p *Program) name(roots []string) {
 		}
 	}
 	all := make([][]candidate, len(p.Modules))
+	parallel(len(p.Modules), func(k int) { all[k] = candidates(p.Modules[k].File, roots, packages) })
 	asked := map[string]bool{} // names that count if somebody mentions them
 	for k, m := range p.Modules {
 		m.index = int32(k)
 		m.IsPackage = path.Base(m.File) == "__init__.py"
-		all[k] = candidates(m.File, roots, packages)
 		if r := slices.IndexFunc(all[k], func(c candidate) bool { return c.regular }); r > 0 {
 			all[k][0], all[k][r] = all[k][r], all[k][0]
 		} else if r < 0 && len(all[k]) > 1 {

@@ -7,9 +7,9 @@ import (
 
 // checker finds what CPython refuses after parsing, in its symbol table and
 // its compiler: "return" outside of a function, parameters of the same name,
-// "global" behind a use, and the like. It goes once over the nodes in their
-// order in the slab, and climbs to the parents where the context matters:
-// few nodes need that.
+// "global" behind a use, and the like. It goes once over the nodes of some kinds,
+// in their order in the slab, and climbs to the parents where the context
+// matters: few nodes need that.
 type checker struct {
 	f       *File
 	version Version
@@ -25,13 +25,21 @@ type checker struct {
 	crowded           []crowd             // statements in many blocks
 }
 
-// check appends to f.Errors what is wrong with a file that parsed.
-func (f *File) check(v Version, deep bool) {
+// checkedKinds are the kinds of nodes that check looks at.
+var checkedKinds = [kinds]bool{
+	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true, While: true, Try: true,
+	Handler: true, For: true, With: true, Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
+	Comprehension: true, Starred: true, Args: true, Params: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
+	ImportFrom: true, Match: true, Ident: true, DottedName: true,
+}
+
+// check appends to f.Errors what is wrong with a file that parsed; nodes are
+// those of checkedKinds.
+func (f *File) check(v Version, nodes []NodeID, deep bool) {
 	c := checker{f: f, version: v, deep: deep}
 	c.futures()
-	for i := 1; i < len(f.Nodes); i++ {
-		n := NodeID(i)
-		switch d := &f.Nodes[i]; d.Kind {
+	for _, n := range nodes {
+		switch d := &f.Nodes[n]; d.Kind {
 		case Return:
 			c.returning(n)
 		case Break, Continue:

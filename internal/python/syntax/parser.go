@@ -38,6 +38,7 @@ type parser struct {
 	tokens  []token // those of the current logical line, and perhaps of some before it
 	nodes   []Node
 	imports []NodeID
+	checked []NodeID // see setParents
 	errors  []Error
 
 	i       int       // index of the current token
@@ -129,9 +130,9 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
 	}
-	setParents(f.Nodes)
+	p.checked = setParents(f.Nodes, p.checked)
 	if len(f.Errors) == 0 {
-		f.check(v, p.deepest >= 9)
+		f.check(v, p.checked, p.deepest >= 9)
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	return f
@@ -139,20 +140,25 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], errors: p.errors[:0]}
 	l.logicalLine()
 	p.tokens = l.tokens
 	p.tok = p.tokens[0].kind
 	p.module()
 }
 
-// setParents fills in the links from children to parents.
-func setParents(nodes []Node) {
+// setParents fills in the links from children to parents, and lists the nodes
+// that check looks at behind the others.
+func setParents(nodes []Node, checked []NodeID) []NodeID {
 	for n := 1; n < len(nodes); n++ {
+		if d := &nodes[n]; checkedKinds[d.Kind] && (d.Kind != Ident || d.End-d.Start == int32(len("__debug__"))) {
+			checked = append(checked, NodeID(n))
+		}
 		for c := nodes[n].First; c != None; c = nodes[c].Next {
 			nodes[c].Parent = NodeID(n)
 		}
 	}
+	return checked
 }
 
 // widen makes every node cover its children, where something was missing: a

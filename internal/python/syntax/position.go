@@ -3,7 +3,6 @@ package syntax
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"sort"
 	"unicode/utf8"
 )
@@ -13,7 +12,7 @@ import (
 func (f *File) indexLines() {
 	src := f.Src
 	lone := bytes.IndexByte(src, '\r') >= 0
-	f.lines = append(slices.Grow(f.lines, bytes.Count(src, []byte("\n"))+1), 0)
+	f.lines = append(f.lines, 0)
 	for p := 0; p < len(src); {
 		if !lone {
 			i := bytes.IndexByte(src[p:], '\n')

@@ -165,6 +165,8 @@ const (
 	PatternKeyword  // Ident pattern
 	PatternOr       // pattern+
 	PatternAs       // pattern Ident
+
+	kinds // how many there are
 )
 
 // Comment is one comment: the range from "#" to the end of its text, without

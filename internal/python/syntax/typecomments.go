@@ -253,7 +253,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	}
 	part.Nodes, part.Comments = p.nodes, l.comments
 	part.Errors = append(l.errors, p.errors...)
-	setParents(part.Nodes)
+	setParents(part.Nodes, nil)
 	return part
 }
 
