@@ -29,6 +29,7 @@ type applyGroup struct {
 	listed    []*plan.Item // lines of the fast path file
 	entered   []*plan.Item
 	moved     []*plan.Item
+	hoisted   []*plan.Item // imports of functions that --hot names
 	old, next *fastfile.Content
 }
 
@@ -106,9 +107,12 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 		refused := g.analyses[0].gate.Joint(moves)
 		if len(refused) == 0 {
 			req.Moves = moves
+			for _, it := range g.hoisted {
+				req.Hoists = append(req.Hoists, it.Import)
+			}
 			req.Entering = g.entering()
 			if opt.only == "file" {
-				req.Moves, req.Entering = nil, nil
+				req.Moves, req.Hoists, req.Entering = nil, nil, nil
 			} else if !g.writesFile() {
 				req.Entering = nil
 			}
@@ -180,7 +184,7 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 			an.plan = plan.Build(in)
 		}
 	}
-	g.listed, g.entered, g.moved = nil, nil, nil
+	g.listed, g.entered, g.moved, g.hoisted = nil, nil, nil, nil
 	hot := map[importKey]bool{}
 	for _, other := range groups {
 		for _, an := range other.analyses {
@@ -200,6 +204,11 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 				continue
 			}
 			switch {
+			case it.Existing && it.Rule == plan.RuleForced && it.Decision != plan.Function:
+				if g.overrides[k] != "" || cfg.Excluded(it.Import.In.File) || rewrite.Hoistable(g.prog, it.Import) != "" {
+					continue
+				}
+				g.hoisted = append(g.hoisted, it)
 			case it.Move && !hot[k] && !cfg.Excluded(it.Import.In.File) && (opt.only == "" || !it.FromFastPath):
 				g.moved = append(g.moved, it)
 			case it.FromFastPath && it.Import.Scope == "module" && it.Import.Runs == "import":

@@ -19,6 +19,7 @@ type applyResult struct {
 	Written  bool            `json:"written"`
 	Files    []applyFile     `json:"files"`
 	Moved    []applyMove     `json:"moved"`
+	Hoisted  []applyStay     `json:"hoisted,omitempty"` // imports of functions that --hot brought to module level
 	FastPath []applyFastPath `json:"fast_path"`
 	Stayed   []applyStay     `json:"stayed"`
 	Errors   []applyError    `json:"errors"` // files that do not parse
@@ -87,6 +88,17 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 		line, column := m.Syntax.Position(e.Start)
 		res.Errors = append(res.Errors, applyError{ruleSyntax, m.File, line, column, e.Message})
 	}
+	hoisted := map[importKey]bool{}
+	for _, f := range edits.Files {
+		for _, imp := range f.Hoisted {
+			hoisted[keyOf(imp)] = true
+		}
+	}
+	for _, it := range g.hoisted {
+		if hoisted[keyOf(it.Import)] {
+			res.Hoisted = append(res.Hoisted, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, "hot by request"})
+		}
+	}
 	moved := map[importKey][]applyPlace{}
 	for _, f := range edits.Files {
 		for _, mv := range f.Moves {
@@ -153,7 +165,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 			res.Stayed = append(res.Stayed, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, reason})
 		}
 	}
-	for _, it := range slices.Concat(g.moved, g.listed) {
+	for _, it := range slices.Concat(g.moved, g.listed, g.hoisted) {
 		seen[keyOf(it.Import)] = true
 	}
 	cfg := g.analyses[0].project.Config
@@ -161,7 +173,14 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 		for _, it := range an.plan.Items {
 			switch {
 			case it.Existing && it.Rule == plan.RuleForced && it.Decision != plan.Function:
-				stay(it, it.Reason) // --hot: hoisting it is left to people
+				why := rewrite.Hoistable(g.prog, it.Import)
+				if why == "" {
+					why = g.overrides[keyOf(it.Import)]
+				}
+				if cfg.Excluded(it.Import.In.File) {
+					why = "excluded by the configuration"
+				}
+				stay(it, "hot by request, but "+why)
 			case it.Existing, it.Rule == plan.RuleAlong:
 			case it.Move && cfg.Excluded(it.Import.In.File), it.OnFastPath && cfg.Excluded(it.Import.In.File):
 				stay(it, "excluded by the configuration")
@@ -233,6 +252,13 @@ func (a *app) printDone(res *applyResult) {
 				saves = "  (saves " + fastfile.FormatMS(*m.SavesMS) + ")"
 			}
 			fmt.Fprintf(w, "  %s:%d  %s -> %s%s\n", m.File, m.Line, m.Text, m.places(), saves)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(res.Hoisted) > 0 {
+		fmt.Fprintln(w, "hoisted to module level")
+		for _, h := range res.Hoisted {
+			fmt.Fprintf(w, "  %s:%d  %s\n", h.File, h.Line, h.Text)
 		}
 		fmt.Fprintln(w)
 	}

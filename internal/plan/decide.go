@@ -45,7 +45,7 @@ func (b *builder) decide(c *candidate) {
 	switch {
 	case c.Existing:
 		if c.forced == Tier2 {
-			c.Reason = "hot by request; write it at module level yourself, apply only moves imports down"
+			c.Reason = "hot by request: apply hoists it, where that is proved safe"
 			return
 		}
 		c.settle(Function, RuleExisting, existing(c))

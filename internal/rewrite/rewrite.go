@@ -36,6 +36,8 @@ type Request struct {
 	// An import that stands in a fast path file goes to the functions of the
 	// modules that read it from there.
 	Moves []*graph.Import
+	// Hoists are imports of functions that go to the top of their modules.
+	Hoists []*graph.Import
 	// Entering are imports of entry modules that the fast path file takes over.
 	Entering []Entering
 	// Rendered are fast path files that the caller writes as a whole: moves out
@@ -70,6 +72,7 @@ type FileEdit struct {
 	Old, New []byte // Old is nil for a file that did not exist
 	Moves    []Moved
 	Hot      []*graph.Import // imports that left for the fast path file
+	Hoisted  []*graph.Import // imports that left their functions for module level
 
 	steps []step // from Old to New, over the text without its byte order mark
 }
@@ -182,6 +185,8 @@ type editor struct {
 	moved    []Moved
 	hot      []*graph.Import
 	names    []movedName
+	hoists   []importLine
+	hoisted  []*graph.Import
 }
 
 // movedName is a name whose global uses have to be gone after the edit.
@@ -206,6 +211,9 @@ func Plan(prog *graph.Program, req Request) (*Edits, []Refusal) {
 	p := &planner{prog: prog, req: req, kind: classify(prog), editors: map[string]*editor{}}
 	for _, imp := range req.Moves {
 		p.move(imp)
+	}
+	for _, imp := range req.Hoists {
+		p.hoist(imp)
 	}
 	for _, e := range req.Entering {
 		p.enter(e)
@@ -474,6 +482,7 @@ func (e *editor) apply(v syntax.Version) (*FileEdit, error) {
 	}
 	splices := deletions(f, removals)
 	splices = append(splices, insertions(f, e.inserts, e.kind)...)
+	splices = append(splices, e.openings()...)
 	out, err := applySplices(f.Src, splices)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.m.File, err)
@@ -489,10 +498,20 @@ func (e *editor) apply(v syntax.Version) (*FileEdit, error) {
 		steps = append(steps, step{out, more})
 		out = next
 	}
+	if len(e.hoists) > 0 {
+		g := syntax.Parse(out, v)
+		more := e.hoistLines(g)
+		next, err := applySplices(out, more)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.m.File, err)
+		}
+		steps = append(steps, step{out, more})
+		out = next
+	}
 	if err := verify(e, out, v); err != nil {
 		return nil, err
 	}
-	fe := &FileEdit{File: e.m.File, Old: original(f), New: out, Moves: e.moved, Hot: e.hot, steps: steps}
+	fe := &FileEdit{File: e.m.File, Old: original(f), New: out, Moves: e.moved, Hot: e.hot, Hoisted: e.hoisted, steps: steps}
 	if f.BOM {
 		fe.New = append(append([]byte(nil), utf8BOM...), out...)
 	}

@@ -26,5 +26,5 @@ func verify(e *editor, src []byte, v syntax.Version) error {
 			return fmt.Errorf("%s would stay undefined in line %d of the result of %s", n.name, line, e.m.File)
 		}
 	}
-	return nil
+	return e.verifyHoists(f, info)
 }
