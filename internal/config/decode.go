@@ -186,11 +186,24 @@ func (d *decoder) perEntry(c *Config) func(*value) {
 			d.table(e.val, "entry."+strconv.Quote(e.name),
 				field{"file", d.moduleFile(&own.File)},
 				field{"traffic", d.str(&own.Traffic)},
-				field{"workflow", d.str(&own.Workflow)})
+				field{"workflow", d.eventPath(&own.Workflow)})
 			c.Entry[e.name] = own
 		}
 	}
 }
+
+// eventPath takes an expression that picks a value out of an event.
+func (d *decoder) eventPath(dst *string) func(*value) {
+	return func(v *value) {
+		n := len(d.errs)
+		d.str(dst)(v)
+		if len(d.errs) == n && *dst != "" && !eventPath.MatchString(*dst) {
+			d.fail(v.pos, "workflow is %q, it must name a value of the event, such as \"event.requestContext.http.path\" or \"event.Records[0].eventSource\"", *dst)
+		}
+	}
+}
+
+var eventPath = regexp.MustCompile(`^event(\.[A-Za-z_][\w-]*|\[ *("[^"]*"|'[^']*'|-?[0-9]+) *\])+$`)
 
 func (d *decoder) rules(c *Config) func(*value) {
 	return func(v *value) {

@@ -226,6 +226,10 @@ func TestLoadErrors(t *testing.T) {
 			"[tool.fastpath.entry.\"a:b\"]\nfiles = \"x.py\"\n",
 			`pyproject.toml:2:1: unknown key "files" in [tool.fastpath.entry."a:b"], did you mean "file"? allowed: file, traffic, workflow`,
 		},
+		"workflow": {
+			"[tool.fastpath.entry.\"a:b\"]\nworkflow = \"event.Records[x]\"\n",
+			`pyproject.toml:2:12: workflow is "event.Records[x]", it must name a value of the event, such as "event.requestContext.http.path" or "event.Records[0].eventSource"`,
+		},
 		"fast path file outside": {
 			"[tool.fastpath.entry.\"a:b\"]\nfile = \"../fast_path.py\"\n",
 			`pyproject.toml:2:8: "../fast_path.py" lies outside of the project; expected a path relative to it, such as "fast_path.py"`,

@@ -1085,7 +1085,11 @@ def _handler(function, entry, workflow):
         return function
     if entry:
         r.entry = entry
-    path = _path(workflow)
+    try:
+        path = _path(workflow)
+    except ValueError as exc:
+        r.off(exc)
+        return function
 
     def handler(event, context):
         token = None
@@ -1115,7 +1119,12 @@ def _path(expression):
         if text[0] == "[":
             inside, _, text = text[1:].partition("]")
             inside = inside.strip()
-            steps.append(inside[1:-1] if inside[:1] in "'\"" else int(inside))
+            if inside[:1] in ("'", '"'):
+                steps.append(inside[1:-1])
+            elif inside.lstrip("-").isdigit():
+                steps.append(int(inside))
+            else:
+                raise ValueError("an index that is neither a number nor a string")
             continue
         text = text.lstrip(".")
         end = min([len(text)] + [i for i in (text.find("."), text.find("[")) if i >= 0])

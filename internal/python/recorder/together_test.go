@@ -241,6 +241,22 @@ print(sys.gettrace(), type(app.json).__name__)
 	})
 }
 
+func TestMalformedWorkflow(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		lines, rest := record(t, p, two).run(t, `
+import fastpath_recorder
+print(fastpath_recorder._handler(lambda event, context: event, "", "event.Records[x]")(7, None))
+`, "FASTPATH_EVERY=1")
+		if rest != "7\n" {
+			t.Errorf("%q", rest)
+		}
+		if off := slices.IndexFunc(lines, func(l *Line) bool { return l.Kind == KindOff }); off < 0 || !strings.HasPrefix(lines[off].Reason, "ValueError in line ") {
+			t.Errorf("%+v", lines)
+		}
+	})
+}
+
 func TestForks(t *testing.T) {
 	t.Parallel()
 	oracle.Each(t, func(t *testing.T, p oracle.Python) {
