@@ -185,6 +185,9 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 		if n := len(r.usage.Workflows); n > 0 {
 			usage += fmt.Sprintf(", %d %s", n, plural(n, "workflow"))
 		}
+		if p.DailyMeasured {
+			usage += fmt.Sprintf(", %s a day", grouped(p.DailyRequests))
+		}
 		fmt.Fprintf(w, "%s · %s\n\n", usage, rate)
 		return
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -48,6 +49,8 @@ type builder struct {
 	run    *graph.Runtime
 
 	rate, measuredRate, memoryMB float64
+	daily                        float64 // requests
+	dailyMeasured                bool
 	platform                     string
 	process                      Process
 
@@ -100,6 +103,13 @@ func (b *builder) traffic() {
 	b.memoryMB = b.in.Entry.MemoryMB
 	if b.memoryMB <= 0 || t.MemorySet {
 		b.memoryMB = t.MemoryMB
+	}
+	if mb, ok := b.in.Usage.MemoryMB(); ok {
+		b.memoryMB = mb
+	}
+	b.daily = t.DailyRequests
+	if n, ok := b.in.Usage.Daily(); ok {
+		b.daily, b.dailyMeasured = max(math.Round(n), 1), true
 	}
 }
 

@@ -22,7 +22,7 @@ type Day struct {
 // day computes both placements of the items. Cut is the tree without them.
 func (b *builder) day(items []*Item, cut graph.Cut) Day {
 	d := Day{Imports: len(items), Known: true}
-	requests := b.in.Config.Traffic.DailyRequests
+	requests := b.daily
 	list := make([]evidence.Statement, len(items))
 	for i, it := range items {
 		list[i] = it.Import.Statement

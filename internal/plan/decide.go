@@ -125,7 +125,7 @@ func (b *builder) tier(c *candidate) Decision {
 func (b *builder) tableDecision(c *candidate) {
 	ev := Evidence{MS: c.AloneMS, UsageKnown: c.UsageKnown, Percent: roundTiny(c.Usage * 100)}
 	ev.Workflow, ev.Critical = b.critical(c.Module)
-	cost := NewCost(c.AloneMS, ev.Percent, b.in.Config.Traffic.DailyRequests, b.rate)
+	cost := NewCost(c.AloneMS, ev.Percent, b.daily, b.rate)
 	if c.UsageKnown {
 		c.Cost = &cost
 	}

@@ -55,8 +55,9 @@ type Plan struct {
 
 	ColdStartRate float64 // used by the lmms policy
 	MeasuredRate  float64 // what the usage data says, negative when unknown
-	DailyRequests float64
-	MemoryMB      float64
+	DailyRequests float64 // of logs, where they tell; else configured
+	DailyMeasured bool    // DailyRequests comes from logs
+	MemoryMB      float64 // of logs, where they tell; else of the deployment file or configured
 	Thresholds    config.Thresholds
 
 	// Unmatched are the modules of --cold and --hot that no import names.

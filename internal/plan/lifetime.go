@@ -158,7 +158,7 @@ func (b *builder) saving(c *candidate) float64 {
 func (b *builder) lifetimeDecision(c *candidate) {
 	ev := Evidence{MS: c.AloneMS, UsageKnown: c.UsageKnown, Percent: roundTiny(c.Usage * 100)}
 	if c.UsageKnown {
-		cost := NewCost(c.AloneMS, ev.Percent, b.in.Config.Traffic.DailyRequests, b.rate)
+		cost := NewCost(c.AloneMS, ev.Percent, b.daily, b.rate)
 		c.Cost = &cost
 	}
 	l := b.lifetime(c, b.saving(c))
@@ -175,7 +175,7 @@ func (b *builder) lifetimeDecision(c *candidate) {
 	case b.process.OffPath:
 		c.settle(l.Decision, RuleLifetime, fmt.Sprintf("no request waits for init; %.0f%% of processes need it", l.Needed*100))
 	default:
-		c.settle(l.Decision, RuleLifetime, fmt.Sprintf("%.0f%% of processes need it; moving it costs %s per cold start", l.Needed*100, ms(-l.GainMS)))
+		c.settle(l.Decision, RuleLifetime, fmt.Sprintf("%.0f%% of processes need it; moving it %s per cold start", l.Needed*100, l.effect()))
 	}
 }
 
@@ -216,7 +216,15 @@ func (it *Item) LifetimeAdvice() string {
 	case l.Decision == Function:
 		return fmt.Sprintf("lifetime: move, gains %s", ms(l.GainMS))
 	}
-	return fmt.Sprintf("lifetime: stay, moving costs %s", ms(-it.Lifetime.GainMS))
+	return "lifetime: stay, moving " + it.Lifetime.effect()
+}
+
+// effect says what moving does, as "costs 412ms" or "gains only 0.2ms".
+func (l *Lifetime) effect() string {
+	if l.GainMS >= 0.05 {
+		return "gains only " + ms(l.GainMS)
+	}
+	return "costs " + ms(max(-l.GainMS, 0))
 }
 
 // Disagreement explains in one sentence why the lifetime model would put an
@@ -236,8 +244,8 @@ func (p *Plan) Disagreement(it *Item) string {
 	case pr.OffPath:
 		return fmt.Sprintf("lmms counts every cold start; no request waits for init here (%s), and moving would put %s into the first request of %s", pr.why(), ms(l.ExclusiveMS*pr.KRequest), needed)
 	case pr.KRequest > pr.KInit:
-		return fmt.Sprintf("lmms counts %s that use it; %s need it some day, and a request runs %sx slower than init at %s MB: moving costs %s per cold start",
-			used, needed, number(math.Round(pr.KRequest/pr.KInit*10)/10), number(p.MemoryMB), ms(-l.GainMS))
+		return fmt.Sprintf("lmms counts %s that use it; %s need it some day, and a request runs %sx slower than init at %s MB: moving %s per cold start",
+			used, needed, number(math.Round(pr.KRequest/pr.KInit*10)/10), number(p.MemoryMB), l.effect())
 	}
 	return fmt.Sprintf("lmms counts %s that use it; %s need it some day, so that moving gains less than %s ms per cold start", used, needed, number(leastGain))
 }

@@ -700,3 +700,30 @@ func TestPlansOfRandomPrograms(t *testing.T) {
 		}
 	}
 }
+
+// What logs tell about traffic comes before what is assumed; sample events tell
+// nothing about it.
+func TestMeasuredTraffic(t *testing.T) {
+	f := newFixture(t, map[string]string{"app.py": "import boto3\n\n\ndef handler(event, context):\n    return boto3\n"})
+	f.config.Traffic.DailyRequests, f.config.Traffic.MemoryMB, f.config.Traffic.MemorySet = 10_000, 512, true
+	row := func(day, kind string, requests float64) *evidence.UsageDay {
+		return &evidence.UsageDay{
+			Entry: f.entry.Name, Source: kind, Day: day, Kind: kind, Requests: requests, ColdStarts: -1, MemoryMB: 1024,
+			Modules: []evidence.ModuleUse{{Module: "boto3", Requests: requests}},
+		}
+	}
+	summarize := func(days ...*evidence.UsageDay) *Plan {
+		f.usage = usage.Summarize(days, usage.SummaryOptions{Entry: f.entry.Name})
+		return f.build()
+	}
+	if p := summarize(row("2026-11-22", evidence.UsageInvoke, 9)); p.DailyRequests != 10_000 || p.DailyMeasured || p.MemoryMB != 512 {
+		t.Errorf("sample events: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)
+	}
+	p := summarize(row("2026-11-22", evidence.UsageLog, 3000), row("2026-11-23", evidence.UsageLog, 5001))
+	if p.DailyRequests != 4001 || !p.DailyMeasured || p.MemoryMB != 1024 {
+		t.Errorf("logs: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)
+	}
+	if it := find(t, p, "boto3"); it.Inputs == nil || it.Inputs.DailyRequests != 4001 {
+		t.Errorf("%+v", it.Inputs)
+	}
+}
