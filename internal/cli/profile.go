@@ -230,6 +230,10 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		return err
 	}
 	if opt.kept() {
+		// Usage may have come in while this was measured.
+		if now, err := evidence.Read(path); err == nil {
+			lock.Usage = now.Usage
+		}
 		if err := lock.Write(path); err != nil {
 			return err
 		}

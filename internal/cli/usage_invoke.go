@@ -196,9 +196,14 @@ func (a *app) invokeEntry(p *project.Project, e project.Entry, python *interp.In
 		return nil, err
 	}
 	folder := filepath.Join(root, filepath.FromSlash(e.ImportRoot))
+	env, from, err := a.deployedEnv(p.Root, &e)
+	if err != nil {
+		return nil, err
+	}
+	a.noteDeployed(from)
 	o := recorder.Options{
 		Python: python.Path, Dir: e.WorkDir(root), Folder: folder, Module: e.Module, Attr: e.Attr, Roots: []string{root}, Timeout: opt.timeout,
-		Env: launch.Environment(a.Env, launch.EnvOptions{RealCredentials: opt.realCredentials}),
+		Env: launch.Environment(env, launch.EnvOptions{RealCredentials: opt.realCredentials}),
 	}
 	sources, err := p.Sources()
 	if err != nil {
