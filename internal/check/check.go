@@ -146,11 +146,11 @@ func Run(in *Input) *Result {
 		}
 	}
 	res := &Result{}
-	files := map[string]*graph.Module{}
+	files := map[string]*graph.Program{}
 	for _, e := range in.Entries {
 		for _, m := range e.Program.Modules {
 			if in.Wanted(m.File) {
-				files[m.File] = m
+				files[m.File] = e.Program
 			}
 		}
 	}

@@ -103,7 +103,6 @@ import h  # fastpath: ignored[FP201] no such word
 import i  # fastpath: ignore[] nothing
 `
 	prog := load(t, map[string]string{"app.py": src})
-	m := prog.File("app.py")
 	s := suppressions{}
 	for _, c := range []struct {
 		from, to int
@@ -119,8 +118,8 @@ import i  # fastpath: ignore[] nothing
 		{9, 9, false, ""},
 		{10, 10, false, "names no rule"},
 	} {
-		f := &finding{Diagnostic: diag.Diagnostic{Rule: "FP201"}, from: c.from, to: c.to}
-		if got := s.suppress(m, f); got != c.want {
+		f := &finding{Diagnostic: diag.Diagnostic{Rule: "FP201", Span: diag.Span{File: "app.py"}}, from: c.from, to: c.to}
+		if got := s.suppress(prog, f); got != c.want {
 			t.Errorf("line %d: %v", c.from, got)
 		}
 		if notes := strings.Join(f.Notes, "\n"); c.note == "" && notes != "" || !strings.Contains(notes, c.note) {

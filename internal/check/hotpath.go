@@ -100,7 +100,7 @@ func (e *Entry) prepare() {
 	}
 	var idle []*plan.Item
 	for _, it := range e.Plan.Items {
-		if e.unused(it) && e.unaccounted(it) {
+		if e.unaccounted(it) && e.unused(it) {
 			idle = append(idle, it)
 			e.cut[it.Import.Statement] = true
 		}

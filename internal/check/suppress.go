@@ -24,12 +24,13 @@ type Comments struct{ read suppressions }
 // NewComments returns comments that are read when they are first needed.
 func NewComments() *Comments { return &Comments{suppressions{}} }
 
-// Suppress reports whether a comment on a line of the finding suppresses it; m
-// is its file, nil for files that are no source of the project. A comment that
-// only seems to do so is mentioned in the finding's notes.
-func (c *Comments) Suppress(m *graph.Module, d *diag.Diagnostic) bool {
+// Suppress reports whether a comment on a line of the finding suppresses it;
+// prog is a program that has its file, nil for files that are no source of the
+// project. A comment that only seems to do so is mentioned in the finding's
+// notes.
+func (c *Comments) Suppress(prog *graph.Program, d *diag.Diagnostic) bool {
 	f := &finding{Diagnostic: *d, from: d.Span.Line, to: max(d.Span.Line, d.Span.EndLine)}
-	suppressed := c.read.suppress(m, f)
+	suppressed := c.read.suppress(prog, f)
 	d.Notes = f.Notes
 	return suppressed
 }
@@ -38,17 +39,20 @@ var ignoreText = regexp.MustCompile(`#\s*fastpath:\s*ignore\b(?:\[([^\]#]*)\])?(
 
 // suppress reports whether a comment on one of the finding's lines suppresses
 // it. A comment that only seems to do so is mentioned in the finding.
-func (s suppressions) suppress(m *graph.Module, f *finding) bool {
-	if m == nil {
+func (s suppressions) suppress(prog *graph.Program, f *finding) bool {
+	if prog == nil {
 		return false
 	}
+	m := prog.File(f.Span.File)
 	lines, ok := s[m]
 	if !ok {
 		lines = map[int][]ignore{}
-		for _, c := range m.Syntax.Comments {
-			line, _ := m.Syntax.Position(c.Start)
-			for _, found := range ignoreText.FindAllStringSubmatch(string(m.Syntax.Src[c.Start:c.End]), -1) {
-				lines[line] = append(lines[line], newIgnore(found[1], found[2]))
+		if t := prog.Tree(m); t != nil {
+			for _, c := range t.Comments {
+				line, _ := t.Position(c.Start)
+				for _, found := range ignoreText.FindAllStringSubmatch(string(t.Src[c.Start:c.End]), -1) {
+					lines[line] = append(lines[line], newIgnore(found[1], found[2]))
+				}
 			}
 		}
 		s[m] = lines

@@ -83,6 +83,8 @@ type sources struct {
 	files       []string
 	programs    map[string]*graph.Program // by import root
 	notes       []string
+	rules       bool            // only the rules of check look at the programs
+	entries     []project.Entry // what they judge
 }
 
 // analysis is what reading commands know about one entry. Nothing was executed
@@ -96,8 +98,8 @@ type analysis struct {
 	evidence    *evidence.Entry   // nil when the entry was never profiled
 	usage       *usage.Summary    // never nil
 	content     *fastfile.Content // of the fast path file, nil when there is none
-	gate        *rewrite.Gate
-	input       plan.Input // of the plan
+	gate        *rewrite.Gate     // nil where nothing asks it, see sources.moves
+	input       plan.Input        // of the plan
 	plan        *plan.Plan
 	runtime     *graph.Runtime // the plan's: measured, brought up to the sources
 	// fastPathModule is the name under which the entry imports its fast path
@@ -137,13 +139,23 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 	if prog := s.programs[e.ImportRoot]; prog != nil {
 		return prog, nil
 	}
-	prog, err := a.loadProgram(p, e, s.files, s.interpreter, s.version(e))
+	o := loadOptions(p, e, s.files, s.interpreter, s.version(e))
+	if !s.moves() {
+		for _, other := range s.entries {
+			o.Trees = append(o.Trees, other.File, other.FastPath)
+		}
+	}
+	prog, err := graph.Load(a.ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	s.keep(e, prog)
 	return prog, nil
 }
+
+// moves reports whether anything can come of asking which imports may move.
+// The rules of check do not ask without a profile: nothing is cold then.
+func (s *sources) moves() bool { return !s.rules || s.lock != nil && len(s.lock.Entries) > 0 }
 
 // version is the language version of the sources: the interpreter's, else the
 // one that was measured, else the deployed one, else the lowest that the project
@@ -192,7 +204,6 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		return nil, fmt.Errorf("%q, the source of %q, is not among the project's sources; git may ignore it", e.File, e.Name)
 	}
 	r := &analysis{project: p, entry: e, interpreter: s.interpreter, program: prog, lock: s.lock, fastPathModule: fastPathModule(prog, e)}
-	r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
 	var days []*evidence.UsageDay
 	if s.lock != nil {
 		r.evidence = s.lock.Entries[e.Name]
@@ -208,18 +219,23 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 	}
 	r.input = plan.Input{
 		Program: prog, Entry: e, Config: p.Config, Evidence: r.evidence, Usage: r.usage,
-		Verdict:   r.gate.Verdict,
-		Joint:     func(moves []*graph.Import) map[*graph.Import]string { return causes(r.gate.Joint(moves)) },
-		Enterable: func(imp *graph.Import) string { return rewrite.Enterable(prog, imp, r.fastPathModule) },
-		FastPath:  tiers(r.content),
-		Cold:      o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
+		FastPath: tiers(r.content),
+		Cold:     o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
+	}
+	if s.moves() {
+		r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
+		r.input.Verdict = r.gate.Verdict
+		r.input.Joint = func(moves []*graph.Import) map[*graph.Import]string { return causes(r.gate.Joint(moves)) }
+		r.input.Enterable = func(imp *graph.Import) string { return rewrite.Enterable(prog, imp, r.fastPathModule) }
 	}
 	if o.Lifeguard != "" {
 		if err := a.heed(o.Lifeguard, &r.input); err != nil {
 			return nil, err
 		}
 	}
-	r.input.Verdict = o.verdict(r.input.Verdict)
+	if r.gate != nil {
+		r.input.Verdict = o.verdict(r.input.Verdict)
+	}
 	r.plan = plan.Build(r.input)
 	r.runtime = r.plan.Runtime
 	return r, nil

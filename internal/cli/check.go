@@ -185,6 +185,7 @@ func (a *app) checkAll(p *project.Project, paths []string, opt checkOptions) (*c
 				return nil, err
 			}
 		}
+		subSrc.rules = opt.against == "" && !opt.measure
 		in, _, err := a.checkInput(sub, subSrc, nil)
 		if err != nil {
 			return nil, err
@@ -233,13 +234,15 @@ func (a *app) addGate(p *project.Project, src *sources, in *check.Input, opt che
 	src.notes = append(src.notes, g.notes...)
 	comments := check.NewComments()
 	for _, d := range g.findings {
-		var m *graph.Module
+		var prog *graph.Program
 		for _, e := range in.Entries {
-			m = cmp.Or(m, e.Program.File(d.Span.File))
+			if e.Program.File(d.Span.File) != nil {
+				prog = cmp.Or(prog, e.Program)
+			}
 		}
 		switch {
 		case !in.Wanted(d.Span.File):
-		case comments.Suppress(m, &d):
+		case comments.Suppress(prog, &d):
 			res.Suppressed++
 		default:
 			res.Findings = append(res.Findings, d)
@@ -301,6 +304,7 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 	if err != nil {
 		return nil, nil, err
 	}
+	src.entries = entries
 	in := &check.Input{Config: p.Config, Today: a.today(), Version: src.version(entries[0])}
 	if severity, ok := diag.ParseSeverity(p.Config.Rules["FP113"]); ok && severity != diag.Off {
 		in.Earlier = earlierFile(a.ctx, p.Root)

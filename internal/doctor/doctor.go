@@ -105,7 +105,7 @@ func Run(in *Input) *Result {
 			if in.Config.Excluded(d.Span.File) {
 				continue
 			}
-			if comments.Suppress(in.module(d.Span.File), &d) {
+			if comments.Suppress(in.program(d.Span.File), &d) {
 				res.Suppressed++
 				continue
 			}
@@ -116,11 +116,11 @@ func Run(in *Input) *Result {
 	return res
 }
 
-// module returns the project's module that a file is, or nil.
-func (in *Input) module(file string) *graph.Module {
+// program returns a program that has a file, or nil.
+func (in *Input) program(file string) *graph.Program {
 	for _, e := range in.Entries {
-		if m := e.Program.File(file); m != nil {
-			return m
+		if e.Program.File(file) != nil {
+			return e.Program
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app`,
 func (p *pass) switchedOff(span diag.Span, what, help string) {
 	var own []*source
 	for _, t := range p.bytecode {
-		own = append(own, t.filter(func(s *source) bool { return p.module(p.relative(s.file)) != nil })...)
+		own = append(own, t.filter(func(s *source) bool { return p.program(p.relative(s.file)) != nil })...)
 	}
 	d := diag.Diagnostic{Span: span, CostMS: p.compileMS(own), Help: []string{help}}
 	d.Message = fmt.Sprintf("%s: %s of the project will be compiled at every start%s", what, counted(len(own), "module"), about(d.CostMS, "a start"))

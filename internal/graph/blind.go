@@ -29,12 +29,12 @@ func (p *Program) readsAnnotations(m *Module, r reader) bool {
 	return answer
 }
 
-// blind tells the scopes which decorators and base classes of the project do
-// not look at annotations.
-func (p *Program) blind() {
-	found := make([]map[syntax.NodeID]bool, len(p.Modules))
-	parallel(len(p.Modules), func(k int) {
-		m := p.Modules[k]
+// blind tells the scopes of modules with a tree which decorators and base
+// classes of the project do not look at annotations.
+func (p *Program) blind(trees []*Module) {
+	found := make([]map[syntax.NodeID]bool, len(trees))
+	parallel(len(trees), func(k int) {
+		m := trees[k]
 		found[k] = map[syntax.NodeID]bool{}
 		for j := range m.facts.refs {
 			if r := &m.facts.refs[j]; r.flags&refFixed == 0 && p.isBlind(m, r) {
@@ -42,7 +42,7 @@ func (p *Program) blind() {
 			}
 		}
 	})
-	for k, m := range p.Modules {
+	for k, m := range trees {
 		m.Scope.Blind(found[k])
 	}
 }

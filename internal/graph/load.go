@@ -37,6 +37,11 @@ type LoadOptions struct {
 	ByName bool
 
 	steps int // in place of maxSteps, for tests
+	// Trees are files of Files. Where functions are followed by name, only these
+	// and what they can import have a Syntax, a Scope and Imports; the others are
+	// read as in a lean program. Without any, all files have them. It is not for
+	// lean programs.
+	Trees []string
 	// Starts are files of Files. Where functions are followed by name in a lean
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
@@ -58,8 +63,9 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 
 	problems := make([]string, len(o.Files))
 	readers := make([]fileReader, workers(len(o.Files)))
+	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	read := func(worker, k int) *Module {
-		m, err := readers[worker].read(p, o.Files[k], !o.Lean || !o.ByName)
+		m, err := readers[worker].read(p, o.Files[k], keep)
 		if err != nil {
 			problems[k] = plain(err)
 		}
@@ -86,14 +92,21 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 		}
 		p.Modules = append(p.Modules, m)
 	}
-	p.link(o.ByName, !o.Lean || !o.ByName)
+	p.link(o.ByName)
+	if !keep && !o.Lean && p.shared() {
+		o.Trees = nil
+		return Load(ctx, o)
+	}
 	return p, ctx.Err()
 }
 
 // link finds everything that the files say about each other.
-func (p *Program) link(byName, trees bool) {
+func (p *Program) link(byName bool) {
 	p.name(p.options.ImportRoots)
 	parallel(len(p.Modules), func(k int) { p.resolve(p.Modules[k]) })
+	if byName && !p.options.Lean && len(p.options.Trees) > 0 {
+		p.plant(p.options.Trees)
+	}
 	p.index()
 	p.unseen = map[int32]whyKind{}
 	p.hooked()
@@ -103,13 +116,10 @@ func (p *Program) link(byName, trees bool) {
 			p.exportsOf(p.Modules[r.of])
 		}
 	}
-	if trees {
-		parallel(len(p.Modules), func(k int) { p.bind(p.Modules[k]) })
-	}
+	trees := slices.DeleteFunc(slices.Clone(p.Modules), func(m *Module) bool { return m.Syntax == nil })
+	parallel(len(trees), func(k int) { p.bind(trees[k]) })
 	p.attributeReads()
-	if trees {
-		p.blind()
-	}
+	p.blind(trees)
 	if byName || !p.follow() {
 		p.followNames()
 		if !p.options.ByName { // nobody asks again, see Update
@@ -121,9 +131,7 @@ func (p *Program) link(byName, trees bool) {
 	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()
 	p.sites = sync.OnceValue(p.attributes)
-	if trees {
-		parallel(len(p.Modules), func(k int) { p.settle(p.Modules[k]) })
-	}
+	parallel(len(trees), func(k int) { p.settle(trees[k]) })
 }
 
 const (

@@ -35,11 +35,11 @@ func (r *Runtime) Order(p *Program) {
 // matters when nothing was measured. Adapt includes Order.
 //
 // A new statement under a condition is taken as one that does not run. Files
-// that do not parse keep what was measured.
+// that do not parse, or have no tree, keep what was measured.
 func (r *Runtime) Adapt(p *Program, entry string) {
 	a := &adapter{r, p}
 	for _, m := range p.Modules {
-		if m.Syntax != nil && len(m.Syntax.Errors) > 0 {
+		if m.Syntax == nil || len(m.Syntax.Errors) > 0 {
 			continue
 		}
 		a.drop(m)

@@ -41,6 +41,6 @@ func (p *Program) Update(file string, src []byte) (*Program, error) {
 			next.Problems = append(next.Problems, pr)
 		}
 	}
-	next.link(true, false)
+	next.link(true)
 	return next, nil
 }

@@ -89,7 +89,8 @@ func (p *Program) attributesOf(imp *Import, at string, index map[*Module]map[str
 // Uses returns all uses of the name that an import binds: in its module, in
 // modules that take it by a star import or a from-import, and as an attribute
 // of the module. The from-imports themselves are no uses, see Readers. The own
-// module's come first, in source order. The program must not be lean.
+// module's come first, in source order. The program must not be lean, and of
+// files without a tree no use is known, see LoadOptions.Trees.
 func (p *Program) Uses(imp *Import) []UseSite {
 	var out []UseSite
 	p.walk(imp, p.sites(), func(s UseSite) { out = append(out, s) })
@@ -112,7 +113,9 @@ func (p *Program) Readers(imp *Import) []*Import {
 func (p *Program) importsOf(list []reading) []*Import {
 	var out []*Import
 	for _, r := range list {
-		out = append(out, p.Modules[r.in].Imports[r.binding])
+		if m := p.Modules[r.in]; m.Imports != nil {
+			out = append(out, m.Imports[r.binding])
+		}
 	}
 	return out
 }

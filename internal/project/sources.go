@@ -21,6 +21,9 @@ import (
 // build output are never part of it.
 func (p *Project) Sources() ([]string, error) {
 	out, err := Named(p.Root, isPython, "*.py")
+	if err == nil && len(out) == 0 { // git may ignore them
+		out, err = walk(p.Root, isPython, buildOutput)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +48,16 @@ func (p *Project) Sources() ([]string, error) {
 // with slashes and sorted: in a git work tree those that git tracks or would
 // offer to add, elsewhere every file, without virtual environments and build
 // output. Patterns are git's and name at least what is wanted; where none of
-// them matches anything, git is taken to ignore the folder.
+// them matches anything, and nothing at all is tracked, git is taken to ignore
+// the folder.
 func Named(root string, wanted func(name string) bool, patterns ...string) ([]string, error) {
-	files, err := gitFiles(root, patterns...)
+	files, err := gitFiles(root, []string{"--cached", "--others", "--exclude-standard"}, patterns...)
+	if err == nil && len(files) == 0 {
+		var tracked []string
+		if tracked, err = gitFiles(root, []string{"--cached"}); err == nil && len(tracked) > 0 {
+			return nil, nil
+		}
+	}
 	if err != nil || len(files) == 0 {
 		// No git, no work tree, or a folder that git ignores as a whole.
 		return walk(root, wanted, buildOutput)
@@ -168,16 +178,16 @@ func (s *skipper) below(dir string) bool {
 	return skip
 }
 
-// gitFiles lists the files that git tracks or would offer to add. The
+// gitFiles lists files by git ls-files: which of them, and which patterns. The
 // repository's own configuration must not start programs: fsmonitor is off.
-func gitFiles(root string, patterns ...string) ([]string, error) {
+func gitFiles(root string, which []string, patterns ...string) ([]string, error) {
 	if !inWorkTree(root) {
 		return nil, errors.New("no git work tree")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	args := []string{"-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}
-	cmd := exec.CommandContext(ctx, "git", append(args, patterns...)...)
+	args := slices.Concat([]string{"-c", "core.fsmonitor=false", "ls-files", "-z"}, which, []string{"--"}, patterns)
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = root
 	cmd.Env = gitEnv(os.Environ())
 	out, err := cmd.Output()
