@@ -37,7 +37,7 @@ type Input struct {
 	Entries []*Entry
 	// Installed are the distributions of the environment at hand, nil when
 	// there is none: what needs it is skipped.
-	Installed interp.Index
+	Installed []interp.Distribution
 	// Python is the X.Y of the interpreter at hand, "" when there is none.
 	Python string
 	// Deployment is what deployment files say; nil where no entry has a fast

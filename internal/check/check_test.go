@@ -192,7 +192,7 @@ func TestAge(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	e := &evidence.Entry{Distributions: []evidence.Distribution{{Name: "requests", Version: "2.31"}, {Name: "boto3", Version: "1.34"}, {Name: "PyYAML", Version: "6.0"}}}
-	installed := interp.Index{"boto3": {Name: "boto3", Version: "1.35"}, "yaml": {Name: "pyyaml", Version: "6.0"}}
+	installed := []interp.Distribution{{Name: "boto3", Version: "1.35"}, {Name: "pyyaml", Version: "6.0"}}
 	var got []string
 	for _, c := range Changes(e, installed) {
 		got = append(got, c.String())
@@ -200,7 +200,7 @@ func TestChanges(t *testing.T) {
 	if d := cmp.Diff([]string{"boto3 1.34 -> 1.35", "requests 2.31 -> not installed"}, got); d != "" {
 		t.Error(d)
 	}
-	if c := Changes(e, interp.Index{"flask": {Name: "flask", Version: "3"}}); c != nil {
+	if c := Changes(e, []interp.Distribution{{Name: "flask", Version: "3"}}); c != nil {
 		t.Errorf("another environment: %v", c)
 	}
 	if c := Changes(e, nil); c != nil {

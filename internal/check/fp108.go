@@ -149,7 +149,7 @@ func (c Change) String() string {
 
 // Changes compares the profiled distributions with the installed ones. An
 // environment that has none of them is another one and says nothing.
-func Changes(e *evidence.Entry, installed interp.Index) []Change {
+func Changes(e *evidence.Entry, installed []interp.Distribution) []Change {
 	if e == nil || len(installed) == 0 {
 		return nil
 	}

@@ -334,7 +334,7 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 // environment returns what is installed beside an interpreter, and its X.Y.
 // An interpreter that was only found on PATH and has none of the profiled
 // distributions is not the project's: it says nothing about the profile.
-func environment(i *interp.Interpreter, e *evidence.Entry) (interp.Index, string) {
+func environment(i *interp.Interpreter, e *evidence.Entry) ([]interp.Distribution, string) {
 	if i == nil {
 		return nil, ""
 	}
@@ -342,15 +342,15 @@ func environment(i *interp.Interpreter, e *evidence.Entry) (interp.Index, string
 	if i.Version.Major > 0 {
 		version = fmt.Sprintf("%d.%d", i.Version.Major, i.Version.Minor)
 	}
-	index := interp.Distributions(i.SitePackages)
+	installed := interp.Installed(i.SitePackages)
 	if e == nil || len(e.Distributions) == 0 {
-		return index, version
+		return installed, version
 	}
-	for _, d := range index {
+	for _, d := range installed {
 		if slices.ContainsFunc(e.Distributions, func(o evidence.Distribution) bool {
 			return interp.NormalizeName(o.Name) == interp.NormalizeName(d.Name)
 		}) {
-			return index, version
+			return installed, version
 		}
 	}
 	if strings.HasSuffix(i.Source, "on PATH") {

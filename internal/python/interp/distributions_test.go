@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"fastpath/internal/python/oracle"
@@ -34,7 +35,19 @@ func TestDistributions(t *testing.T) {
 		"b/old-9.egg-info/installed-files.txt":          "../oldmod.py\n../oldpkg/__init__.py\nPKG-INFO\n",
 		"b/old-9.egg-info/PKG-INFO":                     "Name: old\nVersion: 9\n",
 	})
-	index := Distributions([]string{filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "none")})
+	site := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "none")}
+	var installed []string
+	for _, d := range Installed(site) {
+		installed = append(installed, d.Name+" "+d.Version)
+	}
+	const all = "pyyaml 6.0, compiled 3.0, editable 0.1, google-auth 2.0, google-cloud-storage 1.0, requests 2.32.0, six 1.16.0, broken 1.0, flat 2.5, old 9"
+	if got := strings.Join(installed, ", "); got != all {
+		t.Errorf("installed: got %s, want %s", got, all)
+	}
+	if got := Installed(site[2:]); got == nil || len(got) > 0 {
+		t.Errorf("in no folder %#v is installed", got)
+	}
+	index := Distributions(site)
 	want := Index{
 		"requests": {"requests", "2.32.0"}, "google.cloud.storage": {"google-cloud-storage", "1.0"},
 		"google.auth": {"google-auth", "2.0"}, "google.oauth2": {"google-auth", "2.0"}, "yaml": {"pyyaml", "6.0"}, "_yaml": {"pyyaml", "6.0"},
@@ -76,6 +89,11 @@ print(json.dumps(out))
 		var want map[string]string
 		if err := json.Unmarshal(out, &want); err != nil {
 			t.Fatal(err)
+		}
+		for _, d := range Installed(i.SitePackages) {
+			if v, ok := want[d.Name]; !ok || v != d.Version {
+				t.Errorf("%s: %v is installed, importlib.metadata says %q", python, d, v)
+			}
 		}
 		index := Distributions(i.SitePackages)
 		for module, d := range index {
