@@ -1119,12 +1119,7 @@ def _path(expression):
         if text[0] == "[":
             inside, _, text = text[1:].partition("]")
             inside = inside.strip()
-            if inside[:1] in ("'", '"'):
-                steps.append(inside[1:-1])
-            elif inside.lstrip("-").isdigit():
-                steps.append(int(inside))
-            else:
-                raise ValueError("an index that is neither a number nor a string")
+            steps.append(inside[1:-1] if inside[:1] in "'\"" else int(inside))
             continue
         text = text.lstrip(".")
         end = min([len(text)] + [i for i in (text.find("."), text.find("[")) if i >= 0])

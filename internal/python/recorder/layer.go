@@ -78,10 +78,14 @@ func WriteLayer(ctx context.Context, dir string, table *Table, pythons []string)
 const apart = "# Not in a Lambda layer, up to the next such line.\n"
 
 // layerSource is the recorder without other boundaries than Lambda's, without
-// comments, and indented by one blank: half the size.
+// comments and the text at its head, and indented by one blank: half the size.
 func layerSource() string {
 	var w strings.Builder
-	for k, part := range strings.Split(Source, apart) {
+	source := Source
+	if head, rest, ok := strings.Cut(source, "\n\"\"\"\n"); ok && strings.HasPrefix(head, `"""`) {
+		source = rest
+	}
+	for k, part := range strings.Split(source, apart) {
 		if k%2 == 1 {
 			continue
 		}
