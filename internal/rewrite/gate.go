@@ -24,9 +24,12 @@ type GateOptions struct {
 // Gate says how far the move of an import to function level is proved safe.
 // It is built once for a program and then only read.
 type Gate struct {
-	prog     *graph.Program
-	roots    []*graph.Module
-	loaded   map[*graph.Module]bool // when the roots are imported
+	prog   *graph.Program
+	roots  []*graph.Module
+	loaded map[*graph.Module]bool // when the roots are imported
+	// via is one import by which each of them is loaded, so that without any
+	// other import all of them still are.
+	via      map[*graph.Module]*graph.Import
 	fastPath map[string]bool
 	readers  *readers
 	cycles   map[*graph.Module]int // number of the cycle a module belongs to
@@ -72,6 +75,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 		}
 	}
 	g.loaded = reach(g.roots, prog, nil)
+	g.via = spanning(g.roots, prog)
 	g.reachesEffects = importersOf(prog, effectful)
 	return g
 }

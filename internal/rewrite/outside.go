@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"fastpath/internal/graph"
+	"fastpath/internal/plan"
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
 )
@@ -145,6 +146,9 @@ func (g *Gate) target(j *judge, imp *graph.Import) {
 			j.ask("%s is part of an import cycle", t.Name)
 		}
 	}
+	if j.verdict.Safety == plan.SafetyNever {
+		return // it cannot get worse
+	}
 	if !slices.ContainsFunc(g.prog.Targets(imp), func(m *graph.Module) bool { return g.reachesEffects[m] }) {
 		return
 	}
@@ -207,9 +211,13 @@ func (g *Gate) lazyAfter(moves []*graph.Import) map[*graph.Module]bool {
 		moved[imp] = true
 		beside[edge{imp.In, imp.Base}] = true
 	}
-	after := reach(g.roots, g.prog, func(imp *graph.Import) bool {
+	skip := func(imp *graph.Import) bool {
 		return moved[imp] || beside[edge{imp.In, imp.Base}] && !imp.UsedAtImport && imp.Binds != "*"
-	})
+	}
+	if !slices.ContainsFunc(moves, func(imp *graph.Import) bool { return g.needs(imp.In, skip) }) {
+		return nil
+	}
+	after := reach(g.roots, g.prog, skip)
 	out := map[*graph.Module]bool{}
 	for m := range g.loaded {
 		if !after[m] {
@@ -217,6 +225,39 @@ func (g *Gate) lazyAfter(moves []*graph.Import) map[*graph.Module]bool {
 		}
 	}
 	return out
+}
+
+// needs reports whether one of the imports of a module that skip names is the
+// one in Gate.via by which something is loaded.
+func (g *Gate) needs(m *graph.Module, skip func(*graph.Import) bool) bool {
+	return slices.ContainsFunc(m.Imports, func(imp *graph.Import) bool {
+		return skip(imp) && slices.ContainsFunc(g.prog.Targets(imp), func(t *graph.Module) bool { return g.via[t] == imp })
+	})
+}
+
+// spanning returns an import for each module that is loaded when the given ones
+// are imported, without these: together they load all of them.
+func spanning(from []*graph.Module, prog *graph.Program) map[*graph.Module]*graph.Import {
+	via := map[*graph.Module]*graph.Import{}
+	for _, m := range from {
+		via[m] = nil
+	}
+	for todo := slices.Clone(from); len(todo) > 0; {
+		m := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, imp := range m.Imports {
+			if imp.Runs != "import" {
+				continue
+			}
+			for _, next := range prog.Targets(imp) {
+				if _, seen := via[next]; !seen {
+					via[next] = imp
+					todo = append(todo, next)
+				}
+			}
+		}
+	}
+	return via
 }
 
 // reach returns the modules that are loaded when the given ones are imported,
