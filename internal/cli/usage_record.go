@@ -25,11 +25,8 @@ import (
 	"fastpath/internal/usage/store"
 )
 
-// Sources under which rows of usage record are kept.
-const (
-	recordSource = "record"
-	testsSource  = "tests"
-)
+// testsSource is the source of rows of test runs.
+const testsSource = "tests"
 
 // stopTime is how long an interrupted program may take to end.
 const stopTime = 10 * time.Second
@@ -272,7 +269,7 @@ func (a *app) readRecorded(in io.Reader, entry string) (*recorded, error) {
 	for _, id := range order {
 		o := found[id]
 		if r.rows[o.kind] == nil {
-			source := recordSource
+			source := usage.RecordSource
 			if o.kind == evidence.UsageTests {
 				source = testsSource
 			}

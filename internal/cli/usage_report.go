@@ -153,7 +153,8 @@ func (a *app) printHistory(r *usageReport, h *usageHistory) {
 	w := a.Stdout
 	var lines []string
 	if h.DailyRequests != nil {
-		line := grouped(math.Round(*h.DailyRequests)) + " requests a day"
+		n := math.Round(*h.DailyRequests)
+		line := fmt.Sprintf("%s %s a day", grouped(n), plural(int(n), "request"))
 		if h.InitMS != nil {
 			line += ", init " + msText(*h.InitMS)
 		}

@@ -719,6 +719,11 @@ func TestMeasuredTraffic(t *testing.T) {
 	if p := summarize(row("2026-11-22", evidence.UsageInvoke, 9)); p.DailyRequests != 10_000 || p.DailyMeasured || p.MemoryMB != 512 {
 		t.Errorf("sample events: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)
 	}
+	run := row("2026-11-22", evidence.UsageRecorder, 9)
+	run.Source = usage.RecordSource
+	if p := summarize(run); p.DailyRequests != 10_000 || p.DailyMeasured {
+		t.Errorf("a run at hand: %v requests a day", p.DailyRequests)
+	}
 	p := summarize(row("2026-11-22", evidence.UsageLog, 3000), row("2026-11-23", evidence.UsageLog, 5001))
 	if p.DailyRequests != 4001 || !p.DailyMeasured || p.MemoryMB != 1024 {
 		t.Errorf("logs: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)

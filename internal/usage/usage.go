@@ -151,10 +151,14 @@ func (s *Summary) use(module, day string, used bool) {
 	span.Last = max(span.Last, day)
 }
 
-// addPlatform notes what the platform reports with a row. Sample events are no
-// measure of any of it.
+// RecordSource is the source of rows of a program that somebody ran under the
+// recorder: real requests, but not the traffic of a day.
+const RecordSource = "record"
+
+// addPlatform notes what the platform reports with a row. Sample events and
+// runs at hand are no measure of any of it.
 func (s *Summary) addPlatform(d *evidence.UsageDay) {
-	if d.Kind == evidence.UsageInvoke {
+	if d.Kind == evidence.UsageInvoke || d.Source == RecordSource {
 		return
 	}
 	s.daily += d.Requests
