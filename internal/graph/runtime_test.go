@@ -170,7 +170,7 @@ func TestAdapt(t *testing.T) {
 		p := &Program{byName: map[string][]*Module{}}
 		for _, file := range slices.Sorted(maps.Keys(files)) {
 			name := strings.ReplaceAll(strings.TrimSuffix(file, ".py"), "/", ".")
-			m := &Module{Name: name, File: file}
+			m := &Module{Name: name, File: file, Syntax: &syntax.File{}}
 			for _, text := range files[file] {
 				text, context, _ := strings.Cut(text, " ")
 				imp := &Import{Statement: line(file + ":" + text), In: m, Runs: "import", Context: strings.Fields(context)}
@@ -246,14 +246,16 @@ func TestAdapt(t *testing.T) {
 		t.Error("without evidence")
 	}
 
-	// A file that does not parse keeps what was measured.
-	f = files()
-	f["app.py"] = nil
-	p = program(f)
-	p.Modules[0].Syntax = &syntax.File{Errors: []syntax.Error{{}}}
-	r = NewRuntime(shop())
-	if r.Adapt(p, "app.py"); r.Total(nil) != 188.5 {
-		t.Error(r.Total(nil))
+	// A file that does not parse, or that was not kept, keeps what was measured.
+	for _, tree := range []*syntax.File{{Errors: []syntax.Error{{}}}, nil} {
+		f = files()
+		f["app.py"] = nil
+		p = program(f)
+		p.Modules[0].Syntax = tree
+		r = NewRuntime(shop())
+		if r.Adapt(p, "app.py"); r.Total(nil) != 188.5 {
+			t.Error(tree, r.Total(nil))
+		}
 	}
 }
 
