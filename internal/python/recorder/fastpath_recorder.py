@@ -79,7 +79,28 @@ class _File:
         return self
 
 
+class _Table:
+    # What is in fastpath_table.py; its writer says in which form.
+    __slots__ = ("every", "style", "entries", "modules", "uses", "files")
+
+    def __init__(self, text):
+        head, entries, self.modules, self.uses, *files = text.split("\n")
+        version, every, self.style = head.split()
+        if int(version) != _FORMAT:
+            raise ValueError
+        self.every = int(every)
+        entries = [_plain(field) for field in entries.split("\t")]
+        self.entries = {h: (e, w) for h, e, w in zip(entries[::3], entries[1::3], entries[2::3])}
+        self.files = dict([line.split("\t", 1) for line in files if line])  # module -> its files
+
+    def listed(self, module):
+        # The files of a module: (path, size, text).
+        fields = self.files.get(module, "").split("\t")
+        return [(path, int(size), text) for path, size, text in zip(fields[::3], fields[1::3], fields[2::3])]
+
+
 class _Recorder:
+    # Without a table: what is loaded when. Uses are for its subclasses.
     def __init__(self):
         environ = os.environ
         self.started = time.perf_counter()
@@ -122,33 +143,33 @@ class _Recorder:
     def start(self):
         environ = os.environ
         self.watch_loads()
-        name = __name__.rpartition(".")[0]
         try:
-            self.table = __import__((name + "." if name else "") + "fastpath_table", None, None, ["VERSION"])
-            if self.table.VERSION != _FORMAT:
-                self.note = "the table is of another version; write both files anew"
-                self.table = None
-        except ImportError:
+            table = self.table = _Table(_table_text())
+        except (ImportError, SyntaxError):
             self.note = "there is no fastpath_table.py"
-        table = self.table
-        every = environ.get("FASTPATH_EVERY") or (table.EVERY if table else 100)
+            table = None
+        except (AttributeError, IndexError, ValueError):
+            self.note = "the table is of another version; write both files anew"
+            table = None
+        every = environ.get("FASTPATH_EVERY") or (table.every if table else 100)
         self.every = max(1, int(every))
-        self.style = environ.get("FASTPATH_STYLE") or (table.STYLE if table else "json")
+        self.style = environ.get("FASTPATH_STYLE") or (table.style if table else "json")
         if self.style == "lines":
             self.every = 1
         self.phase = int.from_bytes(os.urandom(4), "little") % self.every
         self.entry = environ.get("FASTPATH_ENTRY") or ""
         self.workflow = environ.get("FASTPATH_WORKFLOW") or ""
         if table is not None:
-            self.entries = table.ENTRIES
+            self.entries = table.entries
             if len(self.entries) == 1:
                 for entry, workflow in self.entries.values():
                     self.entry = self.entry or entry
                     self.workflow = self.workflow or workflow
-            self.files_of = table.FILES
+            self.files_of = table.files
             monitoring = getattr(sys, "monitoring", None)
-            if monitoring is None or not self.monitor(monitoring):
+            if monitoring is None or not _Monitored.monitor(self, monitoring):
                 self.how = "proxies"
+                self.__class__ = _traced_class()
         else:
             self.entries = {}
         function = environ.get("AWS_LAMBDA_FUNCTION_NAME")
@@ -221,7 +242,357 @@ class _Recorder:
         _find_and_load.__code__ = _find_and_load.__code__.replace(co_filename="<frozen importlib._bootstrap>")
         _bootstrap._find_and_load = _find_and_load
 
-    # What is used, by monitoring (3.12 and later).
+    def file(self, name, path):
+        # The table's file for a loaded one.
+        try:
+            size = os.stat(path).st_size
+        except (OSError, TypeError, ValueError):
+            size = None
+        source = isinstance(path, str) and not path.endswith((".pyc", ".pyo"))
+        listed = self.table.listed(name)
+        for _, expected, text in listed:
+            if size == expected or not source or (size is None and len(listed) == 1):
+                return _File(name, text)
+        self.stale += 1
+        return None
+
+    def name_late(self, name, module):
+        path = getattr(module, "__file__", None)
+        file = self.file(name, path)
+        if file is None or not isinstance(path, str):
+            return False
+        self.files[path] = file.read()
+        return True
+
+    def name_main(self):
+        # A script is __main__, whatever the table calls it.
+        main = sys.modules.get("__main__")
+        path = getattr(main, "__file__", None)
+        spec = getattr(main, "__spec__", None)
+        if not isinstance(path, str):
+            return False
+        self.known.add("__main__")
+        if spec is not None:
+            known = spec.name in self.known or spec.name not in self.files_of
+            return False if known else self.name_late(spec.name, main)
+        plain = path.replace("\\", "/")
+        for name in self.files_of:
+            for file, size, text in self.table.listed(name):
+                base = file.rpartition("/")[2]
+                if plain.rpartition("/")[2] == base and _size(path) == size:
+                    self.files[path] = self.files[os.path.abspath(path)] = _File(name, text).read()
+                    return True
+        return False
+
+    # Requests.
+
+    def begin(self, label, rid=""):
+        # Returns what end() takes, or None where no request begins.
+        if not self.on:
+            return None
+        outer = _current.get()
+        if outer is not None and outer.open and outer is not self.process:
+            if label and not outer.label:
+                outer.label = label
+            return None
+        try:
+            if self.process is not None:
+                self.cancel()
+            if self.init_ms is None:
+                self.ready()
+            if type(_current) is _NoContext:
+                self.set_context()
+            with self.lock:
+                self.k += 1
+                self.inflight += 1
+                r = _Request(self.k, label, rid)
+                w = self.watch
+                if w is not None:
+                    w.alone = False
+                elif self.how != "loads" and (self.k + self.phase) % self.every == 0:
+                    r.alone = self.inflight == 1
+                    r.lines, r.places, r.names, r.library, r.unsure = [], [], set(), set(), {}
+                    self.watch = r
+            _current.set(r)
+            if self.watch is r:
+                self.watch_request(r)
+            return r
+        except Exception as exc:
+            self.off(exc)
+            return None
+
+    def ready(self):
+        self.init_ms = (time.perf_counter() - self.started) * 1000
+
+    def set_context(self):
+        global _current
+        from _contextvars import ContextVar
+
+        with self.lock:
+            if type(_current) is _NoContext:
+                _current = ContextVar("fastpath_request", default=None)
+
+    def stop(self, r):
+        if r is not None and self.watch is r:
+            self.watch = None
+            self.disarm()
+
+    def watch_request(self, r):
+        pass  # there is no table
+
+    def disarm(self):
+        self.watch = None
+
+    def end(self, r, error=False):
+        if r is None or not r.open:
+            return
+        r.open = False
+        try:
+            r.error = error
+            self.stop(r)
+            with self.lock:
+                self.inflight -= 1
+                if not self.on:
+                    return
+                label = _short(r.label)
+                counts = self.counts
+                if label not in counts and len(counts) >= _LABELS:
+                    label = "*"
+                counts[label] = counts.get(label, 0) + 1
+                loads = self.take(r) if self.loads else ()
+                if r.lines is None and not loads and self.told:
+                    return
+                if self.style == "lines":
+                    self.told = True
+                    counts.clear()
+                    names = self.used(r) if r.lines is not None else ()
+                else:
+                    self.report(r, loads)
+                    return
+            self.log(names)
+        except Exception as exc:
+            self.off(exc)
+
+    def cancel(self):
+        # The process is no request: it has requests.
+        r, self.process = self.process, None
+        r.open = False
+        self.stop(r)
+        _current.set(None)
+        with self.lock:
+            self.inflight -= 1
+            self.k -= 1
+
+    def take(self, r):
+        # The modules that were loaded for a request, or for none that is open.
+        all_loads = self.loads[:]
+        mine, others = [], []
+        for load in all_loads:
+            owner = load[2]
+            (mine if owner is r or owner is None or not owner.open else others).append(load)
+        self.loads[: len(all_loads)] = others
+        return mine
+
+    # What the places mean.
+
+    def all_meanings(self):
+        if self.meanings is None:
+            self.meanings = [_meaning(text) for text in self.table.uses.split(";")] if self.table.uses else []
+        return self.meanings
+
+    def used(self, r):
+        return self.names(r.lines, r.places) | r.names
+
+    def unseen(self, r, used):
+        # The modules of which the request does not say whether it used them.
+        if r.unseen:
+            return {name for name in self.table.modules.split() if name in sys.modules} - used
+        lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
+        places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
+        return self.names(lines, places) - used if r.unsure else ()
+
+    def names(self, lines, places):
+        numbers = set()
+        for key, line in set(lines):
+            file = self.codes[key][1]
+            if file is not None:
+                numbers.update(file.lines.get(line, ()))
+                if self.how != "monitoring":
+                    for uses in file.columns.get(line, {}).values():
+                        numbers.update(uses)
+        positions = {}
+        for key, offset in set(places):
+            code, file = self.codes[key]
+            if key not in positions:
+                positions[key] = list(code.co_positions())
+            line, _, column, _ = positions[key][offset // 2]
+            if line is None:
+                continue
+            numbers.update(file.lines.get(line, ()))
+            for at, uses in file.columns.get(line, {}).items():
+                if column is None or at == column:
+                    numbers.update(uses)
+        names = set()
+        meanings = self.all_meanings()
+        for number in numbers:
+            owner, how, candidates = meanings[number]
+            for start, chain in self.valid(owner, how, candidates):
+                names.update(_follow(start, chain))
+        return names
+
+    def valid(self, owner, how, candidates):
+        # Of several imports of one name, those that bound its value.
+        if not how:
+            return candidates
+        module, _, name = owner.partition(" ")
+        value = self.globals(module).get(name, _Module)
+        if value is _Module:
+            return ()
+        matching = []
+        for start, chain in candidates:
+            if chain and (
+                value is _namespace(sys.modules.get(start)).get(chain[0], _Module)
+                or value is sys.modules.get(start + "." + chain[0], _Module)
+            ):
+                matching.append((start, chain))
+            elif value is sys.modules.get(start, _Module):
+                matching.append((start, chain))
+        if not matching and how == "?":
+            return [c for c in candidates if sys.modules.get(c[0]) is not None]
+        return matching
+
+    def globals(self, name):
+        module = sys.modules.get(name)
+        if module is None:
+            module = sys.modules.get("__main__")
+        return _namespace(module)
+
+    # Writing.
+
+    def report(self, r, loads):
+        if not self.told:
+            self.told = True
+            early = [load for load in loads if load[2] is not r]
+            loads = [load for load in loads if load[2] is r]
+            self.tell_process(early)
+        if r.lines is None and not loads:
+            return
+        head = ',"k":%d' % r.k
+        if r.rid:
+            head += ',"request":' + _text(_short(r.rid))
+        head += ',"workflow":' + _text(_short(r.label))
+        if r.error:
+            head += ',"error":true'
+        items = []
+        if r.lines is not None:
+            used = self.used(r)
+            items = [("used", name, None) for name in sorted(used)]
+            items += [("library", name, None) for name in sorted(r.library - used)]
+            items += [("unseen", name, None) for name in sorted(self.unseen(r, used))]
+        items += self.listed("loads", loads)
+        lists = ("used",) if r.lines is not None else ()
+        self.lines("request" if r.lines is not None else "load", head, items, lists)
+
+    def tell_process(self, loads):
+        head = ',"python":"%d.%d.%d","how":"%s"' % (sys.version_info[:3] + (self.how,))
+        head += ',"init_ms":%.1f,"init_loaded":%d' % (self.init_ms or 0, len(loads))
+        if self.stale:
+            head += ',"stale":%d' % self.stale
+        if self.note:
+            head += ',"note":' + _text(self.note)
+        self.lines("process", head, self.listed("init", loads), ("init",), False)
+
+    def listed(self, key, loads):
+        named = set(self.table.modules.split()) if self.table is not None and loads else ()
+        return [(key, name, ms) for name, ms, _ in loads if name in named or ms >= 1]
+
+    def head(self, kind):
+        self.seq += 1
+        head = '{"fastpath":%d,"kind":"%s","proc":"%s","seq":%d,"ts":%d' % (_FORMAT, kind, self.proc, self.seq, time.time() * 1000)
+        if self.entry:
+            head += ',"entry":' + _text(self.entry)
+        if self.function:
+            head += ',"function":' + _text(self.function)
+        if self.tests:
+            head += ',"tests":true'
+        return head + ',"every":%d' % self.every
+
+    def lines(self, kind, head, items, lists, counted=True):
+        # Writes one line, or several where one would be too long.
+        counts = ""
+        if counted:
+            counts = ",".join([_text(label) + ":%d" % n for label, n in self.counts.items()])
+            self.counts.clear()
+        counts = ',"counts":{' + counts + "}"
+        room = _LIMIT - len(self.head(kind)) - len(head) - len(counts) - 120
+        self.seq -= 1
+        parts = [[]]
+        left = room
+        for item in items:
+            size = len(_text(item[1])) + 22
+            if size > left and parts[-1]:
+                parts.append([])
+                left = room + len(counts)
+            parts[-1].append(item)
+            left -= size
+        out = []
+        for number, part in enumerate(parts):
+            line = self.head(kind) + head
+            if number == 0:
+                line += counts
+            if len(parts) > 1:
+                line += ',"part":%d,"parts":%d' % (number + 1, len(parts))
+            out.append(line + _dictionary(part, lists) + "}")
+        self.write(out)
+
+    def write(self, lines):
+        if self.fd is None:
+            self.fd = 2
+            if self.output:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+                self.fd = os.open(self.output, flags, 0o666)
+        for line in lines:
+            data = (line + "\n").encode("ascii")
+            while data:
+                data = data[os.write(self.fd, data) :]
+
+    def log(self, names):
+        if not names:
+            return
+        logging = __import__("logging")
+        logger = logging.getLogger("fastpath")
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+        for name in sorted(names):
+            logger.info("Module used: %s", name)
+
+    def finish(self):
+        # At the end of the process.
+        if not self.on:
+            return
+        try:
+            if self.process is not None:
+                r, self.process = self.process, None
+                self.end(r)
+            with self.lock:
+                if self.style == "lines":
+                    return
+                loads = [load for load in self.loads]
+                self.loads[:] = []
+                if not self.told:
+                    self.told = True
+                    if self.init_ms is None:
+                        self.ready()
+                    self.tell_process(loads)
+                    loads = []
+                if self.counts:
+                    self.lines("end", "", [], ())
+        except Exception as exc:
+            self.off(exc)
+
+
+class _Monitored(_Recorder):
+    # What is used, by monitoring: from 3.12 on.
 
     def monitor(self, monitoring):
         for tool in (3, 4):
@@ -233,6 +604,7 @@ class _Recorder:
         else:
             self.note = "the monitoring tool ids 3 and 4 are taken"
             return False
+        self.__class__ = _Monitored
         self.monitoring, self.tool, self.how = monitoring, tool, "monitoring"
         events, disable, stacks = monitoring.events, monitoring.DISABLE, self.stacks
         self.local = events.PY_START | events.LINE
@@ -307,20 +679,6 @@ class _Recorder:
         loader.get_code = get_code
         self.code_originals.append((loader, original))
 
-    def file(self, name, path):
-        # The table's file for a loaded one.
-        try:
-            size = os.stat(path).st_size
-        except (OSError, TypeError, ValueError):
-            size = None
-        source = isinstance(path, str) and not path.endswith((".pyc", ".pyo"))
-        listed = self.files_of.get(name, ())
-        for _, expected, text in listed:
-            if size == expected or not source or (size is None and len(listed) == 1):
-                return _File(name, text)
-        self.stale += 1
-        return None
-
     def prepare(self):
         # Arms the functions of modules that were loaded since the last time.
         captured, self.captured[:] = self.captured[:], []
@@ -340,36 +698,6 @@ class _Recorder:
             late = self.name_main() or late
         if late:
             self.late = True
-
-    def name_late(self, name, module):
-        path = getattr(module, "__file__", None)
-        file = self.file(name, path)
-        if file is None or not isinstance(path, str):
-            return False
-        self.files[path] = file.read()
-        return True
-
-    def name_main(self):
-        # A script is __main__, whatever the table calls it.
-        main = sys.modules.get("__main__")
-        path = getattr(main, "__file__", None)
-        spec = getattr(main, "__spec__", None)
-        if not isinstance(path, str):
-            return False
-        self.known.add("__main__")
-        if spec is not None:
-            known = spec.name in self.known or spec.name not in self.files_of
-            return False if known else self.name_late(spec.name, main)
-        plain = path.replace("\\", "/")
-        for name, listed in self.files_of.items():
-            for file, size, text in listed:
-                base = file.rpartition("/")[2]
-                if plain.rpartition("/")[2] == base and _size(path) == size:
-                    self.files[path] = self.files[os.path.abspath(path)] = _File(name, text).read()
-                    return True
-        return False
-
-    late = False  # some modules were loaded before us
 
     def descend(self, code, file):
         if hasattr(code, "co_code"):
@@ -401,9 +729,24 @@ class _Recorder:
                 monitoring.set_local_events(tool, code, mask)
             frame = frame.f_back
 
-    # What is used, by tracing and proxies (before 3.12, or where the ids are taken).
+    def watch_request(self, r):
+        self.prepare()
+        if self.late:
+            r.late = True
+            self.monitoring.set_events(self.tool, self.monitoring.events.PY_START)
+        self.monitoring.restart_events()
+        self.arm_again()
 
-    def trace(self, w):
+    def disarm(self):
+        self.watch = None
+        if self.late:
+            self.monitoring.set_events(self.tool, 0)
+
+
+class _Traced(_Recorder):
+    # What is used, by tracing and proxies: before 3.12, or where the tool ids are taken.
+
+    def watch_request(self, w):
         self.learn()
         self.armed = []
         for module in self.proxied():
@@ -413,7 +756,7 @@ class _Recorder:
         self.profiling = False
         if sys.gettrace() is None:
             sys.settrace(self.called)
-            frame = sys._getframe(2)
+            frame = sys._getframe(1)
             while frame is not None:
                 if frame.f_trace is None and self.find(frame) is not None:
                     frame.f_trace = self.traced
@@ -425,7 +768,8 @@ class _Recorder:
         else:
             w.unseen = True
 
-    def untrace(self):
+    def disarm(self):
+        self.watch = None
         if sys.gettrace() == self.called:
             sys.settrace(None)
         if sys.getprofile() == self.profiled:
@@ -561,325 +905,6 @@ class _Recorder:
         elif len(w.library) < 200:
             w.library.add(names[0])
 
-    # Requests.
-
-    def begin(self, label, rid=""):
-        # Returns what end() takes, or None where no request begins.
-        if not self.on:
-            return None
-        outer = _current.get()
-        if outer is not None and outer.open and outer is not self.process:
-            if label and not outer.label:
-                outer.label = label
-            return None
-        try:
-            if self.process is not None:
-                self.cancel()
-            if self.init_ms is None:
-                self.ready()
-            if type(_current) is _NoContext:
-                self.set_context()
-            with self.lock:
-                self.k += 1
-                self.inflight += 1
-                r = _Request(self.k, label, rid)
-                w = self.watch
-                if w is not None:
-                    w.alone = False
-                elif self.how != "loads" and (self.k + self.phase) % self.every == 0:
-                    r.alone = self.inflight == 1
-                    r.lines, r.places, r.names, r.library, r.unsure = [], [], set(), set(), {}
-                    self.watch = r
-            _current.set(r)
-            if self.watch is r:
-                self.watch_request(r)
-            return r
-        except Exception as exc:
-            self.off(exc)
-            return None
-
-    def ready(self):
-        self.init_ms = (time.perf_counter() - self.started) * 1000
-
-    def set_context(self):
-        global _current
-        from _contextvars import ContextVar
-
-        with self.lock:
-            if type(_current) is _NoContext:
-                _current = ContextVar("fastpath_request", default=None)
-
-    def watch_request(self, r):
-        if self.how == "monitoring":
-            self.prepare()
-            if self.late:
-                r.late = True
-                self.monitoring.set_events(self.tool, self.monitoring.events.PY_START)
-            self.monitoring.restart_events()
-            self.arm_again()
-        else:
-            self.trace(r)
-
-    def stop(self, r):
-        if r is not None and self.watch is r:
-            self.watch = None
-            self.disarm()
-
-    def disarm(self):
-        self.watch = None
-        if self.how == "monitoring":
-            if self.late:
-                self.monitoring.set_events(self.tool, 0)
-        elif self.how == "proxies":
-            self.untrace()
-
-    def end(self, r, error=False):
-        if r is None or not r.open:
-            return
-        r.open = False
-        try:
-            r.error = error
-            self.stop(r)
-            with self.lock:
-                self.inflight -= 1
-                if not self.on:
-                    return
-                label = _short(r.label)
-                counts = self.counts
-                if label not in counts and len(counts) >= _LABELS:
-                    label = "*"
-                counts[label] = counts.get(label, 0) + 1
-                loads = self.take(r) if self.loads else ()
-                if r.lines is None and not loads and self.told:
-                    return
-                if self.style == "lines":
-                    self.told = True
-                    counts.clear()
-                    names = self.used(r) if r.lines is not None else ()
-                else:
-                    self.report(r, loads)
-                    return
-            self.log(names)
-        except Exception as exc:
-            self.off(exc)
-
-    def cancel(self):
-        # The process is no request: it has requests.
-        r, self.process = self.process, None
-        r.open = False
-        self.stop(r)
-        _current.set(None)
-        with self.lock:
-            self.inflight -= 1
-            self.k -= 1
-
-    def take(self, r):
-        # The modules that were loaded for a request, or for none that is open.
-        all_loads = self.loads[:]
-        mine, others = [], []
-        for load in all_loads:
-            owner = load[2]
-            (mine if owner is r or owner is None or not owner.open else others).append(load)
-        self.loads[: len(all_loads)] = others
-        return mine
-
-    # What the places mean.
-
-    def all_meanings(self):
-        if self.meanings is None:
-            self.meanings = [_meaning(text) for text in self.table.USES.split(";")] if self.table.USES else []
-        return self.meanings
-
-    def used(self, r):
-        return self.names(r.lines, r.places) | r.names
-
-    def unseen(self, r, used):
-        # The modules of which the request does not say whether it used them.
-        if r.unseen:
-            return {name for name in self.table.MODULES.split() if name in sys.modules} - used
-        lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
-        places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
-        return self.names(lines, places) - used if r.unsure else ()
-
-    def names(self, lines, places):
-        numbers = set()
-        for key, line in set(lines):
-            file = self.codes[key][1]
-            if file is not None:
-                numbers.update(file.lines.get(line, ()))
-                if self.how != "monitoring":
-                    for uses in file.columns.get(line, {}).values():
-                        numbers.update(uses)
-        positions = {}
-        for key, offset in set(places):
-            code, file = self.codes[key]
-            if key not in positions:
-                positions[key] = list(code.co_positions())
-            line, _, column, _ = positions[key][offset // 2]
-            if line is None:
-                continue
-            numbers.update(file.lines.get(line, ()))
-            for at, uses in file.columns.get(line, {}).items():
-                if column is None or at == column:
-                    numbers.update(uses)
-        names = set()
-        meanings = self.all_meanings()
-        for number in numbers:
-            owner, how, candidates = meanings[number]
-            for start, chain in self.valid(owner, how, candidates):
-                names.update(_follow(start, chain))
-        return names
-
-    def valid(self, owner, how, candidates):
-        # Of several imports of one name, those that bound its value.
-        if not how:
-            return candidates
-        module, _, name = owner.partition(" ")
-        value = self.globals(module).get(name, _Module)
-        if value is _Module:
-            return ()
-        matching = []
-        for start, chain in candidates:
-            if chain and (
-                value is _namespace(sys.modules.get(start)).get(chain[0], _Module)
-                or value is sys.modules.get(start + "." + chain[0], _Module)
-            ):
-                matching.append((start, chain))
-            elif value is sys.modules.get(start, _Module):
-                matching.append((start, chain))
-        if not matching and how == "?":
-            return [c for c in candidates if sys.modules.get(c[0]) is not None]
-        return matching
-
-    def globals(self, name):
-        module = sys.modules.get(name)
-        if module is None:
-            module = sys.modules.get("__main__")
-        return _namespace(module)
-
-    # Writing.
-
-    def report(self, r, loads):
-        if not self.told:
-            self.told = True
-            early = [load for load in loads if load[2] is not r]
-            loads = [load for load in loads if load[2] is r]
-            self.tell_process(early)
-        if r.lines is None and not loads:
-            return
-        head = ',"k":%d' % r.k
-        if r.rid:
-            head += ',"request":' + _text(_short(r.rid))
-        head += ',"workflow":' + _text(_short(r.label))
-        if r.error:
-            head += ',"error":true'
-        items = []
-        if r.lines is not None:
-            used = self.used(r)
-            items = [("used", name, None) for name in sorted(used)]
-            items += [("library", name, None) for name in sorted(r.library - used)]
-            items += [("unseen", name, None) for name in sorted(self.unseen(r, used))]
-        items += self.listed("loads", loads)
-        lists = ("used",) if r.lines is not None else ()
-        self.lines("request" if r.lines is not None else "load", head, items, lists)
-
-    def tell_process(self, loads):
-        head = ',"python":"%d.%d.%d","how":"%s"' % (sys.version_info[:3] + (self.how,))
-        head += ',"init_ms":%.1f,"init_loaded":%d' % (self.init_ms or 0, len(loads))
-        if self.stale:
-            head += ',"stale":%d' % self.stale
-        if self.note:
-            head += ',"note":' + _text(self.note)
-        self.lines("process", head, self.listed("init", loads), ("init",), False)
-
-    def listed(self, key, loads):
-        named = set(self.table.MODULES.split()) if self.table is not None and loads else ()
-        return [(key, name, ms) for name, ms, _ in loads if name in named or ms >= 1]
-
-    def head(self, kind):
-        self.seq += 1
-        head = '{"fastpath":%d,"kind":"%s","proc":"%s","seq":%d,"ts":%d' % (_FORMAT, kind, self.proc, self.seq, time.time() * 1000)
-        if self.entry:
-            head += ',"entry":' + _text(self.entry)
-        if self.function:
-            head += ',"function":' + _text(self.function)
-        if self.tests:
-            head += ',"tests":true'
-        return head + ',"every":%d' % self.every
-
-    def lines(self, kind, head, items, lists, counted=True):
-        # Writes one line, or several where one would be too long.
-        counts = ""
-        if counted:
-            counts = ",".join([_text(label) + ":%d" % n for label, n in self.counts.items()])
-            self.counts.clear()
-        counts = ',"counts":{' + counts + "}"
-        room = _LIMIT - len(self.head(kind)) - len(head) - len(counts) - 120
-        self.seq -= 1
-        parts = [[]]
-        left = room
-        for item in items:
-            size = len(_text(item[1])) + 22
-            if size > left and parts[-1]:
-                parts.append([])
-                left = room + len(counts)
-            parts[-1].append(item)
-            left -= size
-        out = []
-        for number, part in enumerate(parts):
-            line = self.head(kind) + head
-            if number == 0:
-                line += counts
-            if len(parts) > 1:
-                line += ',"part":%d,"parts":%d' % (number + 1, len(parts))
-            out.append(line + _dictionary(part, lists) + "}")
-        self.write(out)
-
-    def write(self, lines):
-        if self.fd is None:
-            self.fd = 2
-            if self.output:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
-                self.fd = os.open(self.output, flags, 0o666)
-        for line in lines:
-            data = (line + "\n").encode("ascii")
-            while data:
-                data = data[os.write(self.fd, data) :]
-
-    def log(self, names):
-        if not names:
-            return
-        logging = __import__("logging")
-        logger = logging.getLogger("fastpath")
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.INFO)
-        for name in sorted(names):
-            logger.info("Module used: %s", name)
-
-    def finish(self):
-        # At the end of the process.
-        if not self.on:
-            return
-        try:
-            if self.process is not None:
-                r, self.process = self.process, None
-                self.end(r)
-            with self.lock:
-                if self.style == "lines":
-                    return
-                loads = [load for load in self.loads]
-                self.loads[:] = []
-                if not self.told:
-                    self.told = True
-                    if self.init_ms is None:
-                        self.ready()
-                    self.tell_process(loads)
-                    loads = []
-                if self.counts:
-                    self.lines("end", "", [], ())
-        except Exception as exc:
-            self.off(exc)
-
 
 class _Proxy(_Module):
     # A module that tells who reads its attributes.
@@ -892,14 +917,6 @@ class _Proxy(_Module):
         return _Module.__getattribute__(self, name)
 
 
-def _hook(hook, module):
-    try:
-        if hook is not None:
-            hook(module)
-    except Exception as exc:
-        _recorder.off(exc)
-
-
 def _traced(called, run, *args):
     before = sys.gettrace()
     if before is None:
@@ -909,6 +926,40 @@ def _traced(called, run, *args):
     finally:
         if before is None:
             sys.settrace(None)
+
+
+def _traced_class():
+    if "_Traced" not in globals():  # a layer's byte-code for 3.12 and later is without it; its source is not
+        with open(__file__, encoding="utf-8") as file:
+            text = file.read()
+        begin = text.index("\nclass _Traced(")
+        lines = "\n" * text.count("\n", 0, begin)
+        exec(compile(lines + text[begin : text.index("\ndef _traced_class(")], __file__, "exec"), globals())
+    return _Traced
+
+
+def _table_text():
+    # Read, not imported: so a layer holds the table once, and byte-code could be no faster.
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "fastpath_table.py"), encoding="utf-8") as file:
+            return file.read().split('"""\n')[1]
+    except (OSError, NameError):  # in an archive, or byte-code alone
+        name = __name__.rpartition(".")[0]
+        return __import__((name + "." if name else "") + "fastpath_table", None, None, ["TABLE"]).TABLE[1:]
+
+
+def _plain(field):
+    # What the table's writer has put down as %XX.
+    first, *rest = field.split("%")
+    return first + "".join([chr(int(part[:2], 16)) + part[2:] for part in rest])
+
+
+def _hook(hook, module):
+    try:
+        if hook is not None:
+            hook(module)
+    except Exception as exc:
+        _recorder.off(exc)
 
 
 def _lines(code):

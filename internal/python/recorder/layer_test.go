@@ -3,6 +3,7 @@
 package recorder
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,77 @@ func TestLayerIsRefusedElsewhere(t *testing.T) {
 	}
 }
 
+// TestLayerOfTheExample has the size that a layer may have, whatever version it
+// is for; its byte-code has the lines of its source, in all functions that it has.
+func TestLayerOfTheExample(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs(filepath.Join("..", "..", "..", "examples", "smart-home"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		table := writeTable(t, t.TempDir(), root, p, pythonFiles(t, root))
+		table.Entries = []TableEntry{{Handler: "lambda_function.lambda_handler", Entry: "lambda_function:lambda_handler"}}
+		dir := layer(t, p, table)
+		total := int64(0)
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			total += info.Size()
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if total >= 100<<10 {
+			t.Errorf("%d bytes", total)
+		}
+		t.Logf("%.1f KiB", float64(total)/1024)
+		cmd := exec.CommandContext(t.Context(), p.Path, "-B", "-c", `
+import sys
+sys.path.insert(0, sys.argv[1])
+import fastpath_recorder
+loader = fastpath_recorder.__spec__.loader
+def functions(code, found):
+    lines = {n for _, _, n in code.co_lines()} if hasattr(code, "co_lines") else code.co_lnotab
+    found[code.co_name, code.co_firstlineno] = lines
+    for c in code.co_consts:
+        if hasattr(c, "co_code"): functions(c, found)
+    return found
+fresh = functions(compile(loader.get_source("fastpath_recorder"), "x", "exec", dont_inherit=True, optimize=2), {})
+cached = loader.get_code("fastpath_recorder")
+ours = functions(cached, {})
+del fresh["<module>", min(n for name, n in fresh if name == "<module>")]
+del ours["<module>", min(n for name, n in ours if name == "<module>")]
+left = {name for name, _ in fresh.keys() - ours.keys()}
+gone, kept = ("_Traced", "_Monitored") if sys.version_info >= (3, 12) else ("_Monitored", "_Traced")
+print(gone in left, kept in left, all(fresh[f] == lines for f, lines in ours.items()), len(ours) > 60)
+`, filepath.Join(dir, "python"))
+		cmd.Env = append(os.Environ(), "FASTPATH_RECORDER=off")
+		out, err := cmd.CombinedOutput()
+		if want := "True False True True\n"; err != nil || string(out) != want {
+			t.Errorf("%v: %q, want %q", err, out, want)
+		}
+	})
+}
+
+// pythonFiles are the sources below root, relative to it.
+func pythonFiles(t *testing.T, root string) (names []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(name, ".py") {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
 // TestWrapper starts a stand-in for Lambda's runtime through the wrapper.
 func TestWrapper(t *testing.T) {
 	t.Parallel()
@@ -59,6 +131,19 @@ handler = getattr(importlib.import_module(module.replace("/", ".")), name)
 class Context: aws_request_id = "0-1"
 print(handler({"a": 1, "routeKey": "GET /x"}, Context), os.environ["_HANDLER"], os.environ["NEXT"], "fastpath_recorder" in sys.modules)
 `
+		// What a layer's byte-code is without comes from its source, with its lines.
+		taken := exec.CommandContext(t.Context(), p.Path, "-c", `
+import sys
+for tool in 3, 4: getattr(sys, "monitoring", None) and sys.monitoring.use_tool_id(tool, "taken")
+sys.path.insert(0, sys.argv[1])
+import fastpath_recorder
+source = open(fastpath_recorder.__file__).read().split("\n")
+for c in fastpath_recorder._Traced.profiled, fastpath_recorder._Proxy.__getattribute__:
+    print(fastpath_recorder._recorder.how, source[c.__code__.co_firstlineno - 1].strip())
+`, filepath.Join(dir, "python"))
+		if out, err := taken.Output(); err != nil || string(out) != "proxies def profiled(self, frame, event, arg):\nproxies def __getattribute__(self, name):\n" {
+			t.Errorf("%v: %q", err, out)
+		}
 		for _, off := range []bool{false, true} {
 			cmd := exec.CommandContext(t.Context(), filepath.Join(dir, WrapperName), p.Path, "-c", bootstrap)
 			cmd.Dir = r.dir

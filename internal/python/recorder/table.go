@@ -3,6 +3,7 @@ package recorder
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -383,38 +384,29 @@ func alone(f *syntax.File, p, c syntax.NodeID) bool {
 	return true
 }
 
-// Python renders the table as a module for the recorder. Its strings are read
-// only when they are needed, so that they cost nothing at start.
+// Python renders the table as a module of one string: a line of version, rate
+// and style, one of the handlers, one of the imported modules, one of the
+// meanings, and one for each module that has files. The recorder reads it as
+// text; nothing in it needs an interpreter to be understood.
 func (t *Table) Python() []byte {
 	var w strings.Builder
 	w.WriteString("# Written by \"fastpath usage recorder\" from the sources; write it anew when they change.\n")
-	fmt.Fprintf(&w, "VERSION = %d\nEVERY = %d\nSTYLE = %s\n", TableVersion, t.Every, pyString(t.Style))
-	w.WriteString("ENTRIES = {\n")
-	for _, e := range t.Entries {
-		fmt.Fprintf(&w, "    %s: (%s, %s),\n", pyString(e.Handler), pyString(e.Entry), pyString(e.Workflow))
-	}
-	w.WriteString("}\n")
-	names := make([]string, 0, len(t.modules))
-	for name := range t.modules {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	fmt.Fprintf(&w, "MODULES = %s\n", pyString(strings.Join(names, " ")))
-	fmt.Fprintf(&w, "USES = %s\n", pyString(strings.Join(t.order, ";")))
-	w.WriteString("FILES = {\n")
-	modules := make([]string, 0, len(t.files))
-	for name := range t.files {
-		modules = append(modules, name)
-	}
-	slices.Sort(modules)
-	for _, name := range modules {
-		fmt.Fprintf(&w, "    %s: (", pyString(name))
-		for _, f := range t.files[name] {
-			fmt.Fprintf(&w, "(%s, %d, %s), ", pyString(f.file), f.size, pyString(encodeSites(f.sites)))
+	fmt.Fprintf(&w, "TABLE = \"\"\"\n%d %d %s\n", TableVersion, t.Every, t.Style)
+	for k, e := range t.Entries {
+		if k > 0 {
+			w.WriteByte('\t')
 		}
-		w.WriteString("),\n")
+		fmt.Fprintf(&w, "%s\t%s\t%s", escaped(e.Handler), escaped(e.Entry), escaped(e.Workflow))
 	}
-	w.WriteString("}\n")
+	fmt.Fprintf(&w, "\n%s\n%s\n", escaped(strings.Join(slices.Sorted(maps.Keys(t.modules)), " ")), escaped(strings.Join(t.order, ";")))
+	for _, name := range slices.Sorted(maps.Keys(t.files)) {
+		w.WriteString(escaped(name))
+		for _, f := range t.files[name] {
+			fmt.Fprintf(&w, "\t%s\t%d\t%s", escaped(f.file), f.size, encodeSites(f.sites))
+		}
+		w.WriteByte('\n')
+	}
+	w.WriteString("\"\"\"\n")
 	return []byte(w.String())
 }
 
@@ -439,5 +431,16 @@ func encodeSites(sites []site) string {
 	return string(b)
 }
 
-// pyString is a Python string literal, ASCII.
-func pyString(s string) string { return strconv.QuoteToASCII(s) }
+// escaped writes what means something in the table or in a string of Python as
+// %XX.
+func escaped(s string) string {
+	var w strings.Builder
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
+		if r < ' ' || r == 0x7f || strings.ContainsRune(`"%\`, r) {
+			fmt.Fprintf(&w, "%%%02X", r)
+		} else {
+			w.WriteRune(r)
+		}
+	}
+	return w.String()
+}

@@ -1,0 +1,58 @@
+# Compiles the recorder in the folder of a layer for the Python that runs this;
+# prints the file and the version. Layer has the reasons.
+import importlib._bootstrap_external as external
+import importlib.util
+import itertools
+import os
+import sys
+
+NAME = "fastpath_recorder.py"
+
+
+def without(lines):
+    """The lines with those emptied that this version does not need."""
+    marks = ("class _Monitored(", "class _Traced(", "def _traced_class(")
+    monitored, traced, end = [[line.startswith(mark) for line in lines].index(True) for mark in marks]
+    begin, end = (traced, end) if hasattr(sys, "monitoring") else (monitored, traced)
+    return lines[:begin] + [""] * (end - begin) + lines[end:]
+
+
+def lines_of(code):
+    """The line of each code unit."""
+    return [line for start, end, line in code.co_lines() for _ in range(start, end, 2)]
+
+
+def packed(code):
+    """The code with a smaller table of the same lines."""
+    constants = tuple([packed(c) if hasattr(c, "co_code") else c for c in code.co_consts])
+    table, last = bytearray(), code.co_firstlineno
+    for line, run in itertools.groupby(lines_of(code)):
+        units = len(list(run))
+        while units > 0:
+            kind = 15 if line is None else 13
+            table.append(0x80 | kind << 3 | min(units, 8) - 1)
+            units -= 8
+            if line is None:
+                continue
+            delta, last = line - last, line
+            number = -delta << 1 | 1 if delta < 0 else delta << 1
+            while number >= 64:
+                table.append(64 | number & 63)
+                number >>= 6
+            table.append(number)
+    small = code.replace(co_linetable=bytes(table), co_consts=constants)
+    return small if lines_of(small) == lines_of(code) else code.replace(co_consts=constants)
+
+
+path = os.path.join(sys.argv[1], NAME)
+with open(path, encoding="utf-8") as file:
+    text = "\n".join(without(file.read().split("\n")))
+code = compile(text, "/opt/python/" + NAME, "exec", dont_inherit=True, optimize=2)
+if sys.version_info >= (3, 11):
+    code = packed(code)
+cache = importlib.util.cache_from_source(path, optimization="")
+os.makedirs(os.path.dirname(cache), exist_ok=True)
+with open(cache, "wb") as file:
+    file.write(external._code_to_hash_pyc(code, importlib.util.source_hash(text.encode()), False))
+print(cache)
+print("%d.%d" % sys.version_info[:2])
