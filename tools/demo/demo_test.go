@@ -14,11 +14,15 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 )
 
-// TestEndToEnd runs the demo's line on the example with every interpreter that
-// FASTPATH_E2E lists (paths or names, separated as in PATH), and judges what
-// it found. It installs the example's requirements, so that it needs the
-// network the first time; "make test" sets the variable.
-func TestEndToEnd(t *testing.T) {
+// TestEndToEnd runs the demo's line on the example and judges what it found.
+func TestEndToEnd(t *testing.T) { eachPython(t, endToEnd) }
+
+// eachPython runs f in a workspace of every interpreter that FASTPATH_E2E
+// lists (paths or names, separated as in PATH). It installs the example's
+// requirements, so that it needs the network the first time; "make test" sets
+// the variable.
+func eachPython(t *testing.T, f func(t *testing.T, w *Workspace)) {
+	t.Helper()
 	pythons := filepath.SplitList(os.Getenv("FASTPATH_E2E"))
 	if len(pythons) == 0 {
 		t.Skip("FASTPATH_E2E names no interpreter")
@@ -35,25 +39,25 @@ func TestEndToEnd(t *testing.T) {
 	}
 	for _, python := range pythons {
 		t.Run(strings.ReplaceAll(strings.TrimLeft(python, "/"), "/", "_"), func(t *testing.T) {
-			log := buffer{step: func(s string) { t.Log(s) }}
+			log := &buffer{step: func(s string) { t.Log(s) }}
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Log(log.String())
+				}
+			})
 			w, err := NewWorkspace(t.Context(), Options{
-				Repository: repository, Venvs: filepath.Join(repository, ".demo"), Dir: t.TempDir(), Binary: binary, Python: python, Log: &log,
+				Repository: repository, Venvs: filepath.Join(repository, ".demo"), Dir: t.TempDir(), Binary: binary, Python: python, Log: log,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			endToEnd(t, w, &log)
+			f(t, w)
 		})
 	}
 }
 
-func endToEnd(t *testing.T, w *Workspace, log *buffer) {
+func endToEnd(t *testing.T, w *Workspace) {
 	ctx := t.Context()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
 	t.Logf("Python %s", w.Version)
 	stop, err := w.StartStack(ctx)
 	if err != nil {
