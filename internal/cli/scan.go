@@ -99,9 +99,9 @@ type scanResolved struct {
 
 // scanMemory returns a soft limit for the memory of a scan, in bytes: what the
 // collector would let grow to twice of what is in use stays close to it. A file
-// takes about 4 KB once its tree is gone. The pages of the program itself, and
+// takes about 5 KB once its tree is gone. The pages of the program itself, and
 // what the collector is late with, come on top.
-func scanMemory(files int) int64 { return 40<<20 + int64(files)*4500 }
+func scanMemory(files int) int64 { return 40<<20 + int64(files)*5300 }
 
 func (a *app) runScan(opt scanOptions) error {
 	if a.format != "text" && a.format != "json" {

@@ -9,7 +9,7 @@ import (
 // project whole, and not by the name of something in it: as an argument, in a
 // list, by its __dict__. Whoever gets it may look at all its names and call
 // what they stand for.
-func (p *Program) wholes(m *Module, yield func(u *use, target *Module)) {
+func (p *Program) wholes(m *Module, yield func(u use, target *Module)) {
 	f := m.facts
 	for k := range f.bindings {
 		b := &f.bindings[k]
@@ -20,9 +20,9 @@ func (p *Program) wholes(m *Module, yield func(u *use, target *Module)) {
 		if at == "" {
 			continue
 		}
-		for j := b.uses.from; j < b.uses.to; j++ {
-			if t := p.whole(m, at, f.uses[j].chain); t != nil && t != m {
-				yield(&f.uses[j], t)
+		for _, u := range f.usesIn(b.uses) {
+			if t := p.whole(m, at, u.chain); t != nil && t != m {
+				yield(u, t)
 			}
 		}
 	}
@@ -58,7 +58,7 @@ func (p *Program) expose() {
 		if m.Test {
 			continue
 		}
-		p.wholes(m, func(u *use, target *Module) {
+		p.wholes(m, func(u use, target *Module) {
 			if !p.runs(m, u) {
 				return
 			}

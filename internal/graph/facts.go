@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 
 	"fastpath/internal/python/scope"
@@ -18,11 +19,11 @@ type facts struct {
 	bindings   []binding // by statement, in source order
 	functions  []definition
 	classes    []classDef
-	refs       []ref   // decorators and bases of the definitions
-	members    []int32 // methods of the classes, indexes of functions
-	mentions   []word  // names that the bodies mention, by function
-	made       []made  // what the bodies define, by function
-	uses       []use
+	refs       []ref      // decorators and bases of the definitions
+	members    []int32    // methods of the classes, indexes of functions
+	mentions   []word     // names that the bodies mention, by function
+	made       []made     // what the bodies define, by function
+	uses       []byte     // see use
 	chains     []chain    // the first one is none
 	names      []nameUses // uses of global names: all where there is a star import, else those that several imports of one module share
 	bound      []symbol   // names that the module binds, and those that __all__ lists
@@ -104,7 +105,7 @@ type binding struct {
 	loads     int32 // how many there are
 }
 
-// part is a piece of one of the lists of facts.
+// part is a piece of one of the lists of facts, for uses in bytes.
 type part struct{ from, to int32 }
 
 // definition is a function or lambda; the first one of a file is the module
@@ -181,12 +182,75 @@ const (
 )
 
 // use is the first load of a name under a condition, for one chain of
-// attributes.
+// attributes. Of all that is known of a file, uses are the most, so that
+// facts.uses holds them in few bytes each: the function, with two bits that say
+// whether there are a reader and a chain, the line, and these two.
 type use struct {
 	function int32
 	reader   reader
 	line     int32
 	chain    chainID
+}
+
+const (
+	useHasReader = 1 << iota
+	useHasChain
+)
+
+// append adds a use to those of a file.
+func (u *use) append(to []byte) []byte {
+	head := uint64(u.function) << 2
+	if u.reader != 0 {
+		head |= useHasReader
+	}
+	if u.chain != 0 {
+		head |= useHasChain
+	}
+	to = binary.AppendUvarint(to, head)
+	to = binary.AppendUvarint(to, uint64(u.line))
+	if u.reader != 0 {
+		to = binary.AppendUvarint(to, uint64(u.reader))
+	}
+	if u.chain != 0 { // the kind, of which there are few, does not make it long
+		to = binary.AppendUvarint(to, uint64(u.chain.index())<<8|uint64(u.chain>>24))
+	}
+	return to
+}
+
+// use returns the use at a place of facts.uses, and the place of the next one.
+func (f *facts) use(at int32) (u use, next int32) {
+	number := func() uint64 {
+		if b := f.uses[at]; b < 0x80 {
+			at++
+			return uint64(b)
+		}
+		v, n := binary.Uvarint(f.uses[at:])
+		at += int32(n)
+		return v
+	}
+	head := number()
+	u.function, u.line = int32(head>>2), int32(number())
+	if head&useHasReader != 0 {
+		u.reader = reader(number())
+	}
+	if head&useHasChain != 0 {
+		v := number()
+		u.chain = chainID(v>>8 | v&0xff<<24)
+	}
+	return u, at
+}
+
+// usesIn visits the uses of a part of facts.uses, with their places.
+func (f *facts) usesIn(p part) iter.Seq2[int32, use] {
+	return func(yield func(int32, use) bool) {
+		for at := p.from; at < p.to; {
+			u, next := f.use(at)
+			if !yield(at, u) {
+				return
+			}
+			at = next
+		}
+	}
 }
 
 // chainID is an index of facts.chains, 0 for none, with a whyKind in the upper

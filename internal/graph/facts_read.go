@@ -35,6 +35,7 @@ type factReader struct {
 	strings      []syntax.NodeID // of module-level code
 	sorted       []symbol
 	counts, next []int32
+	found        []use // of one name
 	stack        []within
 	defined      []definedBy
 }
@@ -109,7 +110,7 @@ type slabs struct {
 	members    slab[int32]
 	mentions   slab[word]
 	made       slab[made]
-	uses       slab[use]
+	uses       slab[byte]
 	chains     slab[chain]
 	names      slab[nameUses]
 	bound      slab[symbol]

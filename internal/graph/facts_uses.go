@@ -153,7 +153,7 @@ func (r *factReader) others(k int) []string {
 // addUses keeps the loads that may run at import: the first one of a kind. It
 // returns their place and the number of all loads.
 func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (p part, loads int32) {
-	p.from = int32(len(r.uses))
+	found := r.found[:0]
 	for k := range list {
 		u := &list[k]
 		if u.Store || u.Del || means != nil && !means(u.Node) {
@@ -165,14 +165,19 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (
 			continue
 		}
 		x := use{function: c.function, reader: c.reader, chain: r.chainOf(u.Node)}
-		if r.has(p.from, &x) {
+		if hasLike(found, &x) {
 			continue
 		}
 		x.line = int32(r.file.Line(r.file.Nodes[u.Node].Start))
 		x.chain |= chainID(r.why(u.Node)) << 24
-		r.uses = append(r.uses, x)
+		found = append(found, x)
+	}
+	p.from = int32(len(r.uses))
+	for k := range found {
+		r.uses = found[k].append(r.uses)
 	}
 	p.to = int32(len(r.uses))
+	r.found = found
 	return p, loads
 }
 
@@ -194,10 +199,10 @@ func (r *factReader) conditionOf(u *scope.Use) condition {
 	return condition{function: function}
 }
 
-// has reports whether one of the last uses is of the same kind.
-func (r *factReader) has(from int32, x *use) bool {
-	for k := int32(len(r.uses)) - 1; k >= max(from, int32(len(r.uses))-16); k-- {
-		if o := &r.uses[k]; o.function == x.function && o.chain.index() == int32(x.chain) && o.reader == x.reader {
+// hasLike reports whether one of the last uses is of the same kind.
+func hasLike(list []use, x *use) bool {
+	for k := len(list) - 1; k >= max(0, len(list)-16); k-- {
+		if o := &list[k]; o.function == x.function && o.chain.index() == int32(x.chain) && o.reader == x.reader {
 			return true
 		}
 	}

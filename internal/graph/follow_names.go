@@ -13,10 +13,9 @@ func (p *Program) followNames() {
 	for _, m := range p.Modules {
 		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), links: make([]link, 1, total+classes)}
-	n.at.reset()
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), at: newWordMap((total + classes) / 3), named: make([]named, 1), links: make([]link, 1, total+classes)}
 	parallel(len(p.Modules), func(k int) {
-		p.wholes(p.Modules[k], func(u *use, target *Module) { n.wholes[k] = append(n.wholes[k], wholeUse{u.function, target.index}) })
+		p.wholes(p.Modules[k], func(u use, target *Module) { n.wholes[k] = append(n.wholes[k], wholeUse{u.function, target.index}) })
 	})
 	for _, m := range p.Modules {
 		n.index(m)
@@ -64,7 +63,7 @@ type body struct{ module, function int32 }
 // namer is the state of followNames.
 type namer struct {
 	p       *Program
-	at      symbolMap // names by word: places in named
+	at      wordMap // names: places in named
 	named   []named
 	links   []link
 	wholes  [][]wholeUse // by module
@@ -88,12 +87,9 @@ type link struct {
 	next       int32
 }
 
-// key spreads a word, so that a symbolMap can look it up.
-func (w word) key() symbol { return symbol(uint64(w) * 0x9e3779b97f4a7c15 >> 16) }
-
 // get returns what has a name, nil for nothing.
 func (n *namer) get(name word) *named {
-	if k, ok := n.at.get(name.key()); ok {
+	if k := n.at.get(name); k != 0 {
 		return &n.named[k]
 	}
 	return nil
@@ -101,11 +97,13 @@ func (n *namer) get(name word) *named {
 
 // add returns what has a name, which may be new.
 func (n *namer) add(name word) *named {
-	if n.at.add(name.key(), int32(len(n.named))) {
+	k := n.at.get(name)
+	if k == 0 {
+		k = int32(len(n.named))
+		n.at.add(name, k)
 		n.named = append(n.named, named{})
-		return &n.named[len(n.named)-1]
 	}
-	return n.get(name)
+	return &n.named[k]
 }
 
 // push puts an element in front of a list.

@@ -132,11 +132,12 @@ func (p *Program) attributeReads() {
 			}
 		}
 	}
-	r := attributeReader{p: p, seen: map[attributeRead]bool{}}
+	r := attributeReader{p: p}
+	r.seen.reset()
 	r.walker = walker{p: p}
-	for found := -1; found < len(r.seen); {
+	for found := -1; found < r.seen.n; {
 		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round
-		found = len(r.seen)
+		found = r.seen.n
 		for k := range names {
 			r.name = &names[k]
 			r.walker.walk(r.name.m, r.name.binding, r.use)
@@ -154,24 +155,18 @@ type moduleName struct {
 	folder  bool    // there are modules below it
 }
 
-// attributeRead is a site with the module whose name is read there.
-type attributeRead struct {
-	of int32
-	site
-}
-
 // attributeReader is the state of attributeReads.
 type attributeReader struct {
 	p      *Program
 	walker walker
-	seen   map[attributeRead]bool
+	seen   symbolMap // sites with the module whose name is read there
 	path   []int32
 	name   *moduleName
 }
 
 // use indexes what a use reads from the module; from is the part of its chain
 // that leads to the name.
-func (r *attributeReader) use(in *Module, u *use, from int32) bool {
+func (r *attributeReader) use(in *Module, u use, from int32) bool {
 	f, x := in.facts, r.name
 	chain := u.chain.index()
 	if chain == from {
@@ -206,8 +201,8 @@ func (r *attributeReader) use(in *Module, u *use, from int32) bool {
 }
 
 func (r *attributeReader) add(t readTarget, s site) {
-	if key := (attributeRead{t.of, s}); !r.seen[key] {
-		r.seen[key] = true
+	key := symbol(spread(spread(uint64(uint32(t.of))<<32|uint64(uint32(s.in))) ^ (uint64(uint32(s.use))<<32 | uint64(uint32(s.chain)))))
+	if r.seen.add(key, 0) {
 		r.p.reads[t] = append(r.p.reads[t], s)
 	}
 }
@@ -216,7 +211,7 @@ func (r *attributeReader) add(t readTarget, s site) {
 type walker struct {
 	p    *Program
 	seen map[readTarget]bool
-	at   int32 // the index of the use that is visited
+	at   int32 // the place of the use that is visited
 
 	sites bool // visit attributes of modules only
 }
@@ -224,7 +219,7 @@ type walker struct {
 // walk calls yield for every load of the name of a binding that may run at
 // import, there and in the modules that get it from there, until it returns
 // false. chain is the part of the use's chain that leads to the name.
-func (w *walker) walk(m *Module, k int, yield func(in *Module, u *use, chain int32) bool) {
+func (w *walker) walk(m *Module, k int, yield func(in *Module, u use, chain int32) bool) {
 	b := &m.facts.bindings[k]
 	switch {
 	case b.symbol == starSymbol:
@@ -238,13 +233,13 @@ func (w *walker) walk(m *Module, k int, yield func(in *Module, u *use, chain int
 	}
 }
 
-func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) bool {
+func (w *walker) list(m *Module, p part, yield func(*Module, use, int32) bool) bool {
 	if w.sites {
 		return true
 	}
-	for k := p.from; k < p.to; k++ {
-		w.at = k
-		if !yield(m, &m.facts.uses[k], 0) {
+	for at, u := range m.facts.usesIn(p) {
+		w.at = at
+		if !yield(m, u, 0) {
 			return false
 		}
 	}
@@ -252,7 +247,7 @@ func (w *walker) list(m *Module, p part, yield func(*Module, *use, int32) bool) 
 }
 
 // name visits the uses of a global name of a module.
-func (w *walker) name(m *Module, name symbol, yield func(*Module, *use, int32) bool) bool {
+func (w *walker) name(m *Module, name symbol, yield func(*Module, use, int32) bool) bool {
 	if !w.sites {
 		if uses, _ := m.facts.usesOf(name); !w.list(m, uses, yield) {
 			return false
@@ -284,7 +279,7 @@ func (w *walker) name(m *Module, name symbol, yield func(*Module, *use, int32) b
 	for _, s := range sites {
 		in := w.p.Modules[s.in]
 		w.at = s.use
-		if !yield(in, &in.facts.uses[s.use], s.chain) {
+		if u, _ := in.facts.use(s.use); !yield(in, u, s.chain) {
 			return false
 		}
 	}

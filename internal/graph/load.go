@@ -186,7 +186,11 @@ func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
 	if !keep && size <= largeFile {
 		r.buf = src
 	}
-	return r.parse(p, file, src, keep), nil
+	m := r.parse(p, file, src, keep)
+	if size > largeFile { // its buffers are too large for the others
+		*r = fileReader{}
+	}
+	return m, nil
 }
 
 // largeFile is the size in bytes from which files are read one at a time: the

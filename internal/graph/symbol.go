@@ -91,3 +91,46 @@ func (m *symbolMap) add(s symbol, value int32) bool {
 	}
 	return true
 }
+
+// wordMap maps words to numbers.
+type wordMap struct {
+	slots []wordSlot
+	n     int
+}
+
+// wordSlot is free if its number is 0.
+type wordSlot struct {
+	word   word
+	number int32
+}
+
+// newWordMap returns a map with room for so many words.
+func newWordMap(words int) wordMap {
+	return wordMap{slots: make([]wordSlot, max(1<<4, 1<<bits.Len(uint(2*words))))}
+}
+
+// slot returns the slot of a word, or the free one where it belongs.
+func (m *wordMap) slot(w word) *wordSlot {
+	for k := uint64(w) * 0x9e3779b97f4a7c15 >> 32; ; k++ {
+		if e := &m.slots[k&uint64(len(m.slots)-1)]; e.number == 0 || e.word == w {
+			return e
+		}
+	}
+}
+
+// get returns the number of a word, 0 for none.
+func (m *wordMap) get(w word) int32 { return m.slot(w).number }
+
+// add gives a word without a number this one.
+func (m *wordMap) add(w word, number int32) {
+	*m.slot(w) = wordSlot{w, number}
+	if m.n++; 2*m.n > len(m.slots) {
+		old := m.slots
+		m.slots = make([]wordSlot, 2*len(old))
+		for _, o := range old {
+			if o.number != 0 {
+				*m.slot(o.word) = o
+			}
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (m *Module) promoteScopes(functions []scope.ScopeID) {
 func (m *Module) whenOf(c *condition) scope.When { return max(c.base, m.when[c.function]) }
 
 // runs reports whether a use runs at import.
-func (p *Program) runs(m *Module, u *use) bool {
+func (p *Program) runs(m *Module, u use) bool {
 	if m.when[u.function] != scope.AtImport || u.reader != 0 && !p.readsAnnotations(m, u.reader) {
 		return false
 	}
@@ -79,8 +79,8 @@ func (p *Program) count(m *Module) {
 		case !m.mayRun(b):
 			continue
 		}
-		for j := b.uses.from; j < b.uses.to; j++ {
-			if u := &f.uses[j]; p.runs(m, u) {
+		for _, u := range f.usesIn(b.uses) {
+			if p.runs(m, u) {
 				x.line, x.why = u.line, u.chain.why()
 				break
 			}
@@ -124,8 +124,8 @@ func (p *Program) countStar(m *Module, k int) {
 			continue
 		}
 		x.uses += n.loads
-		for i := n.uses.from; i < n.uses.to; i++ {
-			if u := &f.uses[i]; p.runs(m, u) {
+		for _, u := range f.usesIn(n.uses) {
+			if p.runs(m, u) {
 				if x.line == 0 || u.line < x.line || u.line == x.line && u.chain.why() < x.why {
 					x.line, x.why = u.line, u.chain.why()
 				}
@@ -150,7 +150,7 @@ func (p *Program) spread() {
 			if m.from == m.to && len(p.reads[readTarget{m.index, b.symbol}]) == 0 {
 				continue
 			}
-			w.walk(m, k, func(in *Module, u *use, _ int32) bool {
+			w.walk(m, k, func(in *Module, u use, _ int32) bool {
 				if in == m || in.Test || !p.runs(in, u) {
 					return true
 				}
