@@ -174,7 +174,7 @@ func (d *documentReader) events(l line) error {
 
 func (d *documentReader) event(raw json.RawMessage, l line) {
 	d.p.lines++
-	if err := d.p.record(raw, l, 1); err != nil {
+	if err := d.p.record(value(raw), l, 1); err != nil {
 		left := d.unread()
 		d.p.unreadable(d.src.lines-int64(bytes.Count(left, []byte("\n")))+1, d.src.read-int64(len(left)), err.Error())
 	}

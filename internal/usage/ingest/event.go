@@ -18,11 +18,18 @@ func (d day) String() string { return time.Unix(int64(d)*86400, 0).UTC().Format(
 // moment is a time in milliseconds since 1970, 0 when unknown.
 type moment int64
 
+// What is earlier or later is no log's time.
+var (
+	firstMoment = moment(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
+	endMoment   = moment(time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
+)
+
 func msOf(t time.Time) moment {
-	if t.Year() < 2000 || t.Year() > 2100 {
-		return 0 // no log's time
+	at := moment(t.UnixMilli())
+	if at < firstMoment || at >= endMoment {
+		return 0
 	}
-	return moment(t.UnixMilli())
+	return at
 }
 
 func (m moment) day() day { return day(m / dayMS) }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/valyala/fastjson"
 )
 
 // roles are what a field of a JSON log can be: the text that may say "Module
@@ -60,14 +58,14 @@ func parseFields(pairs []string) (*fields, error) {
 }
 
 // of fills in what the user's names say about an object.
-func (f *fields) of(r *record, v *fastjson.Value) {
+func (f *fields) of(r *record, v value) {
 	for _, x := range []struct {
 		path []string
 		to   *slot
 	}{{f.message, &r.message}, {f.module, &r.module}, {f.request, &r.request}, {f.workflow, &r.workflow}, {f.time, &r.time}, {f.function, &r.function}} {
 		if len(x.path) > 0 {
 			*x.to = slot{}
-			x.to.set(v.Get(x.path...), 0)
+			x.to.set(v.get(x.path...), 0)
 		}
 	}
 }

@@ -55,33 +55,63 @@ func FuzzIngest(f *testing.F) {
 	})
 }
 
-// FuzzJSON: what encoding/json reads, parseJSON reads alike.
+// FuzzJSON: what encoding/json reads is read alike, and what is JSON fastjson
+// decides.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`{"message": "a\n\u00e9\ud83d\ude00", "requestId": "x"}`, `{"a": 1e5, "a": [true, null]}`, `{"message": "a"`, `{}`, `{"x":"\ud800"}`} {
+	for _, s := range []string{
+		`{"message": "a\n\u00e9\ud83d\ude00", "requestId": "x"}`, `{"a": 1e5, "a": [true, null]}`, `{"message": "a"`, `{}`, `{"x":"\ud800"}`,
+		` [1, {"a": {}}, [], nAn, -inf, "\\\""] `, `{"a\u0062": "\\", "c": false}`, `{"a": 1,}`, `[1 2]`, `"x" 1`, `{"a":tru}`, `{"a":+}`, `{a:1}`, `{"a" 1}`, `[1`, `{"a":1`,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		got := map[string]value{}
+		w := walk(b)
+		for w.next() {
+			key := string(unquote(w.key))
+			if w.opens('{') { // as a record of the platform
+				from, in := w.at, w.inner()
+				w.outer(&in)
+				if !w.bad {
+					got[key] = b[from:in.at]
+				}
+			} else if v := w.value(); v != nil {
+				got[key] = v
+			}
+		}
+		tree, err := new(fastjson.Parser).ParseBytes(b)
+		if w.bad != (err != nil) {
+			t.Fatalf("whole: %t, fastjson: %v", !w.bad, err)
+		}
+		if err != nil {
+			return
+		}
+		o := tree.GetObject()
+		if w.object != (o != nil) {
+			t.Fatalf("an object: %t", w.object)
+		}
+		if o == nil {
+			return
+		}
+		o.Visit(func(key []byte, v *fastjson.Value) {
+			x := value(b).get(string(key))
+			first := tree.Get(string(key))
+			if string(x.text()) != string(first.GetStringBytes()) || x.object() != (first.Type() == fastjson.TypeObject) ||
+				x.number() != (first.Type() == fastjson.TypeNumber) || x.null() != (first.Type() == fastjson.TypeNull) {
+				t.Fatalf("%q: %s, fastjson: %s", key, x, first)
+			}
+		})
 		var want map[string]json.RawMessage
 		if json.Unmarshal(b, &want) != nil {
 			return
 		}
-		v, err := parseJSON(new(fastjson.Parser), b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, err := v.Object()
-		if err != nil {
-			return // null
-		}
-		got := map[string]*fastjson.Value{}
-		o.Visit(func(key []byte, v *fastjson.Value) { got[string(key)] = v })
 		for key, raw := range want {
 			var s string
 			if json.Unmarshal(raw, &s) != nil || len(raw) == 0 || raw[0] != '"' || strings.ContainsRune(s+key, '\ufffd') {
 				continue // encoding/json replaces what is no UTF-8
 			}
-			if x := got[key]; x == nil || string(x.GetStringBytes()) != s {
-				t.Fatalf("%q: %v, want %q", key, x, s)
+			if x := got[key]; string(x.text()) != s {
+				t.Fatalf("%q: %s, want %q", key, x, s)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -509,3 +510,29 @@ func TestBoundedMemory(t *testing.T) {
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestMomentAt compares with package time, also for what no calendar has.
+func TestMomentAt(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	inside := 0
+	for range 200_000 {
+		year, month, day := 1990+r.IntN(120), r.IntN(100), r.IntN(100)
+		if r.IntN(10) == 0 {
+			year = r.IntN(10_000)
+		}
+		if r.IntN(2) == 0 {
+			month, day = 1+r.IntN(12), 1+r.IntN(31)
+		}
+		seconds, ms := r.IntN(100*3600)-99*3600, r.IntN(1000)
+		want := msOf(time.Date(year, time.Month(month), day, 0, 0, seconds, ms*1e6, time.UTC))
+		if got := momentAt(year, month, day, seconds, ms); got != want {
+			t.Fatalf("%d-%d-%d %d s %d ms: %d, want %d", year, month, day, seconds, ms, got, want)
+		}
+		if want != 0 {
+			inside++
+		}
+	}
+	if inside < 100_000 {
+		t.Errorf("%d times were in range", inside)
+	}
+}

@@ -56,10 +56,12 @@ func (p *parser) otlp(o *otlpRecord, l line, depth int) {
 }
 
 // otlpJSON reads an object of the JSON encoding: resourceLogs, or one of them.
-func (p *parser) otlpJSON(r *record, v *fastjson.Value, l line, depth int) error {
-	resources := r.resourceLogs.list()
-	if resources == nil {
-		resources = []*fastjson.Value{v}
+func (p *parser) otlpJSON(r *record, b value, l line, depth int) error {
+	var resources []*fastjson.Value
+	if r.resourceLogs.array() {
+		resources = tree(&p.json[depth], r.resourceLogs.value).GetArray()
+	} else {
+		resources = append(resources, tree(&p.json[depth], b))
 	}
 	for _, resource := range resources {
 		var base otlpRecord
@@ -67,9 +69,9 @@ func (p *parser) otlpJSON(r *record, v *fastjson.Value, l line, depth int) error
 		for _, scope := range resource.GetArray("scopeLogs") {
 			for _, x := range scope.GetArray("logRecords") {
 				o := base
-				o.at = timeOf(x.Get("timeUnixNano"))
+				o.at = otlpTime(x.Get("timeUnixNano"))
 				if o.at == 0 {
-					o.at = timeOf(x.Get("observedTimeUnixNano"))
+					o.at = otlpTime(x.Get("observedTimeUnixNano"))
 				}
 				o.jsonAttributes(x.GetArray("attributes"))
 				o.body = x.GetStringBytes("body", "stringValue")
@@ -83,6 +85,14 @@ func (p *parser) otlpJSON(r *record, v *fastjson.Value, l line, depth int) error
 		}
 	}
 	return nil
+}
+
+// otlpTime reads a time, which may be missing.
+func otlpTime(v *fastjson.Value) moment {
+	if v == nil {
+		return 0
+	}
+	return timeOf(v.MarshalTo(nil))
 }
 
 // field notes a key of a structured body.

@@ -3,15 +3,12 @@ package ingest
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/valyala/fastjson"
 )
 
 // maxDepth is how many wrappers may be around a message.
@@ -19,48 +16,29 @@ const maxDepth = 5
 
 // slot is the value of one of several keys that mean the same.
 type slot struct {
-	v    *fastjson.Value
+	value
 	rank int
 }
 
 // set takes v over, unless there is a value of a better key.
-func (s *slot) set(v *fastjson.Value, rank int) {
-	if v != nil && v.Type() != fastjson.TypeNull && (s.v == nil || rank <= s.rank) {
+func (s *slot) set(v value, rank int) {
+	if len(v) > 0 && !v.null() && (s.value == nil || rank <= s.rank) {
 		*s = slot{v, rank}
 	}
-}
-
-// text is the value when it is a string.
-func (s *slot) text() []byte {
-	if s.v == nil || s.v.Type() != fastjson.TypeString {
-		return nil
-	}
-	b, _ := s.v.StringBytes() // of a string
-	return b
-}
-
-// object reports whether the value is an object.
-func (s *slot) object() bool { return s.v != nil && s.v.Type() == fastjson.TypeObject }
-
-// list is the value when it is an array.
-func (s *slot) list() []*fastjson.Value {
-	if s.v == nil || s.v.Type() != fastjson.TypeArray {
-		return nil
-	}
-	list, _ := s.v.Array() // of an array
-	return list
 }
 
 // record is what we look for in any JSON object of a log: Lambda's records
 // of the program and of the platform, the wrappers of CloudWatch, and what
 // other tools make of a line.
 type record struct {
-	kind, time, platform, message, request, lambda, workflow, coldStart, stream, group,
+	kind, time, message, request, lambda, workflow, coldStart, stream, group,
 	messageType, events, function, module, fastpath, awslogs, resourceLogs, scopeLogs, results slot
+
+	platform platformRecord
 }
 
 // collect notes the value of a key.
-func (r *record) collect(key []byte, v *fastjson.Value) {
+func (r *record) collect(key []byte, v value) {
 	switch string(key) {
 	case "type":
 		r.kind.set(v, 0)
@@ -71,7 +49,9 @@ func (r *record) collect(key []byte, v *fastjson.Value) {
 	case "@timestamp":
 		r.time.set(v, 2)
 	case "record":
-		r.platform.set(v, 0)
+		if len(v) > 0 && !v.null() {
+			r.platform = platformRecord{is: true}
+		}
 	case "message":
 		r.message.set(v, 0)
 	case "@message":
@@ -134,64 +114,59 @@ func (r *record) collect(key []byte, v *fastjson.Value) {
 		r.scopeLogs.set(v, 0)
 	case "results":
 		r.results.set(v, 0)
+	default:
+		if bytes.IndexByte(key, '\\') >= 0 {
+			if plain := unquote(key); !bytes.Equal(plain, key) {
+				r.collect(plain, v)
+			}
+		}
 	}
 }
 
 // looksLikeJSON tells records from the text that programs print, such as a
 // Python dictionary.
 func looksLikeJSON(b []byte) bool {
-	b = bytes.TrimLeft(b, " \t")
+	b = unindented(b)
 	if len(b) < 2 || b[0] != '{' {
 		return false
 	}
-	b = bytes.TrimLeft(b[1:], " \t\r\n")
-	return len(b) == 0 || b[0] == '"' || b[0] == '}'
+	at := skipSpace(b, 1)
+	return at == len(b) || b[at] == '"' || b[at] == '}'
 }
 
-var errNotJSON = errors.New("broken JSON")
-
-// record reads one JSON object.
-func (p *parser) record(b []byte, l line, depth int) error {
+// record reads one JSON value; what is no object says nothing.
+func (p *parser) record(b value, l line, depth int) error {
 	if depth > maxDepth {
 		return nil
 	}
-	v, err := parseJSON(&p.json[depth], b)
-	if err != nil {
-		return err
+	var r record
+	w := walk(b)
+	for w.next() {
+		switch {
+		case !w.object:
+		case string(w.key) == "record" && w.opens('{'):
+			in := w.inner()
+			r.platform = platformRecord{is: true}
+			r.platform.collect(&in)
+			w.outer(&in)
+		default:
+			r.collect(w.key, w.value())
+		}
 	}
-	return p.value(v, l, depth)
-}
-
-// parseJSON reads what encoding/json reads, with its messages, and a few things
-// more, such as control characters in strings.
-func parseJSON(parser *fastjson.Parser, b []byte) (*fastjson.Value, error) {
-	v, err := parser.ParseBytes(b)
-	if err == nil {
-		return v, nil
+	if w.bad {
+		return notJSON(b)
 	}
-	var any json.RawMessage
-	if std := json.Unmarshal(b, &any); std != nil {
-		err = std
-	}
-	return nil, fmt.Errorf("%w: %w", errNotJSON, err)
-}
-
-// value reads one JSON value; what is no object says nothing.
-func (p *parser) value(v *fastjson.Value, l line, depth int) error {
-	if v.Type() != fastjson.TypeObject || depth > maxDepth {
+	if !w.object {
 		return nil
 	}
-	var r record
-	o, _ := v.Object() // of an object
-	o.Visit(r.collect)
 	if p.fields.any {
-		p.fields.of(&r, v)
+		p.fields.of(&r, b)
 	}
-	return p.fieldsOf(&r, v, l, depth)
+	return p.fieldsOf(&r, b, l, depth)
 }
 
-func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error {
-	if r.fastpath.v != nil && p.recorder(v, l) {
+func (p *parser) fieldsOf(r *record, b value, l line, depth int) error {
+	if r.fastpath.value != nil && p.recorder(tree(&p.json[depth], b), l) {
 		return nil
 	}
 	if name := r.stream.text(); len(name) > 0 && len(name) <= 512 {
@@ -203,50 +178,49 @@ func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error
 	if name := r.function.text(); len(name) > 0 {
 		p.runs(&l, name, nil)
 	}
-	if at := timeOf(r.time.v); at != 0 {
+	if at := timeOf(r.time.value); at != 0 {
 		p.dated(&l, at)
 	}
 	switch {
 	case string(r.messageType.text()) == "CONTROL_MESSAGE":
 		return nil
 	case r.awslogs.object():
-		return p.subscription(r.awslogs.v.GetStringBytes("data"), l, depth)
-	case r.resourceLogs.list() != nil || r.scopeLogs.list() != nil:
-		return p.otlpJSON(r, v, l, depth)
-	case r.results.list() != nil:
-		for _, row := range r.results.list() {
+		return p.subscription(r.awslogs.get("data").text(), l, depth)
+	case r.resourceLogs.array() || r.scopeLogs.array():
+		return p.otlpJSON(r, b, l, depth)
+	case r.results.array():
+		for _, row := range tree(&p.json[depth], r.results.value).GetArray() {
 			p.insightsRow(row, l, depth)
 		}
 		return nil
-	}
-	if list := r.events.list(); r.message.v == nil && list != nil {
-		for _, e := range list {
-			if err := p.value(e, l, depth+1); err != nil {
+	case r.message.value == nil && r.events.array():
+		for w := walk(r.events.value); w.next(); {
+			if err := p.record(w.value(), l, depth+1); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	if kind := r.kind.text(); bytes.HasPrefix(kind, []byte("platform.")) {
-		p.platformEvent(string(kind), r.platform.v, l)
+		p.platformEvent(kind, &r.platform, l)
 		return nil
 	}
-	if id := r.request.text(); r.request.v != nil && r.request.v.Type() == fastjson.TypeString && (len(id) == 0 || plausibleID(id)) {
+	if id := r.request.text(); r.request.string() && (len(id) == 0 || plausibleID(id)) {
 		l.idKnown, l.id = true, 0
 		if len(id) > 0 {
 			l.id = hashID(id)
 		}
-	} else if r.request.v != nil && r.request.v.Type() == fastjson.TypeNumber && p.fields.any {
-		l.idKnown, l.id = true, hashID(r.request.v.MarshalTo(nil))
+	} else if r.request.number() && p.fields.any {
+		l.idKnown, l.id = true, hashID(r.request.value)
 	} else if r.lambda.object() {
-		if id := r.lambda.v.GetStringBytes("request_id"); plausibleID(id) {
+		if id := r.lambda.get("request_id").text(); plausibleID(id) {
 			l.idKnown, l.id = true, hashID(id)
 		}
 	}
 	if w := r.workflow.text(); len(w) > 0 && len(w) <= 200 {
 		l.flow = p.name(w)
 	}
-	cold := r.coldStart.v != nil && r.coldStart.v.Type() == fastjson.TypeTrue
+	cold := string(r.coldStart.value) == "true"
 	if l.id != 0 && (p.all || cold) {
 		p.event(seen, l).cold = cold
 	}
@@ -255,7 +229,7 @@ func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error
 		return nil
 	}
 	if r.message.object() { // a record in a record
-		return p.value(r.message.v, l, depth+1)
+		return p.record(r.message.value, l, depth+1)
 	}
 	p.message(r.message.text(), l, depth)
 	return nil
@@ -266,6 +240,10 @@ func (p *parser) fieldsOf(r *record, v *fastjson.Value, l line, depth int) error
 func (p *parser) message(b []byte, l line, depth int) {
 	b = bytes.TrimSpace(b)
 	if len(b) == 0 {
+		return
+	}
+	if bytes.HasPrefix(b, moduleUsed) && !bytes.ContainsAny(b, "\r\n") { // nearly all that we look at
+		p.program(b, l)
 		return
 	}
 	if looksLikeJSON(b) && depth < maxDepth && p.record(b, l, depth+1) == nil {
@@ -303,46 +281,100 @@ func (p *parser) subscription(data []byte, l line, depth int) error {
 	return p.record(plain, l, depth+1)
 }
 
+// platformRecord is what we look for in a record of the platform.
+type platformRecord struct {
+	is                                                             bool // there is one
+	measured                                                       bool // and its metrics
+	function, functionVersion, version, request, initType, dropped value
+	init, restore, memory                                          value // of the metrics
+}
+
+// collect notes the first value of each key.
+func (r *platformRecord) collect(w *walker) {
+	for w.next() {
+		switch string(w.key) {
+		case "functionName":
+			first(&r.function, w)
+		case "functionVersion":
+			first(&r.functionVersion, w)
+		case "version":
+			first(&r.version, w)
+		case "requestId":
+			first(&r.request, w)
+		case "initializationType":
+			first(&r.initType, w)
+		case "droppedRecords":
+			first(&r.dropped, w)
+		case "metrics":
+			if !r.measured && w.opens('{') {
+				in := w.inner()
+				r.metrics(&in)
+				w.outer(&in)
+			}
+			r.measured = true
+		}
+	}
+}
+
+func (r *platformRecord) metrics(w *walker) {
+	for w.next() {
+		switch string(w.key) {
+		case "initDurationMs":
+			first(&r.init, w)
+		case "restoreDurationMs":
+			first(&r.restore, w)
+		case "memorySizeMB":
+			first(&r.memory, w)
+		}
+	}
+}
+
+// first notes a member's value, unless there is one.
+func first(v *value, w *walker) {
+	if *v == nil {
+		*v = w.value()
+	}
+}
+
 // platformEvent reads a record of the platform.
-func (p *parser) platformEvent(kind string, v *fastjson.Value, l line) {
-	if v == nil {
+func (p *parser) platformEvent(kind []byte, r *platformRecord, l line) {
+	if !r.is {
 		return
 	}
-	p.runs(&l, v.GetStringBytes("functionName"), v.GetStringBytes("functionVersion"))
-	id := v.GetStringBytes("requestId")
+	p.runs(&l, r.function.text(), r.functionVersion.text())
+	id := r.request.text()
 	switch {
-	case kind == "platform.initStart":
+	case string(kind) == "platform.initStart":
 		// Other types start ahead of requests: nobody waits for them.
-		if t := string(v.GetStringBytes("initializationType")); t == "" || t == "on-demand" {
+		if t := string(r.initType.text()); t == "" || t == "on-demand" {
 			p.event(booted, l).platform = true
 		} else {
 			p.event(seen, l).platform = true
 		}
 		return
-	case kind == "platform.logsDropped":
-		p.dropped += max(1, v.GetInt64("droppedRecords"))
+	case string(kind) == "platform.logsDropped":
+		p.dropped += max(1, int64(r.dropped.float()))
 		return
 	case !plausibleID(id):
 		return
 	}
 	l.id, l.idKnown = hashID(id), true
-	switch kind {
+	switch string(kind) {
 	case "platform.start":
 		if l.function < 0 {
-			p.runs(&l, nil, v.GetStringBytes("version"))
+			p.runs(&l, nil, r.version.text())
 		}
 		p.event(started, l).platform = true
 	case "platform.runtimeDone":
 		p.event(ended, l).platform = true
 	case "platform.report":
-		m := v.Get("metrics")
 		e := p.event(reported, l)
 		e.platform = true
-		e.cold = m.Exists("initDurationMs") || m.Exists("restoreDurationMs")
-		if init := m.GetFloat64("initDurationMs"); init > 0 && init < 1e9 {
+		e.cold = r.init != nil || r.restore != nil
+		if init := r.init.float(); init > 0 && init < 1e9 {
 			e.initMS = init
 		}
-		if memory := m.GetFloat64("memorySizeMB"); memory > 0 && memory < 1e9 {
+		if memory := r.memory.float(); memory > 0 && memory < 1e9 {
 			e.memory = int32(memory)
 		}
 	}
@@ -350,28 +382,19 @@ func (p *parser) platformEvent(kind string, v *fastjson.Value, l line) {
 
 // timeOf reads a time: ISO 8601, or a number of seconds, milliseconds or
 // nanoseconds since 1970.
-func timeOf(v *fastjson.Value) moment {
-	if v == nil {
-		return 0
-	}
-	var n float64
-	switch v.Type() {
-	case fastjson.TypeString:
-		b, _ := v.StringBytes() // of a string
+func timeOf(v value) moment {
+	if v.string() {
+		b := v.text()
 		if at, end := leadingTime(b); end > 0 {
 			return at
 		}
-		f, err := strconv.ParseFloat(string(b), 64)
+		n, err := strconv.ParseFloat(string(b), 64)
 		if err != nil {
 			return 0
 		}
-		n = f
-	case fastjson.TypeNumber:
-		n, _ = v.Float64() // of a number
-	default:
-		return 0
+		return sinceEpoch(n)
 	}
-	return sinceEpoch(n)
+	return sinceEpoch(v.float())
 }
 
 // sinceEpoch reads a number of seconds, milliseconds, microseconds or

@@ -162,9 +162,19 @@ func torn(line []byte) bool {
 	if len(line) < 2 || line[0] != '{' {
 		return false
 	}
-	line = bytes.TrimRight(line, " \t\r")
-	last := line[len(line)-1]
-	return last != '}' && last != '{' && last != '['
+	end := len(line) - 1
+	for line[end] == ' ' || line[end] == '\t' || line[end] == '\r' {
+		end--
+	}
+	return line[end] != '}' && line[end] != '{' && line[end] != '['
+}
+
+// unindented is b without the spaces and tabs that it begins with.
+func unindented(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
 }
 
 // spread reads a record that spans lines, of which that from start to to is
@@ -174,7 +184,7 @@ func (p *parser) spread(b []byte, start, to int) (end int, ok bool) {
 	const most = 1000 // lines in either direction
 	open := start
 	if string(b[start:to]) != "{" {
-		inner := bytes.TrimLeft(b[start:to], " \t")
+		inner := unindented(b[start:to])
 		if len(inner) == to-start || len(inner) == 0 || inner[0] != '"' {
 			return 0, false
 		}
@@ -221,7 +231,7 @@ func (p *parser) spread(b []byte, start, to int) (end int, ok bool) {
 
 // lineDay returns the day that a line gives, 0 without one.
 func lineDay(line []byte) day {
-	line = bytes.TrimLeft(line, " \t")
+	line = unindented(line)
 	if at, n := leadingTime(line); n > 0 {
 		return at.day()
 	}

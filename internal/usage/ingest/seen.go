@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -73,26 +74,36 @@ func (r *row) dayOr(option string) day {
 
 // remember returns what to keep of each source and day.
 func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(source, day string) ([]byte, error)) (map[SeenKey][]byte, error) {
-	entries := map[SeenKey][]uint32{}
-	labels := map[string][]string{}
-	for i := range c.table.n {
-		t := of[c.table.at(i).row]
+	// Of each row, in which list its entries go: rows are far fewer.
+	numbers, lists := map[SeenKey]int{}, [][]uint32{nil}
+	keys, listOf := []SeenKey{{}}, make([]int, len(of))
+	for i, t := range of {
 		if t == nil || t.tests || totals[totalKey{t.label, t.day, t.entry, t.tests}] == nil && !t.joined || !t.source.reported && !t.recorded() {
-			continue
+			continue // to list 0
 		}
 		key := SeenKey{t.label, t.day.String()}
-		if entries[key] == nil {
-			labels[key.Day] = append(labels[key.Day], key.Source)
+		if numbers[key] == 0 {
+			numbers[key] = len(lists)
+			keys, lists = append(keys, key), append(lists, nil)
 		}
-		entries[key] = append(entries[key], uint32(i))
+		listOf[i] = numbers[key]
 	}
+	for i := range c.table.n {
+		if to := listOf[c.table.at(i).row]; to > 0 {
+			lists[to] = append(lists[to], uint32(i))
+		}
+	}
+	labels := map[string][]string{}
 	out := map[SeenKey][]byte{}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10))
 	if err != nil {
 		return nil, err
 	}
-	for key, list := range entries {
-		out[key] = enc.EncodeAll(c.encode(list), nil)
+	for i, list := range lists {
+		if key := keys[i]; len(list) > 0 {
+			out[key] = enc.EncodeAll(c.encode(list), nil)
+			labels[key.Day] = append(labels[key.Day], key.Source)
+		}
 	}
 	for d, list := range labels {
 		old, err := seen(others, d)
@@ -129,18 +140,10 @@ func (d *dictionary) id(name string) uint64 {
 
 // encode writes entries, by key.
 func (c *collector) encode(list []uint32) []byte {
-	type keyed struct {
-		key uint64
-		at  uint32
-	}
-	order := make([]keyed, len(list))
-	for i, at := range list {
-		order[i] = keyed{c.table.at(int(at)).key, at}
-	}
-	slices.SortFunc(order, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	order, mask := c.byKey(list)
 	var names dictionary
 	sets, rows := map[uint32]uint64{}, map[uint32]uint64{}
-	var setBytes, rowBytes, body []byte
+	var setBytes, rowBytes []byte
 	set := func(id uint32) uint64 {
 		n, ok := sets[id]
 		if !ok {
@@ -177,20 +180,33 @@ func (c *collector) encode(list []uint32) []byte {
 		}
 		return n
 	}
+	body := make([]byte, 0, 12*len(list))
 	last := uint64(0)
-	for _, k := range order {
-		e := c.table.at(int(k.at))
-		body = binary.AppendUvarint(body, e.key-last)
-		last = e.key
-		body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
-		body = binary.AppendUvarint(body, row(e.row))
-		body = binary.AppendUvarint(body, set(e.set))
-		body = binary.AppendUvarint(body, names.id(c.flows[e.flow]))
-		n := uint64(e.n)
-		if e.kind == aWatched {
-			n = set(e.n)
+	flow, flowName := ^uint32(0), uint64(0)
+	var near [64]entry // they are all over the memory: waiting for several at once is faster
+	for len(order) > 0 {
+		batch := order[:min(len(near), len(order))]
+		for i, k := range batch {
+			near[i] = *c.table.at(int(k & mask))
 		}
-		body = binary.AppendUvarint(body, n)
+		for i := range batch {
+			e := &near[i]
+			body = binary.AppendUvarint(body, e.key-last)
+			last = e.key
+			body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
+			body = binary.AppendUvarint(body, row(e.row))
+			body = binary.AppendUvarint(body, set(e.set))
+			if e.flow != flow {
+				flow, flowName = e.flow, names.id(c.flows[e.flow])
+			}
+			body = binary.AppendUvarint(body, flowName)
+			n := uint64(e.n)
+			if e.kind == aWatched {
+				n = set(e.n)
+			}
+			body = binary.AppendUvarint(body, n)
+		}
+		order = order[len(batch):]
 	}
 	out := []byte{seenVersion, byte(c.table.level)}
 	out = binary.AppendUvarint(out, uint64(len(names.names)))
@@ -204,6 +220,24 @@ func (c *collector) encode(list []uint32) []byte {
 	out = append(out, setBytes...)
 	out = binary.AppendUvarint(out, uint64(len(list)))
 	return append(out, body...)
+}
+
+// byKey orders numbers of entries by their keys: below mask are the numbers, above
+// it what distinguishes keys.
+func (c *collector) byKey(list []uint32) (order []uint64, mask uint64) {
+	mask = 1<<bits.Len(uint(c.table.n)) - 1
+	order = make([]uint64, len(list))
+	for i, at := range list {
+		order[i] = c.table.at(int(at)).key<<c.table.level&^mask | uint64(at)
+	}
+	slices.Sort(order)
+	key := func(i int) uint64 { return c.table.at(int(order[i] & mask)).key }
+	for i := 1; i < len(order); i++ { // of some millions a few share what is above the mask
+		for j := i; j > 0 && (order[j]^order[j-1])&^mask == 0 && key(j) < key(j-1); j-- {
+			order[j], order[j-1] = order[j-1], order[j]
+		}
+	}
+	return order, mask
 }
 
 func bit(set bool, at int) uint64 {

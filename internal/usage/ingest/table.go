@@ -43,8 +43,15 @@ type table struct {
 	limit  int
 	level  uint // leading zero bits of the keys that are kept
 	n      int
-	index  []uint32 // number of an entry + 1, by the low bits of its key
+	index  []indexed // by the low bits of the keys
 	chunks [][]entry
+}
+
+// indexed is where an entry is, with half of its key: to look elsewhere for the
+// whole of it takes longer than all else.
+type indexed struct {
+	low uint32 // of the key
+	n   uint32 // number of the entry + 1, 0 for none
 }
 
 func (t *table) at(i int) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
@@ -63,9 +70,11 @@ func (t *table) get(key uint64) (e *entry, fresh bool) {
 	}
 	mask := uint64(len(t.index) - 1)
 	i := key & mask
-	for t.index[i] != 0 {
-		if e := t.at(int(t.index[i] - 1)); e.key == key {
-			return e, false
+	for t.index[i].n != 0 {
+		if t.index[i].low == uint32(key) {
+			if e := t.at(int(t.index[i].n - 1)); e.key == key {
+				return e, false
+			}
 		}
 		i = (i + 1) & mask
 	}
@@ -83,19 +92,20 @@ func (t *table) add(slot uint64, e entry) *entry {
 	to := t.at(t.n)
 	*to = e
 	t.n++
-	t.index[slot] = uint32(t.n)
+	t.index[slot] = indexed{uint32(e.key), uint32(t.n)}
 	return to
 }
 
 func (t *table) grow(size int) {
-	t.index = make([]uint32, size)
+	t.index = make([]indexed, size)
 	mask := uint64(size - 1)
 	for n := range t.n {
-		i := t.at(n).key & mask
-		for t.index[i] != 0 {
+		key := t.at(n).key
+		i := key & mask
+		for t.index[i].n != 0 {
 			i = (i + 1) & mask
 		}
-		t.index[i] = uint32(n + 1)
+		t.index[i] = indexed{uint32(key), uint32(n + 1)}
 	}
 }
 

@@ -88,7 +88,9 @@ func (p *parser) text(b []byte, l line, depth int) error {
 // prefix cuts off what CloudWatch and its tools put in front of a message.
 func (p *parser) prefix(b []byte, l *line) []byte {
 	for range 3 {
-		b = bytes.TrimLeft(b, " \t\ufeff")
+		if len(b) > 0 && (b[0] <= ' ' || b[0] >= utf8.RuneSelf) {
+			b = bytes.TrimLeft(b, " \t\ufeff")
+		}
 		if len(b) == 0 {
 			return nil
 		}
@@ -255,9 +257,16 @@ func timeWithin(b []byte) moment {
 
 // moduleName returns the dotted name that b begins with, empty without one.
 func moduleName(b []byte) []byte {
-	b = bytes.TrimLeft(b, " \t\"'`\\")
+	for len(b) > 0 && strings.IndexByte(" \t\"'`\\", b[0]) >= 0 {
+		b = b[1:]
+	}
 	n, start := 0, true
 	for n < len(b) {
+		if inName[b[n]] { // an ASCII letter or _
+			n++
+			start = false
+			continue
+		}
 		r, size := utf8.DecodeRune(b[n:])
 		switch {
 		case r == '_' || unicode.IsLetter(r) && r != utf8.RuneError:
@@ -278,6 +287,15 @@ func moduleName(b []byte) []byte {
 	}
 	return bytes.TrimRight(b[:n], ".")
 }
+
+// inName are the ASCII characters that a name may begin with.
+var inName = func() (in [256]bool) {
+	for c := 'a'; c <= 'z'; c++ {
+		in[c], in[c-'a'+'A'] = true, true
+	}
+	in['_'] = true
+	return in
+}()
 
 // leadingTime reads a time at the start of b, with the separator behind it:
 // ISO 8601 as all of AWS's tools write it, or milliseconds since 1970.
@@ -355,8 +373,24 @@ func leadingTime(b []byte) (at moment, n int) {
 		}
 		return v
 	}
-	t := time.Date(number(0, 4), time.Month(number(5, 7)), number(8, 10), number(11, 13), number(14, 16)-zone, number(17, 19), ms*1e6, time.UTC)
-	return msOf(t), n
+	return momentAt(number(0, 4), number(5, 7), number(8, 10), (number(11, 13)*60+number(14, 16)-zone)*60+number(17, 19), ms), n
+}
+
+// momentAt is msOf(time.Date(year, month, day, 0, 0, seconds, ms*1e6, time.UTC)),
+// which takes days after the end of a month as those of the next.
+func momentAt(year, month, day, seconds, ms int) moment {
+	year, month = year+(month+11)/12-1, (month+11)%12+1
+	// Years from March have the leap day at their end.
+	y, m := year, month-3
+	if m < 0 {
+		y, m = y-1, m+12
+	}
+	days := y*365 + y/4 - y/100 + y/400 + (153*m+2)/5 + day - 1 - 719468
+	at := moment(days)*dayMS + moment(seconds*1000+ms)
+	if at < firstMoment || at >= endMoment {
+		return 0 // no log's time
+	}
+	return at
 }
 
 // plausibleID tells a request id from text: one word of moderate length.
