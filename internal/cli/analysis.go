@@ -226,6 +226,7 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
 		r.input.Verdict = r.gate.Verdict
 		r.input.Joint = func(moves []*graph.Import) map[*graph.Import]string { return causes(r.gate.Joint(moves)) }
+		r.input.Removable = r.gate.Removable
 		r.input.Enterable = func(imp *graph.Import) string { return rewrite.Enterable(prog, imp, r.fastPathModule) }
 	}
 	if o.Lifeguard != "" {

@@ -32,7 +32,10 @@ func (a *app) applyCommand() *cobra.Command {
 		Short: "write the fast path file and move cold imports to where they are used",
 		Long: `Apply carries out the plan: it writes the fast path file, lets the entry import
 from it, and moves cold imports into the functions that use them, where that is
-proved safe. What stays is listed with its reason. Nothing is executed, and
+proved safe. Where others read the name in the module, say a test that patches
+it, the import moves with a guard, so that they still find it. Imports of the
+standard library that nothing uses are deleted. What stays is listed with its
+reason. Nothing is executed, and
 "fastpath apply undo" restores every byte. It asks nothing, unless --interactive
 is given: then it asks about each move that a person has to judge.`,
 		Example: `  fastpath apply --diff

@@ -30,6 +30,7 @@ type applyGroup struct {
 	entered   []*plan.Item
 	moved     []*plan.Item
 	hoisted   []*plan.Item // imports of functions that --hot names
+	removed   []*plan.Item // imports that nobody needs
 	old, next *fastfile.Content
 }
 
@@ -106,13 +107,22 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 		}
 		refused := g.analyses[0].gate.Joint(moves)
 		if len(refused) == 0 {
-			req.Moves = moves
+			for _, it := range g.moved {
+				if it.Verdict.Safety == plan.SafetyGuard {
+					req.Guards = append(req.Guards, it.Import)
+				} else {
+					req.Moves = append(req.Moves, it.Import)
+				}
+			}
+			for _, it := range g.removed {
+				req.Removals = append(req.Removals, it.Import)
+			}
 			for _, it := range g.hoisted {
 				req.Hoists = append(req.Hoists, it.Import)
 			}
 			req.Entering = g.entering()
 			if opt.only == "file" {
-				req.Moves, req.Hoists, req.Entering = nil, nil, nil
+				req.Moves, req.Guards, req.Removals, req.Hoists, req.Entering = nil, nil, nil, nil, nil
 			} else if !g.writesFile() {
 				req.Entering = nil
 			}
@@ -168,12 +178,18 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 	if len(g.overrides) > 0 {
 		for _, an := range g.analyses {
 			in := an.input
-			verdict, enterable := in.Verdict, in.Enterable
+			verdict, enterable, removable := in.Verdict, in.Enterable, in.Removable
 			in.Verdict = func(imp *graph.Import) plan.Verdict {
 				if cause := g.overrides[keyOf(imp)]; cause != "" {
 					return plan.Verdict{Safety: plan.SafetyNever, Cause: cause}
 				}
 				return verdict(imp)
+			}
+			in.Removable = func(imp *graph.Import) string {
+				if cause := g.overrides[keyOf(imp)]; cause != "" {
+					return cause
+				}
+				return removable(imp)
 			}
 			in.Enterable = func(imp *graph.Import) string {
 				if cause := g.overrides[keyOf(imp)]; cause != "" {
@@ -184,13 +200,16 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 			an.plan = plan.Build(in)
 		}
 	}
-	g.listed, g.entered, g.moved, g.hoisted = nil, nil, nil, nil
-	hot := map[importKey]bool{}
+	g.listed, g.entered, g.moved, g.hoisted, g.removed = nil, nil, nil, nil, nil
+	hot, needed := map[importKey]bool{}, map[importKey]bool{}
 	for _, other := range groups {
 		for _, an := range other.analyses {
 			for _, it := range an.plan.Items {
 				if it.Decision == plan.Tier1 || it.Decision == plan.Tier2 {
 					hot[keyOf(it.Import)] = true
+				}
+				if it.Decision != plan.Remove {
+					needed[keyOf(it.Import)] = true
 				}
 			}
 		}
@@ -211,6 +230,11 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 				g.hoisted = append(g.hoisted, it)
 			case it.Move && !hot[k] && !cfg.Excluded(it.Import.In.File) && (opt.only == "" || !it.FromFastPath):
 				g.moved = append(g.moved, it)
+			case it.Decision == plan.Remove:
+				if needed[k] {
+					continue // another entry knows less of it, and keeps it
+				}
+				g.removed = append(g.removed, it)
 			case it.FromFastPath && it.Import.Scope == "module" && it.Import.Runs == "import":
 				g.listed = append(g.listed, it)
 			case it.OnFastPath && g.hotForAll(it, an) && !cfg.Excluded(it.Import.In.File) && g.mayEnter(it, opt):

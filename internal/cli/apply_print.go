@@ -20,6 +20,7 @@ type applyResult struct {
 	Files    []applyFile     `json:"files"`
 	Moved    []applyMove     `json:"moved"`
 	Hoisted  []applyStay     `json:"hoisted,omitempty"` // imports of functions that --hot brought to module level
+	Removed  []applyStay     `json:"removed"`           // imports that nobody needs
 	FastPath []applyFastPath `json:"fast_path"`
 	Stayed   []applyStay     `json:"stayed"`
 	Errors   []applyError    `json:"errors"` // files that do not parse
@@ -40,6 +41,7 @@ type applyMove struct {
 	Module  string       `json:"module"`
 	SavesMS *float64     `json:"saves_ms,omitempty"`
 	To      []applyPlace `json:"to"`
+	Guarded string       `json:"guarded,omitempty"` // who reads the name, so that the import got a guard
 }
 
 type applyPlace struct {
@@ -99,6 +101,17 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 			res.Hoisted = append(res.Hoisted, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, "hot by request"})
 		}
 	}
+	removed := map[importKey]bool{}
+	for _, f := range edits.Files {
+		for _, imp := range f.Removed {
+			removed[keyOf(imp)] = true
+		}
+	}
+	for _, it := range g.removed {
+		if removed[keyOf(it.Import)] {
+			res.Removed = append(res.Removed, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, it.Reason})
+		}
+	}
 	moved := map[importKey][]applyPlace{}
 	for _, f := range edits.Files {
 		for _, mv := range f.Moves {
@@ -115,6 +128,9 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 		mv := applyMove{File: it.Import.In.File, Line: it.Line, Text: statementText(it), Module: it.Import.Target, To: to}
 		if it.Measured {
 			mv.SavesMS = figure(it.SavesMS)
+		}
+		if it.Verdict.Safety == plan.SafetyGuard {
+			mv.Guarded = it.Verdict.Cause
 		}
 		res.Moved = append(res.Moved, mv)
 	}
@@ -165,7 +181,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 			res.Stayed = append(res.Stayed, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, reason})
 		}
 	}
-	for _, it := range slices.Concat(g.moved, g.listed, g.hoisted) {
+	for _, it := range slices.Concat(g.moved, g.listed, g.hoisted, g.removed) {
 		seen[keyOf(it.Import)] = true
 	}
 	cfg := g.analyses[0].project.Config
@@ -191,7 +207,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 			case it.Decision == plan.Measure:
 				stay(it, it.Reason)
 			case it.Decision == plan.Remove:
-				stay(it, it.Reason+"; delete it by hand")
+				stay(it, it.Reason+", but another entry needs it")
 			case it.Decision == plan.Keep && it.Rule != plan.RuleStartup && it.Wanted != plan.Tier1:
 				stay(it, it.Reason)
 			case it.Decision == plan.Keep && it.Rule == plan.RuleUnsafe:
@@ -237,6 +253,8 @@ func (res *applyResult) finish(edits *rewrite.Edits, diff bool) {
 	// Lists are never null in JSON.
 	res.Stayed = append([]applyStay{}, res.Stayed...)
 	res.Moved = append([]applyMove{}, res.Moved...)
+	slices.SortStableFunc(res.Removed, func(x, y applyStay) int { return cmp.Or(strings.Compare(x.File, y.File), x.Line-y.Line) })
+	res.Removed = append([]applyStay{}, res.Removed...)
 	res.FastPath = append([]applyFastPath{}, res.FastPath...)
 	res.Errors = append([]applyError{}, res.Errors...)
 }
@@ -252,6 +270,16 @@ func (a *app) printDone(res *applyResult) {
 				saves = "  (saves " + fastfile.FormatMS(*m.SavesMS) + ")"
 			}
 			fmt.Fprintf(w, "  %s:%d  %s -> %s%s\n", m.File, m.Line, m.Text, m.places(), saves)
+			if m.Guarded != "" {
+				fmt.Fprintf(w, "      with a guard: %s\n", m.Guarded)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	if len(res.Removed) > 0 {
+		fmt.Fprintln(w, "removed, unused")
+		for _, r := range res.Removed {
+			fmt.Fprintf(w, "  %s:%d  %s\n", r.File, r.Line, r.Text)
 		}
 		fmt.Fprintln(w)
 	}

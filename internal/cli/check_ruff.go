@@ -13,6 +13,7 @@ import (
 	"fastpath/internal/fastfile"
 	"fastpath/internal/plan"
 	"fastpath/internal/project"
+	"fastpath/internal/rewrite"
 )
 
 // ruffSettings are the settings of ruff that agree with the plan.
@@ -76,6 +77,9 @@ func (s *ruffSettings) add(an *analysis) {
 			}
 			s.allow(pattern, "tests are no cold start", "TID253")
 			continue
+		}
+		if rewrite.Guarded(m) {
+			s.allow(m.File, "the guard of a cold module binds a global name", "PLC0415", "PLW0603")
 		}
 		for _, imp := range m.Imports {
 			if imp.Binds == "*" && imp.Base == an.fastPathModule {

@@ -90,6 +90,49 @@ def build(event: dict[str, str]) -> dict[str, int]:
 	return dir
 }
 
+// guardedTest reads the name of an import that moves.
+const guardedTest = `"""Looks at the gateway."""
+
+from unittest.mock import patch
+
+import gateway
+
+
+def test_handle() -> None:
+    """Answers without a report."""
+    with patch("gateway.reports"), patch("gateway.build"):
+        assert gateway.handle({"path": ""}) == {}
+`
+
+// guardedGateway is a gateway with two names that move, one of them in the
+// same function.
+const guardedGateway = `"""Sends events where they belong."""
+
+import os
+from typing import TYPE_CHECKING
+
+import reports
+from reports import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIMIT = 3
+
+
+def handle(event: dict[str, str]) -> dict[str, int]:
+    """Answers one event."""
+    # Reports are rare.
+    if event["path"] == os.environ["REPORTS"]:
+        return reports.build(event) or build(event)
+    return {}
+
+
+def every(events: "Iterable[dict[str, str]]") -> list[dict[str, int]]:
+    """Builds a report of each event."""
+    return [build(event) for event in events]
+`
+
 // TestCheckers holds that the checkers have nothing to say about what apply
 // writes, with the settings that check --ruff prints, as before it.
 func TestCheckers(t *testing.T) {
@@ -106,15 +149,17 @@ func TestCheckers(t *testing.T) {
 	for _, c := range checks {
 		paths[c[0]] = checker(t, c[0])
 	}
-	for name, config := range map[string]string{
-		"star":  "entries = [\"app:handler\"]\n",
-		"names": "entries = [\"app:handler\"]\nimport-style = \"names\"\n",
+	star, names := "entries = [\"app:handler\"]\n", "entries = [\"app:handler\"]\nimport-style = \"names\"\n"
+	for name, extra := range map[string]map[string]string{
+		"star":       {"fastpath.toml": star},
+		"names":      {"fastpath.toml": names},
+		"guard":      {"fastpath.toml": star, "tests/test_gateway.py": guardedTest},
+		"two guards": {"fastpath.toml": names, "tests/test_gateway.py": guardedTest, "gateway.py": guardedGateway},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := checkedProject(t, map[string]string{
-				"fastpath.toml": config, "pyrightconfig.json": `{"typeCheckingMode": "strict", "exclude": [".venv"]}`,
-			})
+			extra["pyrightconfig.json"] = `{"typeCheckingMode": "strict", "exclude": [".venv"]}`
+			dir := checkedProject(t, extra)
 			examine := func(when string) {
 				for _, c := range checks {
 					cmd := exec.Command(paths[c[0]], c[1:]...)
@@ -125,14 +170,15 @@ func TestCheckers(t *testing.T) {
 				}
 			}
 			examine("before")
-			if code, out, errs := runMain(t, dir, "apply"); code != ExitOK {
+			if code, out, errs := runMain(t, dir, "apply", "--cold", "reports"); code != ExitOK {
 				t.Fatalf("apply exits with %d\n%s%s", code, out, errs)
 			}
 			gateway, err := os.ReadFile(filepath.Join(dir, "gateway.py"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(string(gateway), "        import reports\n") {
+			if !strings.Contains(string(gateway), "        import reports\n") || strings.Contains(string(gateway), "\nimport reports\n") ||
+				strings.Contains(string(gateway), "def __getattr__") != (extra["tests/test_gateway.py"] != "") {
 				t.Fatalf("apply should have moved reports:\n%s", gateway)
 			}
 			code, settings, errs := runMain(t, dir, "check", "--ruff")

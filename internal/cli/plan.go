@@ -424,7 +424,7 @@ func (a *app) printPlanJSON(list []*analysis, only string) error {
 func nextAfterPlan(p *plan.Plan) string {
 	changes := p.Totals.Moves > 0
 	for _, it := range p.Items {
-		changes = changes || it.OnFastPath && !it.FromFastPath
+		changes = changes || it.OnFastPath && !it.FromFastPath || it.Decision == plan.Remove
 	}
 	switch {
 	case changes:

@@ -218,6 +218,9 @@ func (a *app) planRow(t *term.Terminal, table *term.Table, p *plan.Plan, g *plan
 	if n := len(g.items); n > 1 {
 		why += fmt.Sprintf(" (%d imports)", n)
 	}
+	if g.rank == rankMove && slices.ContainsFunc(g.items, func(it *plan.Item) bool { return it.Verdict.Safety == plan.SafetyGuard }) {
+		why += ", with a guard"
+	}
 	if it.LifetimeDiffers() && p.Policy == config.PolicyLMMS {
 		why += t.Faint("  [lifetime: " + it.LifetimeWord() + "]")
 	}
@@ -261,7 +264,7 @@ func (a *app) printPlanTotals(t *term.Terminal, r *analysis) {
 	}
 	if e := r.evidence; e != nil && p.Measured && e.TotalMinMS > 0 {
 		// profile shows the whole run first: say why the figures differ.
-		fmt.Fprintf(w, "%s\n", t.Faint(fmt.Sprintf("(the least time of each module; the fastest whole run took %s, %s of it collections)", msText(e.TotalMinMS), msText(e.GCMS))))
+		fmt.Fprintf(w, "%s\n", t.Faint(fmt.Sprintf("(the least time of each module; the fastest whole run took %s, at least %s of it collections)", msText(e.TotalMinMS), msText(e.GCMS))))
 	}
 	for i, price := range x.Prices {
 		if i == 3 && !a.verbose {

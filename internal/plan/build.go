@@ -57,7 +57,7 @@ type builder struct {
 	leaves   []*candidate            // in the order of decision: leaves first
 	items    []*candidate            // in the order of the plan
 	same     map[string][]*candidate // by module
-	cut      graph.Cut               // what moves
+	cut      graph.Cut               // what moves or goes
 	cuts     int                     // version of the cut, from 1
 	moving   map[*candidate]bool
 	alone    map[string]float64 // of independent imports
@@ -213,9 +213,8 @@ func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candida
 }
 
 // Movable reports whether an import of this safety class is moved without
-// asking. A guarded move needs the guard, which plain function-level imports
-// are not.
-func Movable(s Safety) bool { return s == SafetyAuto }
+// asking: as it is, or with a guard for those who read its name.
+func Movable(s Safety) bool { return s == SafetyAuto || s == SafetyGuard }
 
 // usedAt says where a name is used while its module is imported.
 func usedAt(imp *graph.Import, v Verdict) string {
@@ -295,9 +294,9 @@ func (b *builder) decideAll() {
 		changed := false
 		for _, c := range b.leaves {
 			b.decide(c)
-			if c.Move != b.moving[c] {
+			if goes := c.Move || c.Decision == Remove; goes != b.moving[c] {
 				changed = true
-				b.set(c, c.Move)
+				b.set(c, goes)
 			}
 		}
 		if !changed {
@@ -323,7 +322,7 @@ func (b *builder) aloneMS(c *candidate) float64 {
 	return c.AloneMS
 }
 
-// set adds a move to the cut or takes it back.
+// set adds a move, or a removal, to the cut or takes it back.
 func (b *builder) set(c *candidate, move bool) {
 	b.cuts++
 	if move {
@@ -341,7 +340,7 @@ func (b *builder) prune() bool {
 	pruned := false
 	total := b.run.Total(b.cut)
 	for _, c := range b.leaves {
-		if !b.moving[c] || !c.Measured {
+		if !b.moving[c] || !c.Measured || c.Decision == Remove {
 			continue
 		}
 		b.set(c, false)
@@ -362,7 +361,7 @@ func (b *builder) refuse() bool {
 	}
 	var moves []*graph.Import
 	for _, c := range b.items {
-		if b.moving[c] {
+		if c.Move && b.moving[c] {
 			moves = append(moves, c.Import)
 		}
 	}

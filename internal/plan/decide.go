@@ -383,5 +383,8 @@ func (b *builder) removable(c *candidate) bool {
 	}
 	top, _, _ := strings.Cut(imp.Base, ".")
 	kind, measured := b.kinds[imp.Base]
-	return measured && kind != "missing" && resolve.IsStdlib(imp.Base) && b.in.Program.Module(top) == nil && !slices.Contains(effectful, top)
+	if !measured || kind == "missing" || !resolve.IsStdlib(imp.Base) || b.in.Program.Module(top) != nil || slices.Contains(effectful, top) || b.in.Config.Excluded(imp.In.File) {
+		return false
+	}
+	return b.in.Removable == nil || b.in.Removable(imp) == ""
 }

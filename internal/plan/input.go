@@ -20,6 +20,9 @@ type Input struct {
 	// Joint judges moves together: it returns those that have to stay because
 	// of the others, with causes; nil: none.
 	Joint func([]*graph.Import) map[*graph.Import]string
+	// Removable says why an unused import of the standard library has to stay,
+	// "" when it can go; nil: every one can.
+	Removable func(*graph.Import) string
 	// Enterable says why an import of an entry module cannot enter the fast
 	// path file, "" when it can; nil: every one can.
 	Enterable func(*graph.Import) string
@@ -45,7 +48,7 @@ type Plan struct {
 	Measured bool    // there is evidence for this entry
 	Items    []*Item // in load order of the modules, then source order
 	Totals   Totals
-	// Cut are the statements that the plan's moves take out of init.
+	// Cut are the statements that the plan's moves and removals take out of init.
 	Cut graph.Cut
 	// Runtime is the measured graph, brought up to the sources.
 	Runtime *graph.Runtime

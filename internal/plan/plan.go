@@ -31,7 +31,7 @@ type Safety string
 // The safety classes, from safe to impossible.
 const (
 	SafetyAuto  Safety = "auto"  // proved by this file and the whole-program scan
-	SafetyGuard Safety = "guard" // safe only with a module-level guard, because others read the name
+	SafetyGuard Safety = "guard" // safe with a guard at module level, because others read the name
 	SafetyAsk   Safety = "ask"   // a person has to look
 	SafetyNever Safety = "never" // would break or change behaviour
 )

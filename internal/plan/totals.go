@@ -31,7 +31,7 @@ func (b *builder) plan() *Plan {
 		case c.Existing, c.Rule == RuleUsedAt, c.Rule == RuleAlong:
 			// in a function it is not part of init; used at import, its cost
 			// would stay wherever the statement stands
-		case c.Move:
+		case c.Move, c.Decision == Remove:
 			c.SavesMS, c.SavesModules = b.given(c, single)
 		default:
 			c.SavesMS, c.SavesModules = settled.Saves(s)

@@ -122,8 +122,17 @@ func (g *Gate) Verdict(imp *graph.Import) plan.Verdict {
 		j.never("%s", why)
 	}
 	g.outside(j, imp, cs)
-	if !used && j.verdict.Safety == plan.SafetyAuto {
+	switch {
+	case used:
+	case j.verdict.Safety == plan.SafetyAuto:
 		j.never("%s is not used here: it may be imported for its effects", imp.Binds)
+	case j.verdict.Safety == plan.SafetyGuard:
+		j.ask("%s; it is not used here and may be imported for its effects", j.verdict.Cause)
+	}
+	if j.verdict.Safety == plan.SafetyGuard {
+		if why := unguardable(g.prog, imp, g.fastPath); why != "" {
+			j.ask("%s; %s", j.verdict.Cause, why)
+		}
 	}
 	g.target(j, imp)
 	return j.verdict

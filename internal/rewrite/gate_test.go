@@ -57,24 +57,27 @@ var gateCases = []gateCase{
 	{"string annotation", "import x\ndef f(a: 'x.B'):\n    return x\n", nil, ask, "annotation names x"},
 
 	// 4.2: somebody else reads the name.
-	{"B1 from-import", "import x\ndef f():\n    return x\n", one("o.py", "from m import x\n"), guard, "m.x is imported from here, o.py:1"},
+	{"B1 from-import", "import x\ndef f():\n    return x\n", one("o.py", "def g():\n    from m import x\n    return x\n"), guard, "m.x is imported from here, o.py:2"},
+	{"B1 from-import in a test", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from m import x\n"), guard, "m.x is imported from here, tests/test_m.py:1"},
+	{"B1 from-import at import", "import x\ndef f():\n    return x\n", one("o.py", "from m import x\n"), never, "m.x is imported from here and so loaded all the same, o.py:1"},
 	{"B2 attribute", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g():\n    return m.x.V\n"), guard, "o.py:3"},
 	{"B2 attribute by alias", "import x\ndef f():\n    return x\n", one("o.py", "import m as q\ndef g():\n    return q.x.V\n"), guard, "o.py:3"},
-	{"B3 star with __all__", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("o.py", "from m import *\n"), guard, "__all__, m.py:2"},
-	{"B4 star without __all__", "import x\ndef f():\n    return x\n", one("o.py", "from m import *\ndef g():\n    return x\n"), guard, "o.py:1"},
+	{"B3 star with __all__", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("tests/test_m.py", "from m import *\n"), guard, "__all__, m.py:2"},
+	{"B3 star with __all__ at import", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("o.py", "from m import *\n"), never, "loaded all the same, o.py:1"},
+	{"B4 star without __all__", "import x\ndef f():\n    return x\n", one("o.py", "from m import *\ndef g():\n    return x\n"), ask, "o.py:1"},
 	{"B5 patch attribute", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('m.x.g'):\n        pass\n"), guard, "m.x is patched, tests/test_m.py:3"},
 	{"B6 patch name", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest import mock\n@mock.patch('m.x')\ndef test(x):\n    pass\n"), guard, "patched"},
 	{"B6 patch under a longer name", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest import mock\n@mock.patch('src.m.x')\ndef test(x):\n    pass\n"), guard, "patched"},
 	{"B6 patch.object", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "import m\nfrom unittest import mock\n@mock.patch.object(m, 'x')\ndef test(x):\n    pass\n"), guard, "tests/test_m.py:3"},
 	{"B7 patch at the source", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('x.g'):\n        pass\n"), auto, ""},
-	{"B9 from-import patched at the source", "from lib import x\ndef f():\n    return x()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('lib.x'):\n        pass\n"), guard, "lib.x is patched at its source"},
+	{"B9 from-import patched at the source", "from lib import x\ndef f():\n    return x()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('lib.x'):\n        pass\n"), ask, "lib.x is patched at its source"},
 	{"B10 assigned from outside", "import x\ndef f():\n    return x\n", one("o.py", "import m\nm.x = 1\n"), guard, "assigned from outside, o.py:2"},
 	{"B10 monkeypatch", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test(monkeypatch):\n    monkeypatch.setattr(m, 'x', 1)\n"), guard, "tests/test_m.py:3"},
-	{"B11 sys.modules", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import sys\nsys.modules['x'] = object()\n"), guard, "replaced in sys.modules"},
-	{"B11 patch.dict", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch.dict('sys.modules', {'x': None}):\n        pass\n"), guard, "replaced in sys.modules"},
+	{"B11 sys.modules", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import sys\nsys.modules['x'] = object()\n"), ask, "replaced in sys.modules"},
+	{"B11 patch.dict", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch.dict('sys.modules', {'x': None}):\n        pass\n"), ask, "replaced in sys.modules"},
 	{"B12 value changes", "from lib import x\ndef f():\n    return x\n", one("lib.py", "x = 1\ndef set():\n    global x\n    x = 2\n"), never, "lib.py"},
 	{"B12 value changed from outside", "from lib import x\ndef f():\n    return x\n", map[string]string{"lib.py": "x = 1\n", "o.py": "import lib\ndef g():\n    lib.x = 2\n"}, never, "o.py:3"},
-	{"G22 sys.modules deletion", "import x\ndef f():\n    return x\n", one("o.py", "import sys\ndef g():\n    del sys.modules['x']\n"), guard, "o.py:3"},
+	{"G22 sys.modules deletion", "import x\ndef f():\n    return x\n", one("o.py", "import sys\ndef g():\n    del sys.modules['x']\n"), ask, "o.py:3"},
 	{"B13 globals", "import x\ndef f():\n    return globals()['x']\ndef g():\n    return x\n", nil, never, "globals() at m.py:3"},
 	{"B13 own module by sys.modules", "import sys\nimport x\ndef f(n):\n    return getattr(sys.modules[__name__], n)\ndef g():\n    return x\n", nil, never, "m.py:4"},
 	{"B13 getattr", "import x\ndef f():\n    return x\n", one("o.py", "import m\ndef g():\n    return getattr(m, 'x')\n"), guard, "o.py:3"},
@@ -84,7 +87,21 @@ var gateCases = []gateCase{
 	{"E13 exec", "import x\ndef f():\n    exec('pass', {'x': x})\n", nil, never, "exec()"},
 	{"B18 doctest", "import x\ndef f():\n    \"\"\"\n    >>> x.g()\n    1\n    \"\"\"\n    return x\n", nil, never, "doctest uses x, m.py:4"},
 	{"a file name is no reader", "import yaml as x\ndef f():\n    return x\n", one("o.py", "def g():\n    return open('m.x')\n"), auto, ""},
-	{"re-export", "import x\ndef f():\n    return x\n", one("pkg/__init__.py", "from m import x\n"), guard, "pkg/__init__.py:1"},
+	{"re-export", "import x\ndef f():\n    return x\n", one("pkg/__init__.py", "from m import x\n"), never, "pkg/__init__.py:1"},
+	{"patch.multiple", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch.multiple('m', x=1):\n        pass\n"), guard, "patched, tests/test_m.py:3"},
+	{"patch.multiple of a module", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\nfrom unittest.mock import patch\ndef test():\n    with patch.multiple(m, y=2, x=1):\n        pass\n"), guard, "patched, tests/test_m.py:4"},
+	{"patch.dict of the namespace", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch.dict('m.__dict__', x=1):\n        pass\n"), ask, "m: its __dict__ is changed"},
+	{"deleted from outside", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test():\n    m.x = 1\n    del m.x\n"), ask, "m.x is deleted from outside, tests/test_m.py:4"},
+	{"monkeypatch.delattr", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test(monkeypatch):\n    monkeypatch.delattr(m, 'x')\n"), ask, "deleted from outside"},
+	{"monkeypatch.delattr by a string", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "def test(monkeypatch):\n    monkeypatch.delattr('m.x')\n"), ask, "deleted from outside"},
+
+	// 4.6: what a guard does not cover.
+	{"own __getattr__", "import x\ndef f():\n    return x\ndef __getattr__(name):\n    raise AttributeError(name)\n", one("tests/test_m.py", "from m import x\n"), ask, "m has a __getattr__ of its own"},
+	{"builtin", "from lib import _ as x\nfrom lib import open\ndef f():\n    return open, x\n", one("tests/test_m.py", "from m import x\n"), guard, ""},
+	{"other TYPE_CHECKING", "import x\nTYPE_CHECKING = bool(0)\ndef f():\n    return x\n", one("tests/test_m.py", "from m import x\n"), ask, "TYPE_CHECKING is bound in another way"},
+	{"TYPE_CHECKING of typing", "import x\nfrom typing import TYPE_CHECKING\ndef f():\n    return x\n", one("tests/test_m.py", "from m import x\n"), guard, "m.x"},
+	{"doctest and reader", "import x\ndef f():\n    \"\"\"\n    >>> x.g()\n    \"\"\"\n    return x\n", one("tests/test_m.py", "from m import x\n"), never, "doctest"},
+	{"type hints and reader", "from __future__ import annotations\nimport x\ndef f(a: x.B):\n    return x\n", one("tests/test_m.py", "from m import x\n"), ask, "annotation names x"},
 
 	// 4.3: the statement's surroundings.
 	{"C1 fallback", "try:\n    import x\nexcept ImportError:\n    x = None\ndef f():\n    return x\n", nil, never, ""},
@@ -102,7 +119,7 @@ var gateCases = []gateCase{
 
 	// 4.4: effects and order.
 	{"D1 unused", "import x\n", nil, never, "not used"},
-	{"D1 only in __all__", "import x\n__all__ = ['x']\n", nil, guard, "__all__"},
+	{"D1 only in __all__", "import x\n__all__ = ['x']\n", nil, ask, "__all__, m.py:2; it is not used here"},
 	{"D1 registry", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "from reg import register\n@register\ndef g():\n    pass\n", "reg.py": "def register(f):\n    return f\n"}, never, "x registers itself when imported: @register, x.py:2"},
 	{"D1 registration call", "import x\ndef f():\n    return x.g()\n", map[string]string{"x.py": "import reg\ndef g():\n    pass\nreg.add(g)\n", "reg.py": "def add(f):\n    pass\n"}, never, "reg.add(), x.py:4"},
 	{"D1 __init_subclass__", "import x\ndef f():\n    return x.C()\n", map[string]string{"x.py": "from base import Base\nclass C(Base):\n    pass\n", "base.py": "class Base:\n    all = []\n    def __init_subclass__(cls):\n        Base.all.append(cls)\n"}, never, "base class Base, x.py:2"},
@@ -171,6 +188,10 @@ func TestGate(t *testing.T) {
 			if v.Safety == auto && (len(refused) > 0 || edits.Empty()) {
 				t.Errorf("judged safe, but refused: %+v", refused)
 			}
+			edits, refused = Plan(prog, Request{Guards: moves(imp), Version: testVersion})
+			if v.Safety == guard && (len(refused) > 0 || edits.Empty()) {
+				t.Errorf("judged safe with a guard, but refused: %+v", refused)
+			}
 		})
 	}
 }
@@ -201,7 +222,7 @@ func TestGateFastPath(t *testing.T) {
 	}
 	prog := load(t, files)
 	g := NewGate(prog, GateOptions{Entries: []string{"m"}, FastPath: map[string]bool{"fast_path.py": true}})
-	for name, want := range map[string]plan.Safety{"x": auto, "y": guard, "z": never, "json": never} {
+	for name, want := range map[string]plan.Safety{"x": auto, "y": ask, "z": never, "json": never} {
 		if v := g.Verdict(find(t, prog, "fast_path.py", name)); v.Safety != want {
 			t.Errorf("%s: %+v, want %s", name, v, want)
 		}

@@ -11,7 +11,7 @@ import (
 
 // insertions turns the collected import lines into splices. Places in one
 // suite that is written on its header's line are opened up together.
-func insertions(f *syntax.File, inserts map[place][]importLine, kind classifier) []splice {
+func insertions(f *syntax.File, inserts map[place][]importLine, guards map[place][]guardLine, kind classifier) []splice {
 	places := make([]place, 0, len(inserts))
 	for p := range inserts {
 		places = append(places, p)
@@ -43,8 +43,17 @@ func insertions(f *syntax.File, inserts map[place][]importLine, kind classifier)
 		}
 		merged[off] = append(merged[off], inserts[p]...)
 	}
+	guarded := map[syntax.NodeID][]guardLine{}
+	for p, lines := range guards {
+		if f.Node(p.block).Flags&syntax.FlagOneLine != 0 {
+			guarded[p.block] = append(guarded[p.block], lines...)
+			if _, ok := opened[p.block]; !ok {
+				opened[p.block] = nil
+			}
+		}
+	}
 	for block, lines := range opened {
-		out = append(out, openSuite(f, block, lines, unit))
+		out = append(out, openSuite(f, block, lines, guarded[block], unit))
 	}
 	for _, off := range order {
 		out = append(out, insertBefore(f, suite[off], merged[off], kind)...)
@@ -72,8 +81,8 @@ func firstOfLine(f *syntax.File, p place) syntax.NodeID {
 }
 
 // openSuite puts the statements of "if x: y" on a line of their own, below
-// the imports.
-func openSuite(f *syntax.File, suite syntax.NodeID, lines []importLine, unit string) splice {
+// the imports and guards.
+func openSuite(f *syntax.File, suite syntax.NodeID, lines []importLine, guards []guardLine, unit string) splice {
 	t := text{f.Src}
 	d := f.Node(suite)
 	colon := int(d.Start) - 1
@@ -82,7 +91,14 @@ func openSuite(f *syntax.File, suite syntax.NodeID, lines []importLine, unit str
 	}
 	indent := t.indent(headerOf(f, suite)) + unit
 	eol := t.eol()
-	return splice{colon + 1, int(d.Start), eol + indent + block(lines, indent, eol) + eol + eol + indent}
+	out := eol + indent
+	if len(lines) > 0 {
+		out += block(lines, indent, eol) + eol + eol + indent
+	}
+	if len(guards) > 0 {
+		out += guardText(guards, indent, unit, eol) + eol + eol + indent
+	}
+	return splice{colon + 1, int(d.Start), out}
 }
 
 // headerOf returns the offset of the statement that owns a suite.
@@ -110,15 +126,7 @@ func insertBefore(f *syntax.File, p place, lines []importLine, kind classifier) 
 	if run := importsAbove(f, p); run != nil {
 		return joinRun(f, run, lines, kind)
 	}
-	off := t.lineStart(start)
-	for off > 0 {
-		above := t.lineStart(off - 1)
-		body := strings.TrimRight(string(f.Src[above:t.lineEnd(above)]), " \t\f")
-		if !strings.HasPrefix(body, indent+"#") {
-			break
-		}
-		off = above
-	}
+	off := aboveComments(t, start)
 	return []splice{{off, off, indent + block(lines, indent, eol) + eol + eol}}
 }
 

@@ -36,7 +36,14 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 			if a.m == m && !a.patch {
 				continue
 			}
-			j.guard("%s.%s is %s, %s", m.Name, n, a.how, a.place())
+			switch {
+			case a.del:
+				j.ask("%s.%s is %s, %s", m.Name, n, a.how, a.place())
+			case takesAtImport(a):
+				j.never("%s.%s is %s and so loaded all the same, %s", m.Name, n, a.how, a.place())
+			default:
+				j.guard("%s.%s is %s, %s", m.Name, n, a.how, a.place())
+			}
 		}
 		if g.fastPath[m.File] {
 			for _, a := range r.stars[m.Name] {
@@ -48,12 +55,17 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 		}
 		if e, ok := r.exports[m.Name][n]; ok {
 			j.guard("%s is in __all__, %s", n, at(m, e))
+			for _, a := range r.stars[m.Name] {
+				if takesAtImport(a) {
+					j.never("%s.%s is %s and so loaded all the same, %s", m.Name, n, a.how, a.place())
+				}
+			}
 			continue
 		}
 		if r.exports[m.Name] == nil && !strings.HasPrefix(n, "_") {
 			for _, a := range r.stars[m.Name] {
 				if len(a.m.Scope.Uses(n)) > 0 || len(r.of[name{a.m.Name, n}]) > 0 {
-					j.guard("%s.%s is %s and used there, %s", m.Name, n, a.how, a.place())
+					j.ask("%s.%s is %s and used there, %s", m.Name, n, a.how, a.place())
 				}
 			}
 		}
@@ -67,6 +79,14 @@ func fromImportOf(m *graph.Module, n syntax.NodeID) bool {
 	return m.Syntax.Kind(n) == syntax.ImportFrom
 }
 
+// takesAtImport reports whether the access is an import that takes the name
+// while a module of the program itself, no test, is imported.
+func takesAtImport(a access) bool {
+	return !a.m.Test && fromImportOf(a.m, a.node) && slices.ContainsFunc(a.m.Imports, func(imp *graph.Import) bool {
+		return imp.Stmt == a.node && imp.Runs == "import" && !imp.Lazy
+	})
+}
+
 // source judges what happens to the imported name where it comes from: a
 // from-import keeps what it found, a later import finds what is there then.
 func (g *Gate) source(j *judge, imp *graph.Import) {
@@ -74,7 +94,8 @@ func (g *Gate) source(j *judge, imp *graph.Import) {
 	for _, mod := range []string{imp.Target, imp.Base} {
 		for p := mod; p != ""; {
 			for _, a := range r.replaced[p] {
-				j.guard("%s is %s, %s", p, a.how, a.place())
+				// Before the first use even a guard takes what stands there.
+				j.ask("%s is %s, %s", p, a.how, a.place())
 			}
 			i := strings.LastIndexByte(p, '.')
 			if i < 0 {
@@ -89,7 +110,7 @@ func (g *Gate) source(j *judge, imp *graph.Import) {
 	for _, a := range r.of[name{imp.Base, imp.Item}] {
 		switch {
 		case a.patch:
-			j.guard("%s.%s is %s at its source, %s", imp.Base, imp.Item, a.how, a.place())
+			j.ask("%s.%s is %s at its source, which the first use may find, %s", imp.Base, imp.Item, a.how, a.place())
 		case a.store:
 			j.never("%s.%s is %s, %s: its value would be another one", imp.Base, imp.Item, a.how, a.place())
 		}

@@ -29,6 +29,8 @@ func requestOf(imps ...*graph.Import) Request {
 // what is asked for, one a line:
 //
 //	move FILE:NAME…          import to function level
+//	guard FILE:NAME…         import that becomes a guarded one
+//	remove FILE:NAME…        import that goes
 //	enter MODULE FILE:NAME…  imports that leave for the fast path file MODULE
 //	enter-by-name MODULE FILE:NAME…
 //	fast-path FILE           FILE is a fast path file
@@ -168,6 +170,10 @@ func parseRequest(t *testing.T, prog *graph.Program, comment string) Request {
 		switch words[0] {
 		case "move":
 			req.Moves = append(req.Moves, named(words[1:])...)
+		case "guard":
+			req.Guards = append(req.Guards, named(words[1:])...)
+		case "remove":
+			req.Removals = append(req.Removals, named(words[1:])...)
 		case "enter", "enter-by-name":
 			imps := named(words[2:])
 			req.Entering = append(req.Entering, Entering{Module: words[1], In: imps[0].In, Imports: imps, ByName: words[0] == "enter-by-name"})
@@ -206,9 +212,14 @@ func FuzzPlan(f *testing.F) {
 		req := Request{Version: testVersion}
 		var enter []*graph.Import
 		for _, imp := range m.Imports {
-			if gate.Verdict(imp).Safety == auto {
+			switch safety := gate.Verdict(imp).Safety; {
+			case safety == auto && len(src)%2 == 0:
 				req.Moves = append(req.Moves, imp)
-			} else if Enterable(prog, imp, "fast_path") == "" {
+			case safety == auto && unguardable(prog, imp, nil) == "":
+				req.Guards = append(req.Guards, imp) // that nobody reads the name does not matter
+			case gate.Removable(imp) == "":
+				req.Removals = append(req.Removals, imp)
+			case safety != auto && Enterable(prog, imp, "fast_path") == "":
 				enter = append(enter, imp)
 			}
 		}

@@ -14,8 +14,9 @@ type access struct {
 	m    *graph.Module
 	node syntax.NodeID
 	how  string
-	// store: it assigns to the name; patch: a test replaces it for a while.
-	store, patch bool
+	// store: it assigns to the name; del: it deletes it; patch: a test replaces
+	// it for a while.
+	store, del, patch bool
 }
 
 // place is "file:line" of the access.
@@ -117,6 +118,9 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 			if a.store {
 				a.how = "assigned from outside"
 			}
+			if a.del = a.store && flags&syntax.FlagDel != 0; a.del {
+				a.how = "deleted from outside"
+			}
 			if path[:i] != m.Name {
 				r.add(path[:i], item, a)
 			}
@@ -160,6 +164,13 @@ func (r *readers) text(m *graph.Module, n syntax.NodeID, text string) {
 	a := access{m: m, node: n, how: "named by a string", patch: patchers[callee]}
 	if a.patch {
 		a.how = "patched"
+	}
+	if a.del = callee == "delattr"; a.del {
+		a.how = "deleted from outside"
+	}
+	if parts[len(parts)-1] == "__dict__" {
+		mod := strings.Join(parts[:len(parts)-1], ".")
+		r.dynamic[mod] = append(r.dynamic[mod], access{m: m, node: n, how: "its __dict__ is changed"})
 	}
 	if patches || a.patch {
 		r.add(strings.Join(parts[:len(parts)-1], "."), parts[len(parts)-1], a)
@@ -241,13 +252,24 @@ func (r *readers) call(m *graph.Module, n syntax.NodeID, bound map[string][]stri
 		switch {
 		case len(args) > 1 && f.Kind(args[1]) == syntax.String:
 			if text, ok := stringOf(f, args[1]); ok {
-				r.add(mod, text, access{m: m, node: n, how: "named by a string", patch: patchers[callee]})
+				a := access{m: m, node: n, how: "named by a string", patch: patchers[callee], del: callee == "delattr"}
+				if a.del {
+					a.how = "deleted from outside"
+				}
+				r.add(mod, text, a)
 			}
 		case callee == "getattr" || callee == "hasattr" || callee == "setattr" || callee == "vars" || callee == "dir" || callee == "getmembers":
 			r.dynamic[mod] = append(r.dynamic[mod], access{m: m, node: n, how: "its names are looked up by " + callee})
-		case callee == "patch" && len(args) == 1: // patch.multiple(m, x=…)
-			for a := range f.Children(f.Child(n, syntax.Args)) {
-				if id := f.Child(a, syntax.Ident); id != syntax.None {
+		}
+	}
+	if last, ok := strings.CutSuffix(dottedOf(f, f.First(n)), ".multiple"); ok && (last == "patch" || strings.HasSuffix(last, ".patch")) { // patch.multiple(m, x=…)
+		mods := r.modulesOf(m, args[0], bound)
+		if text, ok := stringOf(f, args[0]); ok {
+			mods = append(mods, text)
+		}
+		for a := range f.Children(f.Child(n, syntax.Args)) {
+			if id := f.First(a); f.Kind(id) == syntax.Ident {
+				for _, mod := range mods {
 					r.add(mod, f.Text(id), access{m: m, node: n, how: "patched", patch: true})
 				}
 			}

@@ -36,6 +36,11 @@ type Request struct {
 	// An import that stands in a fast path file goes to the functions of the
 	// modules that read it from there.
 	Moves []*graph.Import
+	// Guards are module-level imports that become guarded ones, because others
+	// read their names in the module.
+	Guards []*graph.Import
+	// Removals are imports whose names nobody needs.
+	Removals []*graph.Import
 	// Hoists are imports of functions that go to the top of their modules.
 	Hoists []*graph.Import
 	// Entering are imports of entry modules that the fast path file takes over.
@@ -73,6 +78,7 @@ type FileEdit struct {
 	Moves    []Moved
 	Hot      []*graph.Import // imports that left for the fast path file
 	Hoisted  []*graph.Import // imports that left their functions for module level
+	Removed  []*graph.Import // imports that are gone
 
 	steps []step // from Old to New, over the text without its byte order mark
 }
@@ -85,8 +91,9 @@ type step struct {
 
 // Moved says where an import went.
 type Moved struct {
-	Import *graph.Import
-	To     []string // qualified names of the functions that import it now
+	Import  *graph.Import
+	To      []string // qualified names of the functions that import it now
+	Guarded bool     // they bind the module's name, which others read
 }
 
 // Edits are the changes of a set of files, sorted by file.
@@ -187,6 +194,10 @@ type editor struct {
 	names    []movedName
 	hoists   []importLine
 	hoisted  []*graph.Import
+	guards   map[place][]guardLine
+	served   []guardLine // names that the module serves to others
+	guarded  []string    // the same names
+	removed  []*graph.Import
 }
 
 // movedName is a name whose global uses have to be gone after the edit.
@@ -211,6 +222,12 @@ func Plan(prog *graph.Program, req Request) (*Edits, []Refusal) {
 	p := &planner{prog: prog, req: req, kind: classify(prog), editors: map[string]*editor{}}
 	for _, imp := range req.Moves {
 		p.move(imp)
+	}
+	for _, imp := range req.Guards {
+		p.guard(imp)
+	}
+	for _, imp := range req.Removals {
+		p.drop(imp)
 	}
 	for _, imp := range req.Hoists {
 		p.hoist(imp)
@@ -244,6 +261,7 @@ func (p *planner) editor(m *graph.Module) *editor {
 			m: m, kind: p.kind,
 			removals: map[syntax.NodeID]*removal{},
 			inserts:  map[place][]importLine{},
+			guards:   map[place][]guardLine{},
 		}
 		p.editors[m.File] = e
 	}
@@ -407,6 +425,9 @@ func (p *planner) finish() (*Edits, []Refusal) {
 			for _, mv := range e.moved {
 				dropped[mv.Import] = true
 			}
+			for _, imp := range e.removed {
+				dropped[imp] = true
+			}
 			continue
 		}
 		if !bytes.Equal(fe.Old, fe.New) {
@@ -416,16 +437,19 @@ func (p *planner) finish() (*Edits, []Refusal) {
 	// An import that moves between files is moved whole or not at all.
 	if len(dropped) > 0 {
 		req := p.req
-		req.Moves = nil
+		keep := func(list []*graph.Import) (kept []*graph.Import) {
+			for _, imp := range list {
+				if !dropped[imp] {
+					kept = append(kept, imp)
+				}
+			}
+			return kept
+		}
+		req.Moves, req.Guards, req.Removals = keep(req.Moves), keep(req.Guards), keep(req.Removals)
 		broken := map[string]bool{}
 		for _, r := range p.refusals {
 			if r.Import == nil {
 				broken[r.File] = true
-			}
-		}
-		for _, imp := range p.req.Moves {
-			if !dropped[imp] {
-				req.Moves = append(req.Moves, imp)
 			}
 		}
 		req.Entering = nil
@@ -434,7 +458,7 @@ func (p *planner) finish() (*Edits, []Refusal) {
 				req.Entering = append(req.Entering, en)
 			}
 		}
-		if len(req.Moves) < len(p.req.Moves) || len(req.Entering) < len(p.req.Entering) {
+		if len(req.Moves)+len(req.Guards)+len(req.Removals) < len(p.req.Moves)+len(p.req.Guards)+len(p.req.Removals) || len(req.Entering) < len(p.req.Entering) {
 			again, more := Plan(p.prog, req)
 			return again, mergeRefusals(p.refusals, more)
 		}
@@ -481,7 +505,8 @@ func (e *editor) apply(v syntax.Version) (*FileEdit, error) {
 		removals = append(removals, *r)
 	}
 	splices := deletions(f, removals)
-	splices = append(splices, insertions(f, e.inserts, e.kind)...)
+	splices = append(splices, insertions(f, e.inserts, e.guards, e.kind)...)
+	splices = append(splices, guardInsertions(f, e.guards)...)
 	splices = append(splices, e.openings()...)
 	out, err := applySplices(f.Src, splices)
 	if err != nil {
@@ -508,10 +533,20 @@ func (e *editor) apply(v syntax.Version) (*FileEdit, error) {
 		steps = append(steps, step{out, more})
 		out = next
 	}
+	if len(e.served) > 0 {
+		g := syntax.Parse(out, v)
+		more := e.serve(g)
+		next, err := applySplices(out, more)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.m.File, err)
+		}
+		steps = append(steps, step{out, more})
+		out = next
+	}
 	if err := verify(e, out, v); err != nil {
 		return nil, err
 	}
-	fe := &FileEdit{File: e.m.File, Old: original(f), New: out, Moves: e.moved, Hot: e.hot, Hoisted: e.hoisted, steps: steps}
+	fe := &FileEdit{File: e.m.File, Old: original(f), New: out, Moves: e.moved, Hot: e.hot, Hoisted: e.hoisted, Removed: e.removed, steps: steps}
 	if f.BOM {
 		fe.New = append(append([]byte(nil), utf8BOM...), out...)
 	}

@@ -26,5 +26,8 @@ func verify(e *editor, src []byte, v syntax.Version) error {
 			return fmt.Errorf("%s would stay undefined in line %d of the result of %s", n.name, line, e.m.File)
 		}
 	}
+	if err := e.verifyGuards(f, info); err != nil {
+		return err
+	}
 	return e.verifyHoists(f, info)
 }
