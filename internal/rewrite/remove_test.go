@@ -1,0 +1,56 @@
+package rewrite
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRemovable asks about "import csv" in m.py, which m.py itself does not use.
+func TestRemovable(t *testing.T) {
+	const m = "import csv\nimport json\n\ndef f():\n    return json\n"
+	for _, c := range []struct {
+		name, m string
+		other   map[string]string
+		cause   string // "" where it can go
+	}{
+		{"unused", m, nil, ""},
+		{"used", "import csv\ndef f():\n    return csv\n", nil, "csv is used at m.py:3"},
+		{"only assigned", "import csv\ncsv = None\n", nil, "csv is used at m.py:2"},
+		{"optional", "try:\n    import csv\nexcept ImportError:\n    pass\n", nil, "it is optional"},
+		{"conditional", "import os\nif os.name:\n    import csv\n", nil, "it depends on a condition"},
+		{"bound twice", "import csv\nimport csv\n", nil, "csv is bound again"},
+		{"exported", "import csv\n__all__ = ['csv']\n", nil, "csv is in __all__, m.py:2"},
+		{"not exported", "import csv\n__all__ = ['f']\ndef f():\n    pass\n", one("o.py", "from m import *\n"), ""},
+		{"looked up", "import csv\ndef f(n):\n    return globals()[n]\n", nil, "looked up at run time, m.py:3"},
+		{"doctest", "import csv\ndef f():\n    '''\n    >>> csv.reader\n    '''\n", nil, "a doctest uses csv, m.py:4"},
+		{"from-import", m, one("o.py", "from m import csv\n"), "m.csv is imported from here, o.py:1"},
+		{"from-import in a function", m, one("tests/test_m.py", "def test():\n    from m import csv\n"), "m.csv is imported from here, tests/test_m.py:2"},
+		{"attribute", m, one("o.py", "import m\ndef g():\n    return m.csv\n"), "m.csv is read from outside, o.py:3"},
+		{"patch", m, one("tests/test_m.py", "from unittest.mock import patch\n@patch('m.csv')\ndef test(c):\n    pass\n"), "m.csv is patched, tests/test_m.py:2"},
+		{"star import", m, one("o.py", "from m import *\n"), "m.csv is taken by a star import, o.py:1"},
+		{"names of the module", m, one("o.py", "import m\ndef g():\n    return vars(m)\n"), "its names are looked up by vars, o.py:3"},
+		{"submodule elsewhere", "import xml.dom as csv\n", one("o.py", "import xml\ndef g():\n    return xml.dom.Node\n"), "o reads xml.dom without importing it"},
+		{"does not parse", "import csv\ndef f(:\n", nil, "does not parse"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"m.py": c.m}
+			for f, text := range c.other {
+				files[f] = text
+			}
+			prog := load(t, files)
+			imp := find(t, prog, "m.py", "csv")
+			cause := NewGate(prog, GateOptions{Entries: []string{"m"}}).Removable(imp)
+			if (cause == "") != (c.cause == "") || !strings.Contains(cause, c.cause) {
+				t.Fatalf("got %q, want %q", cause, c.cause)
+			}
+			edits, refused := Plan(prog, Request{Removals: moves(imp), Version: testVersion})
+			if c.cause != "" {
+				return
+			}
+			if len(refused) > 0 || edits.File("m.py") == nil || strings.Contains(string(edits.File("m.py").New), "csv") {
+				t.Errorf("could go, but %+v", refused)
+			}
+		})
+	}
+}
