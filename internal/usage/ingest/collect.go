@@ -224,6 +224,7 @@ func (c *collector) take(f *fileState, b *batch, line, offset int64) {
 	if f.own.first == 0 {
 		f.own.first = b.first
 	}
+	c.table.expect(b.events)
 	for i := range b.events {
 		c.event(f, t, &b.events[i])
 	}

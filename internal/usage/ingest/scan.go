@@ -16,6 +16,14 @@ var needles = []string{"Module used:", "RequestId: "}
 // recorder's lines, and wrappers of what is not to be seen from outside.
 var firstKeys = []string{"time", "type", "record", "fastpath", "awslogs", "resourceLogs", "scopeLogs"}
 
+// firstKeysBy are the firstKeys by their first letter.
+var firstKeysBy = func() (by [256][]string) {
+	for _, k := range firstKeys {
+		by[k[0]] = append(by[k[0]], k)
+	}
+	return by
+}()
+
 // finder finds the lines of a block that may say something. It looks at the
 // block as a whole: most lines do not.
 type finder struct {
@@ -74,8 +82,8 @@ func nextObject(b []byte, from int) int {
 		if len(key) == 0 {
 			continue
 		}
-		for _, k := range firstKeys {
-			if key[0] == k[0] && len(key) > len(k) && (key[len(k)] == '"' || key[len(k)] == '\\') && string(key[:len(k)]) == k {
+		for _, k := range firstKeysBy[key[0]] {
+			if len(key) > len(k) && (key[len(k)] == '"' || key[len(k)] == '\\') && string(key[:len(k)]) == k {
 				return from - 1
 			}
 		}
