@@ -94,14 +94,16 @@ func (a *armRun) look(ctx context.Context, ev *Event) (init, request *RunError, 
 		}
 		return nil, a.commandError(ev, r), nil
 	}
-	rec, err := a.function.Run(ctx, lambdaapi.Options{Client: a.client, Events: [][]byte{ev.JSON}, Watch: true})
+	requests := a.requests(ev)
+	requests = requests[:min(len(requests), 1)]
+	rec, err := a.function.Run(ctx, lambdaapi.Options{Client: a.client, Events: requests, Watch: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	init, request = a.failure(ev, rec)
 	if init != nil && rec.InitErr != nil && a.client == lambdaapi.Official {
 		// AWS's client keeps the frames of failed imports to itself.
-		if own, err := a.function.Run(ctx, lambdaapi.Options{Client: lambdaapi.Own, Events: [][]byte{ev.JSON}}); err != nil {
+		if own, err := a.function.Run(ctx, lambdaapi.Options{Client: lambdaapi.Own, Events: requests}); err != nil {
 			return nil, nil, err
 		} else if own.InitErr != nil {
 			init, _ = a.failure(ev, own)
@@ -110,12 +112,22 @@ func (a *armRun) look(ctx context.Context, ev *Event) (init, request *RunError, 
 	if init != nil || request != nil {
 		return init, request, nil
 	}
-	run.answers.add(rec.Invocations[0].Response)
+	if len(requests) > 0 {
+		run.answers.add(rec.Invocations[0].Response)
+	}
 	if m := rec.Modules; m != nil && len(m.Stages) == 2 {
 		run.init, run.request = m.Stages[0], m.Stages[1]
 		a.note(m)
 	}
 	return nil, nil, nil
+}
+
+// requests are those that a handler's process gets.
+func (a *armRun) requests(ev *Event) [][]byte {
+	if ev.JSON == nil {
+		return nil
+	}
+	return slices.Repeat([][]byte{ev.JSON}, 1+a.o.Steady)
 }
 
 // note keeps who loaded what.
@@ -145,7 +157,7 @@ func (a *armRun) run(ctx context.Context, ev *Event) error {
 		run.samples = append(run.samples, &sample{initMS: ms(r.Wall), cpuMS: ms(r.CPU), rssKiB: run.peakKiB})
 		return nil
 	}
-	requests := slices.Repeat([][]byte{ev.JSON}, 1+a.o.Steady)
+	requests := a.requests(ev)
 	rec, err := a.function.Run(ctx, lambdaapi.Options{Client: a.client, Events: requests})
 	if err != nil {
 		return err
@@ -156,12 +168,17 @@ func (a *armRun) run(ctx context.Context, ev *Event) error {
 		}
 		return request
 	}
-	run.answers.add(rec.Invocations[0].Response)
-	first := ms(rec.Invocations[0].Duration)
-	s := &sample{initMS: ms(rec.Init), firstRequestMS: &first, cpuMS: ms(rec.CPU), rssKiB: rec.PeakKiB}
+	s := &sample{initMS: ms(rec.Init), cpuMS: ms(rec.CPU), rssKiB: rec.PeakKiB}
 	if s.rssKiB == 0 {
 		s.rssKiB = float64(rec.Process.MaxRSSKiB)
 	}
+	if len(requests) == 0 {
+		run.samples = append(run.samples, s)
+		return nil
+	}
+	run.answers.add(rec.Invocations[0].Response)
+	first := ms(rec.Invocations[0].Duration)
+	s.firstRequestMS = &first
 	if a.o.Steady > 0 {
 		var steady []float64
 		for _, inv := range rec.Invocations[1:] {

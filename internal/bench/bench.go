@@ -49,6 +49,7 @@ type Arm struct {
 func (a *Arm) handler() bool { return a.Kind == "handler" }
 
 // Event is one kind of request: JSON for a handler, arguments for a command.
+// A handler's event without JSON is no request: init alone is measured.
 type Event struct {
 	Name  string
 	JSON  []byte

@@ -126,8 +126,27 @@ func TestGateMeasures(t *testing.T) {
 	if err != nil || len(res.findings) != 2 {
 		t.Fatalf("%+v, %v\n%s", res, err, log)
 	}
-	namesTheLine(t, &res.findings[0])
-	if d := res.findings[1]; d.Rule != gate.RuleSlower || d.Span.File != "app.py" || !strings.Contains(d.Message, "slower than at main") || !strings.Contains(log, "measuring once more") {
+	namesTheLine(t, &res.findings[1])
+	if d := res.findings[0]; d.Rule != gate.RuleSlower || d.Span.File != "app.py" || !strings.Contains(d.Message, "slower than at main") || !strings.Contains(log, "measuring once more") {
+		t.Errorf("%+v\n%s", d, log)
+	}
+}
+
+// Without events init alone decides, and the output says so.
+func TestGateWithoutEvents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts 80 processes")
+	}
+	r := newGateRepository(t)
+	r.git("rm", "-q", "-r", "events")
+	r.commit("no events")
+	r.change()
+	res, log, err := r.run(gateOptions{against: "main", measure: true})
+	if err != nil || len(res.findings) != 2 || len(res.notes) != 1 || !strings.Contains(res.notes[0], "app:handler has no events, so that init alone was timed and decides") {
+		t.Fatalf("%+v, %v\n%s", res, err, log)
+	}
+	namesTheLine(t, &res.findings[1])
+	if d := res.findings[0]; d.Rule != gate.RuleSlower || !strings.HasPrefix(d.Message, "init is ") || !strings.Contains(d.Message, "slower than at main") || !strings.Contains(strings.Join(d.Notes, "\n"), "init, without any request") {
 		t.Errorf("%+v\n%s", d, log)
 	}
 }

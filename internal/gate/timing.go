@@ -19,6 +19,9 @@ type Timing struct {
 	// than the baseline; each was found twice.
 	Budget, Slower bool
 	NowMS          float64 // median of init plus first request
+	// InitAlone is set by who measured without requests: all figures are then
+	// those of init.
+	InitAlone bool
 	LowMS          float64 // lower bound of it at 95 %, 0 where there are too few runs
 	// Change is that of the first measurement; nil without a baseline.
 	Change *bench.Change
@@ -80,24 +83,28 @@ func Judge(l Limits, now int, measure func() (*bench.Result, error)) (*Timing, e
 // change is compared with.
 func (t *Timing) Diagnostics(l Limits, at diag.Span, base string) []diag.Diagnostic {
 	var out []diag.Diagnostic
+	subject, measured := "the cold start", "init plus first request"
+	if t.InitAlone {
+		subject, measured = "init", "init, without any request"
+	}
 	if t.Budget {
 		out = append(out, diag.Diagnostic{
 			Rule: RuleBudget, Severity: diag.Error, Span: at, CostMS: t.NowMS - l.BudgetMS,
-			Message: fmt.Sprintf("the cold start takes %s, over the budget of %s", milliseconds(t.NowMS), milliseconds(l.BudgetMS)),
-			Notes:   []string{fmt.Sprintf("median of init plus first request, at least %s at 95 %%, measured twice", milliseconds(t.LowMS))},
+			Message: fmt.Sprintf("%s takes %s, over the budget of %s", subject, milliseconds(t.NowMS), milliseconds(l.BudgetMS)),
+			Notes:   []string{fmt.Sprintf("median of %s, at least %s at 95 %%, measured twice", measured, milliseconds(t.LowMS))},
 			Help:    []string{"see what costs most: fastpath plan", "or raise [tool.fastpath.limits] cold-start-ms"},
 		})
 	}
 	if t.Slower {
 		c := t.Change
-		note := fmt.Sprintf("median of init plus first request %s -> %s, %d pairs of processes, p = %.2g, measured twice",
-			milliseconds(c.BeforeMS), milliseconds(c.AfterMS), c.N, c.P)
+		note := fmt.Sprintf("median of %s %s -> %s, %d pairs of processes, p = %.2g, measured twice",
+			measured, milliseconds(c.BeforeMS), milliseconds(c.AfterMS), c.N, c.P)
 		if c.LowMS != nil {
 			note = fmt.Sprintf("difference %s, %s to %s at 95 %%; %s", milliseconds(c.DiffMS), milliseconds(*c.LowMS), milliseconds(*c.HighMS), note)
 		}
 		out = append(out, diag.Diagnostic{
 			Rule: RuleSlower, Severity: diag.Error, Span: at, CostMS: c.DiffMS,
-			Message: fmt.Sprintf("the cold start is %.0f%% slower than at %s: %s more, and %.0f%% is allowed", c.Share*100, base, milliseconds(c.DiffMS), l.RegressionPercent),
+			Message: fmt.Sprintf("%s is %.0f%% slower than at %s: %s more, and %.0f%% is allowed", subject, c.Share*100, base, milliseconds(c.DiffMS), l.RegressionPercent),
 			Notes:   []string{note},
 			Help:    []string{fmt.Sprintf("compare by hand: fastpath bench --against %s", base), "or raise [tool.fastpath.limits] regression-percent"},
 		})
