@@ -22,7 +22,7 @@ type Timing struct {
 	// InitAlone is set by who measured without requests: all figures are then
 	// those of init.
 	InitAlone bool
-	LowMS          float64 // lower bound of it at 95 %, 0 where there are too few runs
+	LowMS     float64 // lower bound of it at 95 %, 0 where there are too few runs
 	// Change is that of the first measurement; nil without a baseline.
 	Change *bench.Change
 	// Confirmed says that a second measurement was taken, and Vanished that it
