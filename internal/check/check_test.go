@@ -237,3 +237,58 @@ func TestRulesMetadata(t *testing.T) {
 		}
 	}
 }
+
+// Imports in functions are no findings before anything is measured, and one in
+// a loop counts only where it may run again and again.
+func TestImportsInFunctions(t *testing.T) {
+	in := input(t, map[string]string{
+		"app.py": `import tool
+
+
+def handler(e, c):
+    import sqlite3
+
+    return sqlite3, tool.setup
+`,
+		"tool.py": `import functools
+
+
+def setup(rows):
+    for row in rows:
+        import csv
+
+        if row:
+            from wave import open as w
+        elif row is None:
+            import decimal
+
+            raise decimal.DecimalException
+        else:
+            import colorsys
+
+            print(colorsys)
+            break
+    return w, csv
+
+
+@functools.wraps(setup)
+def run():
+    import tarfile
+
+    return tarfile
+
+
+RESULT = run()
+`,
+	})
+	var got []string
+	for _, d := range Run(in).Findings {
+		if d.Rule == "FP201" || d.Rule == "FP206" {
+			got = append(got, d.Rule+" "+d.Severity.String()+" "+d.Message)
+		}
+	}
+	want := []string{`FP206 warning "csv" is imported at every turn of a loop`, `FP206 info "wave" is imported in a loop, at each turn that gets there`}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -128,6 +128,11 @@ func (p *pass) worst(items []*plan.Item) (worst *plan.Item, severity diag.Severi
 		switch {
 		case p.entry.idle[it]:
 			return it, diag.Off, ""
+		case it.Existing:
+			// In a function that may be called at import: a finding only where it was.
+			if p.entry.ranAtStart(it) {
+				worst, severity, why = it, diag.Info, "the function around it is called while the file is imported"
+			}
 		case it.Decision == plan.Function && it.Move:
 			if !p.entry.dragged(it) {
 				return it, diag.Off, ""
@@ -142,6 +147,13 @@ func (p *pass) worst(items []*plan.Item) (worst *plan.Item, severity diag.Severi
 		}
 	}
 	return worst, severity, why
+}
+
+// ranAtStart reports whether a cold import of a function ran at start when that
+// was measured.
+func (e *Entry) ranAtStart(it *plan.Item) bool {
+	return e.Evidence != nil && it.Wanted == plan.Function && !it.Import.Lazy &&
+		e.Plan.Runtime.Has(it.Import.Statement) && !e.Plan.Runtime.Deferred(it.Import.Statement)
 }
 
 // uses returns where the names are used while requests are handled.

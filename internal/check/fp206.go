@@ -8,6 +8,7 @@ import (
 	"fastpath/internal/diag"
 	"fastpath/internal/graph"
 	"fastpath/internal/python/resolve"
+	"fastpath/internal/python/syntax"
 )
 
 var fp206 = &rule{
@@ -37,8 +38,13 @@ def parse(rows):
 				}
 				d := diag.Diagnostic{Span: moduleSpan(imp)}
 				switch {
+				case slices.Contains(imp.Context, "loop") && leavesLoop(imp):
+					continue // it runs once
 				case slices.Contains(imp.Context, "loop"):
 					d.Message = fmt.Sprintf("%q is imported at every turn of a loop", imp.Target)
+					if sometimes(imp) {
+						d.Severity, d.Message = diag.Info, fmt.Sprintf("%q is imported in a loop, at each turn that gets there", imp.Target)
+					}
 					d.Help = []string{"import it in front of the loop", "or keep it: " + ignoreHint(p.rule.ID)}
 				case imp.Scope == "function" && imp.Runs == "call" && slices.Contains(imp.Context, "try") && p.missing(imp):
 					d.Message = fmt.Sprintf("%q is not installed, and every call of %s looks for it again", imp.Target, imp.Qualname)
@@ -51,6 +57,38 @@ def parse(rows):
 			}
 		}
 	},
+}
+
+// sometimes reports whether an import in a loop stands under a condition there.
+func sometimes(imp *graph.Import) bool {
+	last := len(imp.Context) - 1
+	for last >= 0 && imp.Context[last] != "loop" {
+		last--
+	}
+	return slices.ContainsFunc(imp.Context[last+1:], func(c string) bool { return c == "if" || c == "else" || c == "except" || c == "match" })
+}
+
+// leavesLoop reports whether the block of an import goes on to leave the loop,
+// or the program.
+func leavesLoop(imp *graph.Import) bool {
+	f := imp.In.Syntax
+	if f == nil {
+		return false
+	}
+	for s := f.Next(imp.Stmt); s != syntax.None; s = f.Next(s) {
+		switch f.Kind(s) {
+		case syntax.Raise, syntax.Return, syntax.Break:
+			return true
+		case syntax.ExprStmt:
+			if call := f.First(s); f.Kind(call) == syntax.Call {
+				switch f.Text(f.First(call)) {
+				case "sys.exit", "exit", "os._exit":
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // reached are the modules of the project that the entry imports, also in
