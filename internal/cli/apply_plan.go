@@ -383,20 +383,20 @@ func (g *applyGroup) facts() fastfile.Facts {
 	return f
 }
 
-// kept lists the cold imports that stay at module level, with the places after
-// the edits.
+// kept lists the modules whose cold imports stay at module level, with the
+// first reason and its place after the edits.
 func (g *applyGroup) kept() []fastfile.Kept {
 	var out []fastfile.Kept
-	seen := map[importKey]bool{}
+	seen := map[string]bool{}
 	for _, an := range g.analyses {
 		for _, it := range an.plan.Items {
 			if it.Decision != plan.Keep || it.Wanted != plan.Function || !it.Measured || it.Rule != plan.RuleUsedAt && it.Rule != plan.RuleUnsafe {
 				continue
 			}
-			// Entries that share the file see the same import; its figures
+			// Entries that share the file see the same imports; the figures
 			// differ where start-up does, and the first one's are shown.
-			if k := keyOf(it.Import); !seen[k] {
-				seen[k] = true
+			if !seen[it.Module] {
+				seen[it.Module] = true
 				out = append(out, fastfile.KeptLine(it, g.edits.Relocate(it.Reason)))
 			}
 		}

@@ -67,7 +67,7 @@ func planGroups(p *plan.Plan, all bool) (groups []*planGroup, light map[int][]*p
 			continue
 		}
 		key := fmt.Sprint(rank, it.Module)
-		if rank == rankKeep {
+		if rank == rankKeep && all {
 			key += it.Reason
 		}
 		g := at[key]
@@ -108,6 +108,20 @@ func (g *planGroup) alone() float64 {
 	return most
 }
 
+// telling is the item whose reason speaks for the group: that anything else
+// loads the module, too, says less than what keeps the import itself.
+func (g *planGroup) telling() *plan.Item {
+	for _, it := range g.items {
+		if it.Rule != plan.RuleNoSaving {
+			return it
+		}
+	}
+	return g.items[0]
+}
+
+// keptRows is how many rows of what stays are shown without -v.
+const keptRows = 12
+
 // saves is what the statements of a group save together.
 func (g *planGroup) saves(p *plan.Plan) float64 {
 	if len(g.items) == 1 {
@@ -139,12 +153,22 @@ func (a *app) printPlan(t *term.Terminal, r *analysis) {
 	if n := len(light[rankFast]); n > 0 {
 		table.Row(fmt.Sprintf("%d light imports", n), msText(p.Union(light[rankFast])), "–", "", "fast path", fmt.Sprintf("under %v ms each", p.Thresholds.LightMS))
 	}
+	kept, hidden := 0, 0
 	for _, g := range groups {
+		if g.rank == rankKeep && !a.verbose {
+			if kept++; kept > keptRows {
+				hidden++
+				continue
+			}
+		}
 		a.planRow(t, table, p, g)
 	}
 	if table.Len() > 0 {
 		fmt.Fprint(w, table.Render(t))
 		fmt.Fprintln(w)
+	}
+	if hidden > 0 {
+		fmt.Fprintf(w, "%s\n", t.Faint(fmt.Sprintf("%d more cheaper %s; -v lists them with each reason", hidden, plural(hidden, "module stays", "modules stay"))))
 	}
 	rest := 0
 	for rank, list := range light {
@@ -200,7 +224,7 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 
 // planRow adds the row of a group.
 func (a *app) planRow(t *term.Terminal, table *term.Table, p *plan.Plan, g *planGroup) {
-	it := g.items[0]
+	it := g.telling()
 	alone, saves, used := "?", "–", "?"
 	if it.Measured {
 		alone = msText(g.alone())

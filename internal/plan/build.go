@@ -39,7 +39,39 @@ func Build(in Input) *Plan {
 		b.decideAll()
 		again = b.prune() || b.refuse() || b.restore()
 	}
+	b.pointless()
 	return b.plan()
+}
+
+// pointless finds the decisions "measure" that no usage could change: what
+// stays even if nobody uses it stays whoever does. Imports of the entry's own
+// file are left, because usage says whether they are listed as exceptions.
+func (b *builder) pointless() {
+	unsure := func(c *candidate) bool {
+		return c.Decision == Measure && c.Rule == RuleUnknown && c.Import.In.File != b.in.Entry.File && !c.FromFastPath
+	}
+	if b.in.AssumeUnused || !slices.ContainsFunc(b.items, unsure) {
+		return
+	}
+	in := b.in
+	in.AssumeUnused = true
+	stays := map[*graph.Import]*Item{}
+	for _, it := range Build(in).Items {
+		if it.Decision == Keep && (it.Rule == RuleUsedAt || it.Rule == RuleUnsafe || it.Rule == RuleNoSaving || it.Rule == RuleExcluded) {
+			stays[it.Import] = it
+		}
+	}
+	for _, c := range b.items {
+		it := stays[c.Import]
+		if it == nil || !unsure(c) {
+			continue
+		}
+		c.Next, c.Margin, c.Bounds = "", "", nil
+		c.settle(Keep, it.Rule, it.Reason)
+		if it.Rule == RuleNoSaving {
+			c.Reason = "" // said anew, for the tree as it stands
+		}
+	}
 }
 
 // builder is one run of Build.

@@ -732,3 +732,26 @@ func TestMeasuredTraffic(t *testing.T) {
 		t.Errorf("%+v", it.Inputs)
 	}
 }
+
+// Nobody is asked how much an import is used that stays in any case.
+func TestPointlessQuestions(t *testing.T) {
+	f := newFixture(t, map[string]string{
+		"app.py":    "import core\nimport sympy\n\nV = sympy.x, core.C\n\n\ndef handler(event, context):\n    return core.f()\n",
+		"core.py":   "import pandas\nimport boto3\nimport requests\nimport legacy\n\n\nclass C(pandas.Base, legacy.B):\n    pass\n\n\ndef f():\n    return boto3, requests\n",
+		"legacy.py": "import requests\n\nV, B = requests.x, object\n",
+	})
+	f.world = world{self: map[string]float64{"pandas": 400, "boto3": 300, "requests": 200, "sympy": 500}}
+	p := f.build()
+	want := []string{
+		"app.py:1 core measure unknown-usage",
+		"app.py:2 sympy measure unknown-usage",
+		"core.py:1 pandas keep used-at-import",
+		"core.py:2 boto3 measure unknown-usage",
+		"core.py:3 requests keep saves-nothing",
+		"core.py:4 legacy keep used-at-import",
+		"legacy.py:1 requests keep used-at-import",
+	}
+	if d := cmp.Diff(want, text(p)); d != "" {
+		t.Error(d)
+	}
+}

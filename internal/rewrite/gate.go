@@ -125,6 +125,10 @@ func (g *Gate) Verdict(imp *graph.Import) plan.Verdict {
 	switch {
 	case used:
 	case j.verdict.Safety == plan.SafetyAuto:
+		if imp.In.IsPackage {
+			j.never("%s is not used here: the package may export it, or import it for its effects", imp.Binds)
+			break
+		}
 		j.never("%s is not used here: it may be imported for its effects", imp.Binds)
 	case j.verdict.Safety == plan.SafetyGuard:
 		j.ask("%s; it is not used here and may be imported for its effects", j.verdict.Cause)
