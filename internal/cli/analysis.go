@@ -82,6 +82,7 @@ type sources struct {
 	lock        *evidence.Lock      // nil when there is no lock
 	files       []string
 	programs    map[string]*graph.Program // by import root
+	latest      *graph.Program            // of these; nil at first
 	notes       []string
 	rules       bool            // only the rules of check look at the programs
 	entries     []project.Entry // what they judge
@@ -145,6 +146,7 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 			o.Trees = append(o.Trees, other.File, other.FastPath)
 		}
 	}
+	o.Shared, o.Like = true, s.latest
 	prog, err := graph.Load(a.ctx, o)
 	if err != nil {
 		return nil, err

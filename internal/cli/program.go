@@ -60,5 +60,5 @@ func (s *sources) keep(e project.Entry, prog *graph.Program) {
 	for _, problem := range prog.Problems {
 		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
 	}
-	s.programs[e.ImportRoot] = prog
+	s.programs[e.ImportRoot], s.latest = prog, prog
 }

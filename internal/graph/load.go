@@ -46,6 +46,12 @@ type LoadOptions struct {
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
 	Starts []string
+	// Shared says that others will be loaded Like this program.
+	Shared bool
+	// Like is a program of the same files, loaded before as Shared: what it read
+	// is taken from it, if the version is the same. What files say about each
+	// other is found anew, as it depends on the import roots.
+	Like *Program
 }
 
 // Load reads, parses and links the files of a project. Files that cannot be
@@ -65,7 +71,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	readers := make([]fileReader, workers(len(o.Files)))
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	read := func(worker, k int) *Module {
-		m, err := readers[worker].read(p, o.Files[k], keep)
+		m, err := p.take(&readers[worker], o.Files[k], keep)
 		if err != nil {
 			problems[k] = plain(err)
 		}
@@ -94,7 +100,9 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	}
 	p.link(o.ByName)
 	if !keep && !o.Lean && p.shared() {
-		o.Trees = nil
+		if o.Trees = nil; o.Shared {
+			o.Like = p
+		}
 		return Load(ctx, o)
 	}
 	return p, ctx.Err()
@@ -122,7 +130,7 @@ func (p *Program) link(byName bool) {
 	p.blind(trees)
 	if byName || !p.follow() {
 		p.followNames()
-		if !p.options.ByName { // nobody asks again, see Update
+		if !p.options.ByName && !p.options.Shared { // nobody asks again, see Update
 			for _, m := range p.Modules {
 				m.facts.mentions, m.facts.made = nil, nil
 			}
@@ -191,6 +199,24 @@ func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
 		*r = fileReader{}
 	}
 	return m, nil
+}
+
+// take returns the module of a file, without reading it where another program
+// has; keep keeps its tree.
+func (p *Program) take(r *fileReader, file string, keep bool) (*Module, error) {
+	like := p.options.Like
+	if like == nil || !like.options.Shared || like.version != p.version || len(like.options.Starts) > 0 {
+		return r.read(p, file, keep)
+	}
+	m := like.byFile[file]
+	if m == nil || keep && m.Syntax == nil {
+		return r.read(p, file, keep)
+	}
+	again := &Module{File: file, Test: isTest(file), Broken: m.Broken, facts: m.facts, annotations: m.annotations}
+	if keep { // a scope says what runs in this program
+		again.Syntax, again.Scope = m.Syntax, scope.Analyze(m.Syntax, p.version)
+	}
+	return again, nil
 }
 
 // largeFile is the size in bytes from which files are read one at a time: the

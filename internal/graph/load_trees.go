@@ -45,7 +45,7 @@ func (p *Program) plant(files []string) {
 	problems := make([]string, len(reached))
 	onWorkers(len(reached), func(worker, k int) {
 		r, file := &readers[worker], reached[k].File
-		m, err := r.read(p, file, true)
+		m, err := p.take(r, file, true)
 		if err != nil { // it was there a moment ago
 			problems[k] = plain(err)
 			m = r.parse(p, file, nil, true)
