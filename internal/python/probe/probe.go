@@ -60,7 +60,8 @@ type Options struct {
 
 // Timing is what one run of the timing pass saw. Where the kernel tells it
 // (Linux), the time that the process waited because others held the processor
-// is in none of the figures; waiting for files, timers and other processes is.
+// is in none of the figures, save where it slept as well; waiting for files,
+// timers and other processes is.
 type Timing struct {
 	Total    time.Duration            // import of the entry
 	Client   time.Duration            // imports of AWS's runtime client before it

@@ -25,17 +25,18 @@ def _startup():
         except (OSError, ValueError, IndexError):
             return 0
 
-    # The waiting is read first, so that none of it lies after the clock.
+    # At an end the waiting is read first, at a start the clock: what the process
+    # waits between the two must not be taken off a time that it is no part of.
     before, rows = waited(), []
     interpreter = time.time_ns() - int(sys.argv[1]) - before
 
     def watch(kind, file, run):
         known = set(sys.modules)
-        start = waited() - _clock()
+        start = -_clock() + waited()
         try:
             return run()
         finally:
-            spent = start + _clock() - waited()
+            spent = start - waited() + _clock()
             rows.append([kind, file, spent] + sorted(set(sys.modules) - known))
 
     def run_line(line, *scope):
@@ -48,7 +49,7 @@ def _startup():
         fullname, sitedir = names.get("fullname"), names.get("sitedir")
         return watch("pth", fullname, lambda fullname=fullname, sitedir=sitedir: exec(line, caller.f_globals, names))
 
-    start = waited() - _clock()
+    start = -_clock() + waited()
     import site
 
     site.exec = run_line
@@ -70,7 +71,7 @@ def _startup():
 
         state._execute_start_entrypoints = run_files
     site.main()
-    total = start + _clock() - waited()
+    total = start - waited() + _clock()
 
     import os
 

@@ -5,10 +5,10 @@ class _Timing:
     # Time is booked in slices, at each point where another module goes on. A
     # slice goes to a cell, [name, seconds]; a thread is [cell, clock, how long
     # it was off the processor, how long it had to wait for one, how much its
-    # slices left out]. What a slice waited because other work held the processor
-    # is nobody's cost, and is taken out; waiting for files, other processes or a
-    # timer stays in. Times are floating-point numbers, which cost less than
-    # integers of their size.
+    # slices left out, how often it slept]. What a slice waited because other work
+    # held the processor is nobody's cost, and is taken out, unless it slept as
+    # well; waiting for files, other processes or a timer stays in. Times are
+    # floating-point numbers, which cost less than integers of their size.
     IDLE = 1e-5  # only slices that were off the processor for longer are looked at
     DISTURBED = 2e-4  # looking takes a tenth of that
 
@@ -19,7 +19,8 @@ class _Timing:
         busy = time.thread_time if read else clock
         self.waited = waited = (lambda default: read(default * 1e9) * 1e-9) if read else (lambda default: default)
         self.cells = cells = []
-        main = [["__main__", 0.0], clock(), clock() - busy(), waited(0), 0.0]
+        sleeps = _sleeps if read else int
+        main = [["__main__", 0.0], clock(), clock() - busy(), waited(0), 0.0, sleeps(0)]
         self.thread = main
         self.threads = threads = {get_ident(): main}
         self.gc = spent = ["", 0.0]
@@ -32,21 +33,28 @@ class _Timing:
             # once more: the new slice begins before the first of these.
             now = clock()
             off = now - busy()
-            last, begin, before, _, _ = thread
+            last, begin, before, _, _, _ = thread
             thread[0] = cell
             thread[1] = now
             thread[2] = off
             if off - before > idle_limit:
-                total = waited(thread[3])
+                slept = sleeps(thread[5])
+                total, again = waited(thread[3]), clock()
                 wait = max(0.0, min(off - before, total - thread[3]))
-                if clock() - now > disturbed:
+                if slept != thread[5]:
+                    # Linux from 6.12 on counts a part of some sleeps as waiting.
+                    wait, thread[5] = 0.0, slept
+                looks = now
+                for _ in 1, 2, 3:
+                    if again - looks <= disturbed:
+                        break
                     # It had to wait while it looked, too; for how long in the
-                    # slice, nobody knows.
-                    wait, total = 0.0, waited(total)
+                    # slice, nobody knows. What it waited after it had looked
+                    # would be taken off the next one.
+                    wait, looks = 0.0, again
+                    total, again = waited(total), clock()
                 now -= wait
-                thread[3] = total
-                thread[1] = again = clock()
-                thread[2] = again - busy()
+                thread[3], thread[1], thread[2] = total, again, again - busy()
                 thread[4] += again - now
             last[1] += now - begin
 
@@ -54,7 +62,7 @@ class _Timing:
             ident = get_ident()
             thread = threads.get(ident)
             if thread is None:
-                thread = threads[ident] = [["", 0.0], clock(), clock() - busy(), waited(0), 0.0]
+                thread = threads[ident] = [["", 0.0], clock(), clock() - busy(), waited(0), 0.0, sleeps(0)]
             return thread
 
         original = _bootstrap._find_and_load
@@ -173,6 +181,14 @@ class _Split(_Timing):
         for part, records in self.parts.items():
             lines += [_record("s", part, name, _ns(spent)) for name, spent in _sums(records)]
         return lines
+
+
+def _sleeps(default):
+    # How often the thread gave up the processor by itself.
+    try:
+        return int(_content("/proc/thread-self/status").partition(b"\nvoluntary_ctxt_switches:")[2].split(None, 1)[0])
+    except (OSError, ValueError, IndexError):
+        return default
 
 
 def _sums(cells):
