@@ -30,7 +30,7 @@ func (a *app) printProfileHead(t *term.Terminal, r *profileResult) {
 	fmt.Fprintln(w)
 	// The fastest run as a whole, and the sum that the rows below and plan
 	// add up to: each part's own best run.
-	fmt.Fprintf(w, "init %s in the fastest run (median %s), collections %s of it, peak %.0f MiB\n", t.Bold(msText(r.Total.MinMS)), msText(r.Total.MedianMS),
+	fmt.Fprintf(w, "init %s in the fastest run (median %s), collections at least %s, peak %.0f MiB\n", t.Bold(msText(r.Total.MinMS)), msText(r.Total.MedianMS),
 		msText(r.Total.GCMS), float64(r.Total.PeakKiB)/1024)
 	fmt.Fprintf(w, "%d %s, %s when each takes its least time: what plan counts with\n", r.Total.Modules, plural(r.Total.Modules, "module"), t.Bold(msText(r.Total.SelfMS)))
 	a.printStartup(t, r.Startup)

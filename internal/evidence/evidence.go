@@ -52,7 +52,7 @@ type Entry struct {
 	Runs          int      // N, timing runs
 	TotalMinMS    float64  // import of the entry: fastest run
 	TotalMedianMS float64  // import of the entry: median run
-	GCMS          float64  // garbage collection during the fastest run, not part of any module's self
+	GCMS          float64  // garbage collection, least of the runs, not part of any module's self
 	StartupMS     float64  // runtime client modules imported before the entry (Lambda), 0 elsewhere
 	PeakKiB       int64    // peak resident memory when the entry was imported, least of the timing runs
 	Bench         *Bench   // the latest bench, nil before the first
@@ -67,11 +67,12 @@ type Entry struct {
 	Noise *Noise
 }
 
-// Noise is the distance between the quartiles of the runs, in ms.
+// Noise is how far the runs lie apart, in ms: between the quartiles, of modules
+// between the least and the lower quartile.
 type Noise struct {
-	Total float64
-	Self  map[string]float64 // by module
-	Code  map[string]float64 // of StartupCode, by name
+	Total, GC, Startup float64
+	Self               map[string]float64 // by module
+	Code               map[string]float64 // of StartupCode, by name
 }
 
 // Environment is the machine and interpreter that a profile was measured on;

@@ -288,6 +288,39 @@ func TestMergeTotals(t *testing.T) {
 	}
 }
 
+// TestMergeTotalsNoise: collections and the runtime client have noise of their own.
+func TestMergeTotalsNoise(t *testing.T) {
+	old := &Entry{GCMS: 13, StartupMS: 10}
+	for _, c := range []struct{ gcNoise, clientNoise, wantGC, wantClient float64 }{
+		{0, 0, 19, 15},
+		{1.3, 2.4, 19, 15},
+		{1.5, 2.6, 13, 10},
+	} {
+		got := Merge(old, &Entry{GCMS: 19, StartupMS: 15, Noise: &Noise{GC: c.gcNoise, Startup: c.clientNoise}})
+		if got.GCMS != c.wantGC || got.StartupMS != c.wantClient {
+			t.Errorf("%+v: %v, %v", c, got.GCMS, got.StartupMS)
+		}
+	}
+}
+
+// TestMergeChange: a third more or less of ten milliseconds is a change, with
+// runs that lie as far apart as those of an ordinary machine.
+func TestMergeChange(t *testing.T) {
+	entry := func(ms float64, day string) *Entry {
+		return &Entry{
+			Modules: []Module{{"a", ms, "source", PhaseInit, "", "", day}},
+			Noise:   &Noise{Self: map[string]float64{"a": 1.4}},
+		}
+	}
+	old := entry(10, "2026-11-01")
+	for ms, want := range map[float64]float64{13: 13, 7: 7, 12.4: 10, 7.6: 10} {
+		got := Merge(old, entry(ms, "2026-11-02")).Modules[0]
+		if day := map[bool]string{true: "2026-11-01", false: "2026-11-02"}[want == 10]; got.SelfMS != want || got.Measured != day {
+			t.Errorf("%v: %+v", ms, got)
+		}
+	}
+}
+
 // TestMergePace: when all modules take half as long again, the machine is
 // slower; a module that stands out has changed.
 func TestMergePace(t *testing.T) {

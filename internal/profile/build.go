@@ -41,7 +41,9 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 		if n.Deferred {
 			row.Phase = evidence.PhaseDeferred
 		}
-		row.SelfMS, _, e.Noise.Self[n.Name] = spread(m.samples(n))
+		samples := m.samples(n)
+		row.SelfMS, _, _ = spread(samples)
+		e.Noise.Self[n.Name] = noise(samples)
 		if mod := m.projectModule(n.File); mod != nil {
 			row.File = mod.File
 		} else if m.installed(n) {
@@ -64,17 +66,15 @@ func (m *measurement) totals(e *evidence.Entry) {
 	runs := slices.Clone(m.timings)
 	slices.SortFunc(runs, func(a, b *probe.Timing) int { return int(a.Total - b.Total) })
 	n := len(runs)
-	e.TotalMinMS, e.GCMS = ms(runs[0].Total), ms(runs[0].GC)
-	totals := make([]time.Duration, n)
+	e.TotalMinMS, e.PeakKiB = ms(runs[0].Total), runs[0].PeakKiB
+	totals, clients, collections := make([]time.Duration, n), make([]time.Duration, n), make([]time.Duration, n)
 	for i, r := range runs {
-		totals[i] = r.Total
-	}
-	_, e.TotalMedianMS, e.Noise.Total = spread(totals)
-	e.StartupMS, e.PeakKiB = ms(runs[0].Client), runs[0].PeakKiB
-	for _, r := range runs {
-		e.StartupMS = min(e.StartupMS, ms(r.Client))
+		totals[i], clients[i], collections[i] = r.Total, r.Client, r.GC
 		e.PeakKiB = min(e.PeakKiB, r.PeakKiB)
 	}
+	_, e.TotalMedianMS, e.Noise.Total = spread(totals)
+	e.StartupMS, _, e.Noise.Startup = spread(clients)
+	e.GCMS, _, e.Noise.GC = spread(collections)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

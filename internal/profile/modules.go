@@ -72,6 +72,18 @@ func spread(list []time.Duration) (least, median, iqr float64) {
 	return ms(list[0]), (ms(list[(n-1)/2]) + ms(list[n/2])) / 2, ms(list[n-1-n/4] - list[n/4])
 }
 
+// noise returns how far the least of the runs can be off: the distance from it
+// to the lower quartile, in ms, of few runs to the third. On a machine that
+// others use the upper runs lie anywhere, and say nothing of the least. The list
+// is sorted.
+func noise(list []time.Duration) float64 {
+	n := len(list)
+	if n == 0 {
+		return 0
+	}
+	return ms(list[max(n/4, min(n-1, 2))] - list[0])
+}
+
 // parts returns the least of each part, nil without a split pass.
 func (m *measurement) parts(name string) *Parts {
 	if len(m.splits) == 0 {

@@ -383,3 +383,26 @@ func ExampleEntryError() {
 	fmt.Println(&EntryError{Entry: "app:handler", Message: "raised KeyError while it was imported"})
 	// Output: entry "app:handler" raised KeyError while it was imported
 }
+
+// TestNoise: one run that went astray is no noise of the least.
+func TestNoise(t *testing.T) {
+	for _, c := range []struct {
+		list []time.Duration
+		want float64
+	}{
+		{nil, 0},
+		{[]time.Duration{5}, 0},
+		{[]time.Duration{5, 9}, 4},
+		{[]time.Duration{5, 6, 90}, 85},
+		{[]time.Duration{5, 6, 7, 90}, 2},
+		{[]time.Duration{5, 6, 7, 90, 91, 92, 93, 94, 95, 96}, 2},
+		{[]time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}, 5},
+	} {
+		for i := range c.list {
+			c.list[i] *= time.Millisecond
+		}
+		if got := noise(c.list); got != c.want {
+			t.Errorf("%v: %v, want %v", c.list, got, c.want)
+		}
+	}
+}
