@@ -88,8 +88,13 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 		}
 		listOf[i] = numbers[key]
 	}
+	sizes := make([]int, len(lists))
+	c.table.all(func(e *entry) { sizes[listOf[e.row]]++ })
 	for i := range c.table.n {
 		if to := listOf[c.table.at(i).row]; to > 0 {
+			if lists[to] == nil {
+				lists[to] = make([]uint32, 0, sizes[to])
+			}
 			lists[to] = append(lists[to], uint32(i))
 		}
 	}
@@ -101,7 +106,8 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 	}
 	for i, list := range lists {
 		if key := keys[i]; len(list) > 0 {
-			out[key] = enc.EncodeAll(c.encode(list), nil)
+			plain := c.encode(list)
+			out[key] = enc.EncodeAll(plain, make([]byte, 0, len(plain)*3/4)) // most of it are hashes
 			labels[key.Day] = append(labels[key.Day], key.Source)
 		}
 	}

@@ -43,18 +43,20 @@ type table struct {
 	limit  int
 	level  uint // leading zero bits of the keys that are kept
 	n      int
-	index  []indexed // by the low bits of the keys
+	index  []uint32 // by the low bits of the keys
 	chunks [][]entry
 
 	touched uint32 // by expect, so that its reads are none in vain
 }
 
-// indexed is where an entry is, with half of its key: to look elsewhere for the
-// whole of it takes longer than all else.
-type indexed struct {
-	low uint32 // of the key
-	n   uint32 // number of the entry + 1, 0 for none
-}
+// An index's element is the number of an entry + 1, 0 for none, in its low bits, and
+// above them what the key has there: to look elsewhere for the whole of the key takes
+// longer than all else.
+const (
+	numberBits = 22
+	numberMask = 1<<numberBits - 1
+	maxEntries = numberMask - 1
+)
 
 func (t *table) at(i int) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
 
@@ -72,15 +74,15 @@ func (t *table) get(key uint64) (e *entry, fresh bool) {
 	}
 	mask := uint64(len(t.index) - 1)
 	i := key & mask
-	for t.index[i].n != 0 {
-		if t.index[i].low == uint32(key) {
-			if e := t.at(int(t.index[i].n - 1)); e.key == key {
+	for t.index[i] != 0 {
+		if (t.index[i]^uint32(key))&^numberMask == 0 {
+			if e := t.at(int(t.index[i]&numberMask - 1)); e.key == key {
 				return e, false
 			}
 		}
 		i = (i + 1) & mask
 	}
-	if t.n >= t.limit && t.level < 60 {
+	if t.n >= min(t.limit, maxEntries) && t.level < 60 {
 		t.raise(t.level + 1)
 		return t.get(key)
 	}
@@ -95,7 +97,7 @@ func (t *table) expect(events []event) {
 	}
 	mask := uint64(len(t.index) - 1)
 	for i := range events {
-		t.touched += t.index[events[i].id&mask].low
+		t.touched += t.index[events[i].id&mask]
 	}
 }
 
@@ -106,20 +108,20 @@ func (t *table) add(slot uint64, e entry) *entry {
 	to := t.at(t.n)
 	*to = e
 	t.n++
-	t.index[slot] = indexed{uint32(e.key), uint32(t.n)}
+	t.index[slot] = uint32(e.key)&^numberMask | uint32(t.n)
 	return to
 }
 
 func (t *table) grow(size int) {
-	t.index = make([]indexed, size)
+	t.index = make([]uint32, size)
 	mask := uint64(size - 1)
 	for n := range t.n {
 		key := t.at(n).key
 		i := key & mask
-		for t.index[i].n != 0 {
+		for t.index[i] != 0 {
 			i = (i + 1) & mask
 		}
-		t.index[i] = indexed{uint32(key), uint32(n + 1)}
+		t.index[i] = uint32(key)&^numberMask | uint32(n+1)
 	}
 }
 
