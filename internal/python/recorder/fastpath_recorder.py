@@ -1376,9 +1376,10 @@ def automatic():
     _recorder.hooks.update(
         {
             "flask.app": _flask,
-            "starlette.applications": _starlette,
+            "starlette.applications": lambda module: _asgi_class(module.Starlette),
+            "fastapi.applications": lambda module: _asgi_class(module.FastAPI),
             "django.core.handlers.wsgi": _django_wsgi,
-            "django.core.handlers.asgi": _django_asgi,
+            "django.core.handlers.asgi": lambda module: _asgi_class(module.ASGIHandler),
             "django.core.handlers.base": _django_base,
             "celery.signals": _celery,
         }
@@ -1423,13 +1424,15 @@ def _flask(module):
     module.Flask.dispatch_request = _like(dispatch_request, dispatch)
 
 
-def _starlette(module):
-    call = module.Starlette.__call__
+def _asgi_class(cls):
+    call = cls.__dict__.get("__call__")
+    if call is None:
+        return
 
     async def __call__(self, scope, receive, send):
         await _asgi_call(lambda s, r, e: call(self, s, r, e), None, scope, receive, send)
 
-    module.Starlette.__call__ = _like(__call__, call)
+    cls.__call__ = _like(__call__, call)
 
 
 def _django_wsgi(module):
@@ -1439,15 +1442,6 @@ def _django_wsgi(module):
         return _wsgi_call(lambda e, s: call(self, e, s), None, environ, start_response)
 
     module.WSGIHandler.__call__ = _like(__call__, call)
-
-
-def _django_asgi(module):
-    call = module.ASGIHandler.__call__
-
-    async def __call__(self, scope, receive, send):
-        await _asgi_call(lambda s, r, e: call(self, s, r, e), None, scope, receive, send)
-
-    module.ASGIHandler.__call__ = _like(__call__, call)
 
 
 def _django_base(module):
