@@ -7,8 +7,9 @@ import (
 
 // wholes calls yield for every place where a module uses another one of the
 // project whole, and not by the name of something in it: as an argument, in a
-// list, by its __dict__. Whoever gets it may look at all its names and call
-// what they stand for.
+// list, by its __dict__ or __path__. Whoever gets it may look at all its names
+// and call what they stand for; who gets a package may import what is in it, as
+// those do that look for plugins, and look at that.
 func (p *Program) wholes(m *Module, yield func(u use, target *Module)) {
 	f := m.facts
 	for k := range f.bindings {
@@ -29,7 +30,7 @@ func (p *Program) wholes(m *Module, yield func(u use, target *Module)) {
 }
 
 // whole returns the module that is read by a chain of attributes of the module
-// called at, when nothing but modules, and perhaps __dict__, is.
+// called at, when nothing but modules, and perhaps __dict__ or __path__, is.
 func (p *Program) whole(m *Module, at string, c chainID) *Module {
 	f := m.facts
 	var names []string // the last one first
@@ -40,7 +41,7 @@ func (p *Program) whole(m *Module, at string, c chainID) *Module {
 		names = append(names, f.of(f.chains[k].name))
 	}
 	for _, name := range slices.Backward(names) {
-		if name == "__dict__" {
+		if name == "__dict__" || name == "__path__" {
 			break
 		}
 		at += "." + name
@@ -54,6 +55,7 @@ func (p *Program) whole(m *Module, at string, c chainID) *Module {
 // expose tells the imports of modules that others use whole while these are
 // being imported.
 func (p *Program) expose() {
+	inPackage := p.inPackages()
 	for _, m := range p.Modules {
 		if m.Test {
 			continue
@@ -63,6 +65,9 @@ func (p *Program) expose() {
 				return
 			}
 			target.use(0, whyWhole, m.index, u.line)
+			for _, inside := range inPackage[target.index] {
+				p.Modules[inside].use(0, whyWhole, m.index, u.line)
+			}
 		})
 		p.spelled(m, func(of *Module, name symbol, line int32) { of.use(name, whySpelled, m.index, line) })
 	}
@@ -71,6 +76,17 @@ func (p *Program) expose() {
 			m.use(0, why, -1, 0)
 		}
 	}
+}
+
+// inPackages returns the modules that lie in each package, by their indexes.
+func (p *Program) inPackages() map[int32][]int32 {
+	in := map[int32][]int32{}
+	for _, m := range p.Modules {
+		if of := p.find(m, parentName(m.Name)); of != nil && of.IsPackage && of != m {
+			in[of.index] = append(in[of.index], m.index)
+		}
+	}
+	return in
 }
 
 // use tells the imports of a module that bind a name, 0 for any name, that
@@ -82,7 +98,7 @@ func (m *Module) use(name symbol, why whyKind, in, line int32) {
 	}
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
-		if x.line != 0 || b.owner != 0 || b.symbol == starSymbol || name != 0 && b.symbol != name || m.future(b) || !m.mayRun(b) {
+		if x.line != 0 || b.owner != 0 || name != 0 && b.symbol != name || m.future(b) || !m.mayRun(b) {
 			continue
 		}
 		if x.why, x.in, x.line = why, in, line; in < 0 {

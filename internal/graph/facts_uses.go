@@ -29,6 +29,11 @@ const (
 	whyHooked
 )
 
+// ofAny reports whether code may use any name of the module, whatever it is.
+func (w whyKind) ofAny() bool {
+	return w == whyUnseen || w == whyWhole || w == whyCompiled || w == whyHooked
+}
+
 // String returns the words that reports use.
 func (w whyKind) String() string {
 	return [...]string{

@@ -13,7 +13,7 @@ func (p *Program) followNames() {
 	for _, m := range p.Modules {
 		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), at: newWordMap((total + classes) / 3), named: make([]named, 1), links: make([]link, 1, total+classes)}
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), inside: p.inPackages(), at: newWordMap((total + classes) / 3), named: make([]named, 1), links: make([]link, 1, total+classes)}
 	parallel(len(p.Modules), func(k int) {
 		p.wholes(p.Modules[k], func(u use, target *Module) { n.wholes[k] = append(n.wholes[k], wholeUse{u.function, target.index}) })
 	})
@@ -66,9 +66,10 @@ type namer struct {
 	at      wordMap // names: places in named
 	named   []named
 	links   []link
-	wholes  [][]wholeUse // by module
-	exposed []bool       // by module
-	running [][]bool     // by module and function
+	wholes  [][]wholeUse      // by module
+	inside  map[int32][]int32 // see inPackages
+	exposed []bool            // by module
+	running [][]bool          // by module and function
 	todo    []body
 }
 
@@ -139,6 +140,9 @@ func (n *namer) run(b body) {
 	for _, w := range n.wholes[b.module] {
 		if w.function == b.function {
 			n.expose(w.target)
+			for _, inside := range n.inside[w.target] {
+				n.expose(inside)
+			}
 		}
 	}
 	for _, name := range f.mentionsOf(b.function) {

@@ -301,14 +301,18 @@ func (p *Program) fill(imp *Import, k int) {
 		return
 	}
 	imp.UsedAtImport, imp.UsedAtWhy = true, x.why.String()
-	switch {
-	case x.in >= 0:
-		imp.UsedAtWhy += " at " + p.Modules[x.in].File + ":" + strconv.Itoa(int(x.line))
-		return
-	case x.why == whyUnseen:
-		imp.UsedAtWhy += m.facts.of(m.facts.rare.unseen[m.hidden()].by)
+	in := m
+	if x.in >= 0 {
+		in = p.Modules[x.in]
 	}
-	imp.UsedAtLine = int(x.line)
+	if x.why == whyUnseen {
+		imp.UsedAtWhy += in.facts.of(in.facts.rare.unseen[in.hidden()].by)
+	}
+	if x.in >= 0 {
+		imp.UsedAtWhy += " at " + in.File + ":" + strconv.Itoa(int(x.line))
+	} else {
+		imp.UsedAtLine = int(x.line)
+	}
 }
 
 // bind gives a module with a tree its imports.

@@ -214,6 +214,9 @@ type walker struct {
 	at   int32 // the place of the use that is visited
 
 	sites bool // visit attributes of modules only
+	// reads is called, where it is not nil, for every from-import that reads a
+	// name, before its uses are visited; false ends the walk.
+	reads func(in *Module, binding int32) bool
 }
 
 // walk calls yield for every load of the name of a binding that may run at
@@ -267,12 +270,19 @@ func (w *walker) name(m *Module, name symbol, yield func(*Module, use, int32) bo
 	w.seen[readTarget{m.index, name}] = true
 	for _, r := range readers {
 		in := w.p.Modules[r.in]
+		if w.reads != nil && !w.reads(in, r.binding) {
+			return false
+		}
 		if b := &in.facts.bindings[r.binding]; b.owner == 0 && !w.name(in, b.symbol, yield) || b.owner != 0 && !w.list(in, b.uses, yield) {
 			return false
 		}
 	}
 	for _, r := range stars {
-		if w.p.brings(m, name) && !w.name(w.p.Modules[r.in], name, yield) {
+		if !w.p.brings(m, name) {
+			continue
+		}
+		in := w.p.Modules[r.in]
+		if w.reads != nil && in.found[r.binding].why.ofAny() && !w.reads(in, r.binding) || !w.name(in, name, yield) {
 			return false
 		}
 	}

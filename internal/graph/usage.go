@@ -74,7 +74,9 @@ func (p *Program) count(m *Module) {
 		case m.future(b):
 			continue
 		case b.symbol == starSymbol:
-			p.countStar(m, k)
+			if p.countStar(m, k); x.line == 0 && hidden >= 0 {
+				x.line, x.why = f.rare.unseen[hidden].line, whyUnseen
+			}
 			continue
 		case !m.mayRun(b):
 			continue
@@ -149,6 +151,17 @@ func (p *Program) spread() {
 			}
 			if m.from == m.to && len(p.reads[readTarget{m.index, b.symbol}]) == 0 {
 				continue
+			}
+			w.reads = func(in *Module, binding int32) bool { // whose use nobody sees: locals()[name]
+				y := &in.found[binding]
+				if in == m || in.Test || y.line == 0 {
+					return true
+				}
+				x.why, x.in, x.line = y.why, y.in, y.line
+				if x.in < 0 {
+					x.in = in.index
+				}
+				return false
 			}
 			w.walk(m, k, func(in *Module, u use, _ int32) bool {
 				if in == m || in.Test || !p.runs(in, u) {
