@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,12 +21,14 @@ const leastSaving = 0.05
 // is taken back, and the decisions are made again, until nothing changes:
 // what was taken back stays so, which is why this ends.
 func Build(in Input) *Plan {
-	b := &builder{in: in, policy: in.Policy, cut: graph.Cut{}, cuts: 1, alone: map[string]float64{}, together: map[string]float64{}, moving: map[*candidate]bool{}, same: map[string][]*candidate{}}
+	b := &builder{in: in, policy: in.Policy, cuts: 1, alone: map[string]float64{}, together: map[string]float64{}, moving: map[*candidate]bool{}, same: map[string][]*candidate{}}
 	if b.policy == "" {
 		b.policy = in.Config.Policy
 	}
 	b.run = graph.NewRuntime(in.Evidence)
 	b.run.Adapt(in.Program, in.Entry.File)
+	b.now = b.notRun()
+	b.cut = maps.Clone(b.now)
 	if in.Evidence != nil {
 		b.kinds, b.measured = make(map[string]string, len(in.Evidence.Modules)), make(map[string]string, len(in.Evidence.Modules))
 		for _, m := range in.Evidence.Modules {
@@ -41,6 +44,21 @@ func Build(in Input) *Plan {
 	}
 	b.pointless()
 	return b.plan()
+}
+
+// notRun returns the statements that were measured and that only type checkers
+// read now: what a guard leaves at module level is the same statement as the
+// one before.
+func (b *builder) notRun() graph.Cut {
+	gone := graph.Cut{}
+	for _, m := range b.in.Program.Modules {
+		for _, imp := range m.Imports {
+			if (imp.Runs == "type_checking" || imp.Runs == "never") && b.run.Has(imp.Statement) && !b.run.Deferred(imp.Statement) {
+				gone[imp.Statement] = true
+			}
+		}
+	}
+	return gone
 }
 
 // pointless finds the decisions "measure" that no usage could change: what
@@ -89,7 +107,8 @@ type builder struct {
 	leaves   []*candidate            // in the order of decision: leaves first
 	items    []*candidate            // in the order of the plan
 	same     map[string][]*candidate // by module
-	cut      graph.Cut               // what moves or goes
+	now      graph.Cut               // what does not run any more, as the tree stands
+	cut      graph.Cut               // the same, and what moves or goes
 	cuts     int                     // version of the cut, from 1
 	moving   map[*candidate]bool
 	alone    map[string]float64 // of independent imports
@@ -148,7 +167,7 @@ func (b *builder) traffic() {
 // collect finds the candidates: the imports of the project modules that run
 // at init, the entry's first, and then in the order in which they are loaded.
 func (b *builder) collect() {
-	running := b.run.Running(b.in.Program, nil)
+	running := b.run.Running(b.in.Program, b.now)
 	seen := map[*graph.Module]bool{}
 	matched := map[string]bool{}
 	type frame struct {

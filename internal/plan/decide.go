@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,13 +183,13 @@ func (b *builder) before(c *candidate) (tier Decision, hot bool) {
 func (b *builder) couldMove(c *candidate) bool {
 	ms, ok := b.together[c.Module]
 	if !ok {
-		cut := graph.Cut{}
+		cut := maps.Clone(b.now)
 		for _, o := range b.same[c.Module] {
 			if !o.Existing && o.unmovable == "" {
 				cut[o.Import.Statement] = true
 			}
 		}
-		ms, _ = b.run.Saves(cut)
+		ms = b.run.Total(b.now) - b.run.Total(cut)
 		b.together[c.Module] = ms
 	}
 	return ms >= leastSaving
