@@ -263,6 +263,9 @@ func (f *follower) member(v value, name string) []value {
 	c := object{class, v.m, v.node, ""}
 	self := v.object
 	var out []value
+	if name == "__class__" && v.kind == instance {
+		out = append(out, f.val(c))
+	}
 	for _, base := range f.lineage(c) {
 		out = appendNew(out, f.load(f.field(base, name))...)
 		s, ok := base.m.Scope.Opens(base.node)
@@ -441,6 +444,8 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 		}
 	}
 	switch {
+	case name == "type" && len(args.positional) == 1:
+		return f.getattr(args.positional[0], "__class__")
 	case looking[name]:
 		return nil
 	case keeping[name] && len(args.keywords) == 0:

@@ -35,7 +35,7 @@ type Program struct {
 	version  syntax.Version
 
 	described *sync.Map // name → description, see outside
-	compiled  *sync.Map // file of an extension module → []string, see namesIn
+	compiled  *sync.Map // file of an extension module → binaryTexts, see textsIn
 
 	unseen map[int32]whyKind // modules, by index, of which code that no scan sees may use every name
 

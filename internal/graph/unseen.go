@@ -93,12 +93,14 @@ func (p *Program) placed(m *Module, k int, seen map[string]bool) string {
 // namedByExtensions finds the modules of which extension modules of the program
 // hold the names: compiled code imports them and calls what is in them. Only
 // extensions that the program imports count, and of others' those alone that
-// may know it: "_ctypes" calls ctypes, and "numpy.linalg.x" numpy.
+// may know it: "_ctypes" calls ctypes, and "numpy.linalg.x" numpy. One that
+// packs its texts, as Cython does since 3.2, may hold any name of its own package.
 func (p *Program) namedByExtensions() {
 	if p.resolver == nil {
 		return
 	}
 	seen := map[string]bool{}
+	packed := map[string]bool{} // top-level packages
 	for _, m := range p.Modules {
 		for k := range m.found {
 			x := &m.found[k]
@@ -118,7 +120,11 @@ func (p *Program) namedByExtensions() {
 				continue
 			}
 			if d := p.outside(name); d.kind == resolve.KindExtension {
-				for _, named := range p.namesIn(d.path) {
+				texts := p.textsIn(d.path)
+				if texts.packed && dotted {
+					packed[top] = true
+				}
+				for _, named := range texts.names {
 					if o := p.find(m, named); o != nil && !o.Test {
 						p.unseen[o.index] = whyCompiled
 					}
@@ -126,26 +132,42 @@ func (p *Program) namedByExtensions() {
 			}
 		}
 	}
+	for _, m := range p.Modules {
+		if top, _, _ := strings.Cut(m.Name, "."); packed[top] && !m.Test && p.unseen[m.index] == 0 {
+			p.unseen[m.index] = whyCompiled
+		}
+	}
 }
 
-// namesIn returns the dotted names in a binary file. It is read once.
-func (p *Program) namesIn(file string) []string {
-	if names, ok := p.compiled.Load(file); ok {
-		return names.([]string)
+// binaryTexts are what a binary file says of the modules that it knows.
+type binaryTexts struct {
+	names  []string // dotted ones
+	packed bool     // there are more, in a form that nobody reads here
+}
+
+// textsIn returns the texts of a binary file. It is read once.
+func (p *Program) textsIn(file string) binaryTexts {
+	if t, ok := p.compiled.Load(file); ok {
+		return t.(binaryTexts)
 	}
-	var names []string
+	var t binaryTexts
 	if f, err := os.Open(p.abs(file)); err == nil {
-		names = dottedNames(f)
+		t = readTexts(f)
 		f.Close()
 	}
-	p.compiled.Store(file, names)
-	return names
+	p.compiled.Store(file, t)
+	return t
 }
 
-// dottedNames returns the texts "a.b" in a binary that a zero byte ends, and
+// unpacking is the end of what code that unpacks texts says when it cannot:
+// "LZSS string data decompression failed".
+const unpacking = "tring data decompression failed"
+
+// readTexts returns the texts "a.b" in a binary that a zero byte ends, and
 // their tails: linkers let one text be the end of another.
-func dottedNames(r io.Reader) []string {
+func readTexts(r io.Reader) binaryTexts {
 	var names []string
+	packed, matched := false, 0
 	seen := map[string]bool{}
 	in := bufio.NewReaderSize(r, 1<<18)
 	run := make([]byte, 0, maxDotted)
@@ -153,7 +175,17 @@ func dottedNames(r io.Reader) []string {
 	for {
 		b, err := in.ReadByte()
 		if err != nil {
-			return names
+			return binaryTexts{names, packed}
+		}
+		switch { // such texts do not overlap
+		case b == unpacking[matched]:
+			if matched++; matched == len(unpacking) {
+				packed, matched = true, 0
+			}
+		case b == unpacking[0]:
+			matched = 1
+		default:
+			matched = 0
 		}
 		switch {
 		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' || b == '.':

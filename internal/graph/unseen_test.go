@@ -18,6 +18,9 @@ func TestUnseen(t *testing.T) {
 	files := map[string]string{
 		"pkg/__init__.py":         "from pkg import _fast\nfrom pkg.extern import lib\n",
 		"pkg/_fast.so":            "\x7fELF\x00pkg.helpers\x00other\x00libc.so.6\x00",
+		"packs/__init__.py":       "from packs import _dense\n",
+		"packs/_dense.so":         "\x7fELF\x00packs.a\x00LZSS string data decompression failed\x00",
+		"packs/hidden.py":         "import csv\nimport io\n\n\ndef read():\n    return csv.reader\n",
 		"pkg/helpers.py":          "import csv\nimport io\n\n\ndef read():\n    return csv.reader\n",
 		"pkg/untold.py":           "import csv\n\n\ndef read():\n    return csv.reader\n",
 		"pkg/extern/__init__.py":  "import sys\n\nsys.meta_path.append(object())\n",
@@ -41,6 +44,8 @@ func TestUnseen(t *testing.T) {
 		"pkg/helpers.py csv":     "called at import",
 		"pkg/helpers.py io":      "compiled code names the module",
 		"pkg/untold.py csv":      "",
+		"packs/hidden.py csv":    "called at import",
+		"packs/hidden.py io":     "compiled code names the module",
 		"pkg/_vendor/lib.py csv": "called at import",
 	}
 	for _, byName := range []bool{false, true} {
@@ -64,7 +69,15 @@ func TestUnseen(t *testing.T) {
 func TestDottedNames(t *testing.T) {
 	in := "\x00numpy.lib\x00a b.c d\x00plain\x00x.y.z\x00/usr/lib/a.b\x00" + strings.Repeat("n.", 100) + "n\x00"
 	want := []string{"numpy.lib", "x.y.z", "y.z", "a.b"}
-	if got := dottedNames(strings.NewReader(in)); !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	if got := readTexts(strings.NewReader(in)); !slices.Equal(got.names, want) || got.packed {
+		t.Errorf("got %q, packed %v, want %q", got.names, got.packed, want)
+	}
+	for text, packed := range map[string]bool{
+		"LZSS string data decompression failed": true, "String data decompression failed": true, "sttring data decompression failed": true,
+		"string data decompression": false, "string data, decompression failed": false,
+	} {
+		if got := readTexts(strings.NewReader("\x00" + text + "\x00")); got.packed != packed {
+			t.Errorf("%q: packed is %v", text, got.packed)
+		}
 	}
 }
