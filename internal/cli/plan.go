@@ -340,7 +340,8 @@ func (a *app) newPlanResult(r *analysis, only string) *planResult {
 		Moves: t.Moves, Prices: []planPrice{},
 	}
 	if p.Measured {
-		res.Totals.Day = &planDay{round3(p.ColdStartRate * p.DailyRequests), p.DailyRequests, newPlanPlaces(t.Moved), newPlanPlaces(t.Hot)}
+		moved, hot := p.Days()
+		res.Totals.Day = &planDay{round3(p.ColdStartRate * p.DailyRequests), p.DailyRequests, newPlanPlaces(moved), newPlanPlaces(hot)}
 	}
 	for _, x := range t.Prices {
 		res.Totals.Prices = append(res.Totals.Prices, planPrice{

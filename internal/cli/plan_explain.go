@@ -14,15 +14,16 @@ import (
 // printPlanDay sums up what the set costs a day in both places, in the founding
 // documents' terms.
 func (a *app) printPlanDay(p *plan.Plan) {
-	w, x := a.Stdout, &p.Totals
-	if x.Moved.Imports+x.Hot.Imports == 0 || !p.Measured {
+	w := a.Stdout
+	moved, hot := p.Days()
+	if moved.Imports+hot.Imports == 0 || !p.Measured {
 		return
 	}
 	fmt.Fprintf(w, "\nA day, by the documents' formula (%s cold starts, %s requests):\n", grouped(math.Round(p.ColdStartRate*p.DailyRequests)), grouped(p.DailyRequests))
 	for _, row := range []struct {
 		what string
 		day  plan.Day
-	}{{"what moves", x.Moved}, {"what is hot", x.Hot}} {
+	}{{"what moves", moved}, {"what is hot", hot}} {
 		if row.day.Imports == 0 {
 			continue
 		}

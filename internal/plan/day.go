@@ -76,19 +76,19 @@ func (b *builder) each(items []*Item, cut graph.Cut, share func(*Item) float64) 
 	return total
 }
 
-// days fills in what the moved and the hot imports cost in both places.
-func (b *builder) days(p *Plan) {
+// Days returns what the moved and the hot imports cost in both places.
+func (p *Plan) Days() (moved, hot Day) {
+	b := p.builder
 	if b.in.Evidence == nil {
-		return
+		return moved, hot
 	}
-	p.Totals.Moved = b.day(p.Moves(), b.cut)
-	var hot []*Item
+	var list []*Item
 	without := maps.Clone(b.cut)
 	for _, it := range p.Items {
 		if (it.Decision == Tier1 || it.Decision == Tier2) && it.Measured && !it.Existing {
-			hot = append(hot, it)
+			list = append(list, it)
 			without[it.Import.Statement] = true
 		}
 	}
-	p.Totals.Hot = b.day(hot, without)
+	return b.day(p.Moves(), b.cut), b.day(list, without)
 }

@@ -65,6 +65,8 @@ type Plan struct {
 
 	// Unmatched are the modules of --cold and --hot that no import names.
 	Unmatched []string
+
+	builder *builder // for what is computed when somebody asks, see Days
 }
 
 // Totals are the figures of the plan's set of moves, by reachability. Times
@@ -81,7 +83,6 @@ type Totals struct {
 	Moves                 int
 	Unsure                int     // decisions "measure"
 	Prices                []Price // who pays for the moves, dearest first
-	Moved, Hot            Day     // the moves, and what is hot, in both places
 }
 
 // Price is what one group of requests pays once in the life of a process,

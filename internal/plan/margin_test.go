@@ -60,17 +60,17 @@ func TestDay(t *testing.T) {
 		"app.py": "import boto3\nimport requests\nimport pandas\n\n\ndef handler(event, context):\n    return boto3.x, requests.y, pandas.z\n",
 	})
 	f.used(map[string]float64{"boto3": 100, "requests": 100, "pandas": 5})
-	x := f.build().Totals
-	if x.Moved.Imports != 1 || x.Moved.ModuleLevelMS != 412*1000 || math.Abs(x.Moved.FunctionLevelMS-412*500) > 1e-6 || !x.Moved.Known {
-		t.Errorf("moved: %+v", x.Moved)
+	moved, hot := f.build().Days()
+	if moved.Imports != 1 || moved.ModuleLevelMS != 412*1000 || math.Abs(moved.FunctionLevelMS-412*500) > 1e-6 || !moved.Known {
+		t.Errorf("moved: %+v", moved)
 	}
 	// boto3 is 174.1 ms with urllib3 and json, and requests adds 80.
-	if x.Hot.Imports != 2 || math.Abs(x.Hot.ModuleLevelMS-254.1*1000) > 1e-6 || math.Abs(x.Hot.FunctionLevelMS-254.1*10000) > 1e-6 {
-		t.Errorf("hot: %+v", x.Hot)
+	if hot.Imports != 2 || math.Abs(hot.ModuleLevelMS-254.1*1000) > 1e-6 || math.Abs(hot.FunctionLevelMS-254.1*10000) > 1e-6 {
+		t.Errorf("hot: %+v", hot)
 	}
 	f.usage = nil
-	if x = f.build(func(in *Input) { in.Cold = []string{"pandas"} }).Totals; x.Moved.Known || x.Moved.ModuleLevelMS != 412*1000 {
-		t.Errorf("unknown usage: %+v", x.Moved)
+	if moved, _ = f.build(func(in *Input) { in.Cold = []string{"pandas"} }).Days(); moved.Known || moved.ModuleLevelMS != 412*1000 {
+		t.Errorf("unknown usage: %+v", moved)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // plan fills in the figures of the settled set and the totals.
 func (b *builder) plan() *Plan {
 	p := &Plan{
-		Entry: b.in.Entry, Policy: b.policy, Measured: b.in.Evidence != nil, Cut: b.cut, Runtime: b.run,
+		builder: b, Entry: b.in.Entry, Policy: b.policy, Measured: b.in.Evidence != nil, Cut: b.cut, Runtime: b.run,
 		ColdStartRate: b.rate, MeasuredRate: b.measuredRate, DailyRequests: b.daily, DailyMeasured: b.dailyMeasured,
 		MemoryMB: b.memoryMB, Thresholds: b.in.Config.Thresholds, Unmatched: b.unmatched, Process: b.process,
 	}
@@ -52,7 +52,6 @@ func (b *builder) plan() *Plan {
 	}
 	b.totals(p)
 	b.prices(p)
-	b.days(p)
 	return p
 }
 
