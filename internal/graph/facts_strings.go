@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"fastpath/internal/python/syntax"
@@ -118,6 +119,7 @@ func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line in
 	}
 	f := m.facts
 	seen := map[*Module]bool{m: true}
+	var names []symbol
 	for _, l := range f.rare.strings {
 		s := p.spells(m, f.of(l.text))
 		switch {
@@ -125,8 +127,15 @@ func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line in
 			yield(s.of, symbolOf(s.name), l.line)
 		case s.module != nil && !seen[s.module]:
 			seen[s.module] = true
-			for _, n := range f.rare.strings {
-				yield(s.module, symbolOf(f.of(n.text)), l.line)
+			if names == nil { // of all strings; a table may have thousands
+				for _, n := range f.rare.strings {
+					names = append(names, symbolOf(f.of(n.text)))
+				}
+				slices.Sort(names)
+				names = slices.Compact(names)
+			}
+			for _, name := range names {
+				yield(s.module, name, l.line)
 			}
 		}
 	}

@@ -37,7 +37,11 @@ func (r *Runtime) Order(p *Program) {
 // A new statement under a condition is taken as one that does not run. Files
 // that do not parse, or have no tree, keep what was measured.
 func (r *Runtime) Adapt(p *Program, entry string) {
-	a := &adapter{r, p}
+	a := &adapter{r, p, map[string][]int32{}}
+	for s := range r.stmts {
+		file := r.stmts[s].File
+		a.measured[file] = append(a.measured[file], int32(s))
+	}
 	for _, m := range p.Modules {
 		if m.Syntax == nil || len(m.Syntax.Errors) > 0 {
 			continue
@@ -60,8 +64,9 @@ func (r *Runtime) Adapt(p *Program, entry string) {
 
 // adapter is one run of Adapt.
 type adapter struct {
-	r       *Runtime
-	program *Program
+	r        *Runtime
+	program  *Program
+	measured map[string][]int32 // statements, by file
 }
 
 // drop forgets the statements of a file that it no longer holds.
@@ -75,10 +80,10 @@ func (a *adapter) drop(m *Module) {
 	for _, imp := range m.Imports {
 		there[key(imp.Statement)] = true
 	}
-	for s := range r.stmts {
+	for _, s := range a.measured[m.File] {
 		st := &r.stmts[s]
 		k := key(st.Statement)
-		if st.File == m.File && !strings.HasPrefix(st.Module, "@") && !there[k] && !st.dead {
+		if !strings.HasPrefix(st.Module, "@") && !there[k] && !st.dead {
 			st.dead = true
 			delete(r.byKey, k)
 		}
