@@ -32,7 +32,7 @@ Cold start target: <2 seconds
 import json  # 0.8ms`,
 	},
 	check: func(p *pass) {
-		if p.entry.FastPath == nil || !p.first {
+		if p.entry.FastPath == nil || !p.first || p.entry.brokenFile() {
 			return
 		}
 		var missing []string

@@ -2,10 +2,13 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"fastpath/internal/diag"
 	"fastpath/internal/fastfile"
+	"fastpath/internal/graph"
 	"fastpath/internal/plan"
+	"fastpath/internal/python/resolve"
 )
 
 var fp110 = &rule{
@@ -25,8 +28,19 @@ import pandas  # 430ms`,
 		if p.entry.FastPath == nil || p.entry.Evidence == nil || m == nil {
 			return
 		}
+		if m.Broken != nil {
+			return // FP901; what it imports is not known in full
+		}
 		seen := map[string]bool{}
 		for _, imp := range m.Imports {
+			if !seen[imp.Target] && p.gone(imp) {
+				seen[imp.Target] = true
+				p.reportStmt(imp, diag.Diagnostic{
+					Span:    moduleSpan(imp),
+					Message: fmt.Sprintf("%q is gone: neither the project nor its environment has it, so that the entry does not start", imp.Target),
+					Help:    []string{"take it out of the file, and of what uses it, or install it"},
+				}, imp.Target)
+			}
 			if !p.entry.unmeasured(imp) || seen[imp.Target] {
 				continue
 			}
@@ -51,4 +65,24 @@ import pandas  # 430ms`,
 			}, it.Module)
 		}
 	},
+}
+
+// gone reports whether a module that the fast path file imports is not there:
+// it was one of the project's, or there is an environment that would have it.
+func (p *pass) gone(imp *graph.Import) bool {
+	if imp.Kind != resolve.KindMissing || imp.Runtime != "" || imp.Runs != "import" || optional(imp) || slices.Contains(imp.Context, "try") {
+		return false
+	}
+	for _, m := range p.entry.Evidence.Modules {
+		if m.Name == imp.Target && m.File != "" {
+			return true
+		}
+	}
+	return p.Installed != nil && !resolve.IsStdlib(imp.Target)
+}
+
+// brokenFile reports whether the fast path file does not parse.
+func (e *Entry) brokenFile() bool {
+	m := e.Program.File(e.Entry.FastPath)
+	return m != nil && m.Broken != nil
 }

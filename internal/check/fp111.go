@@ -21,7 +21,7 @@ is off by more than 5 percentage points; below that it is noise.
 		After:  `import gateway  # 38ms, every request`,
 	},
 	check: func(p *pass) {
-		if p.entry.FastPath == nil || !p.first {
+		if p.entry.FastPath == nil || !p.first || p.entry.brokenFile() {
 			return
 		}
 		help := []string{"fastpath apply --only file --diff"}

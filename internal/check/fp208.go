@@ -32,7 +32,17 @@ def handle(event):
 	},
 	check: func(p *pass) {
 		for _, m := range p.entry.reached() {
-			if m.Broken == nil && len(m.Scope.DynamicNames) == 0 && slices.ContainsFunc(m.Imports, func(imp *graph.Import) bool { return imp.Binds == "*" }) {
+			stars, readable := false, m.Broken == nil && len(m.Scope.DynamicNames) == 0
+			for _, imp := range m.Imports {
+				if imp.Binds != "*" {
+					continue
+				}
+				stars = true
+				for _, t := range p.entry.Program.Targets(imp) {
+					readable = readable && t.Broken == nil
+				}
+			}
+			if stars && readable {
 				p.undefined(m)
 			}
 		}

@@ -235,6 +235,8 @@ func (g *applyGroup) decide(opt applyOptions, groups []*applyGroup) {
 					continue // another entry knows less of it, and keeps it
 				}
 				g.removed = append(g.removed, it)
+			case it.FromFastPath && (it.Import.Binds == "*" || len(it.Import.Context) > 0):
+				continue // no line of the file, but code in it, which stays as it is
 			case it.FromFastPath && it.Import.Scope == "module" && it.Import.Runs == "import":
 				g.listed = append(g.listed, it)
 			case it.OnFastPath && g.hotForAll(it, an) && !cfg.Excluded(it.Import.In.File) && g.mayEnter(it, opt):

@@ -197,7 +197,7 @@ func (g *applyGroup) reportStayed(res *applyResult) {
 					why = "excluded by the configuration"
 				}
 				stay(it, "hot by request, but "+why)
-			case it.Existing, it.Rule == plan.RuleAlong:
+			case it.Existing, it.Rule == plan.RuleAlong, it.Import.Item == "TYPE_CHECKING", it.FromFastPath && (it.Import.Binds == "*" || len(it.Import.Context) > 0):
 			case it.Move && cfg.Excluded(it.Import.In.File), it.OnFastPath && cfg.Excluded(it.Import.In.File):
 				stay(it, "excluded by the configuration")
 			case it.Move:

@@ -126,8 +126,29 @@ func (a *app) planned(args []string, o planOptions) ([]*analysis, error) {
 	if err := unmatched(list, o); err != nil {
 		return nil, err
 	}
+	s.notes = append(s.notes, unread(list)...)
 	a.showNotes(s)
 	return list, nil
+}
+
+// unread says which files of the entries do not parse, so that the plan does
+// not know all that they import.
+func unread(list []*analysis) []string {
+	var notes []string
+	for _, r := range list {
+		for _, m := range r.program.Modules {
+			if m.Test || m.Broken == nil || m.Syntax == nil || len(m.Syntax.Errors) == 0 || r.project.Config.Excluded(m.File) {
+				continue
+			}
+			e := m.Syntax.Errors[0]
+			line, column := m.Syntax.Position(e.Start)
+			note := fmt.Sprintf("%s:%d:%d does not parse: %s; what it imports is not known in full", m.File, line, column, e.Message)
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+		}
+	}
+	return notes
 }
 
 // explained keeps the analyses that decide about a module; it is a mistake
