@@ -10,7 +10,7 @@ def traceback_text(exc):
         e = todo.pop()
         if e is None or any(e is seen for seen, _ in names):
             continue
-        name = e.name if isinstance(e, ModuleNotFoundError) else None
+        name = ImportError.name.__get__(e) if isinstance(e, ModuleNotFoundError) else None
         names.append((e, name if isinstance(name, str) and "." in name else None))
         todo += [e.__cause__, e.__context__]
         if sys.version_info >= (3, 11) and isinstance(e, BaseExceptionGroup):
@@ -18,11 +18,11 @@ def traceback_text(exc):
     try:
         for e, name in names:
             if name is not None:
-                e.name = None
+                ImportError.name.__set__(e, None)
         return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
     except BaseException as second:
         return "%s (and its traceback cannot be formatted: %s)\n" % (type(exc).__name__, type(second).__name__)
     finally:
         for e, name in names:
             if name is not None:
-                e.name = name
+                ImportError.name.__set__(e, name)

@@ -48,8 +48,9 @@ class _Graph:
                             continue
                         break
                     known.add(name)
-                    aliases.append(name)
-                    loads.extend((top[1], top[0], name))
+                    if _is_text(name):
+                        aliases.append(name)
+                        loads.extend((top[1], top[0], name))
             except RuntimeError:  # another thread imports; the next look finds it
                 pass
 
@@ -67,7 +68,7 @@ class _Graph:
             def get_config_vars(*args):
                 top = current()[-1]
                 answer = ask(*args)
-                for name in data or [name for name in list(modules) if name.startswith("_sysconfigdata")]:
+                for name in data or [name for name in list(modules) if _is_text(name) and name.startswith("_sysconfigdata")]:
                     data[:] = [name]
                     loads.extend((top[1], top[0], name))
                 return answer
@@ -190,6 +191,8 @@ class _Graph:
         keys, targets, order, asked = [], {}, [], []
         for i in range(count):
             parent, executing, code, lasti, name, package, written, fromlist, level = statements[i * width : (i + 1) * width]
+            # User code may put anything into these.
+            name, package = name if _is_text(name) else None, package if _is_text(package) else None
             if level:
                 base = _absolute(written, name, package, level)
                 written = "." * level + written
@@ -275,6 +278,13 @@ class _Kinds:
             return {}
         return d if isinstance(d, dict) else {}
 
+    @staticmethod
+    def attribute(spec, name):
+        try:
+            return getattr(spec, name, None)
+        except BaseException:
+            return None
+
     def is_module(self, base, item, sub):
         # Whether "from base import item" asks for the module sub.
         module = sys.modules.get(sub)
@@ -313,15 +323,17 @@ class _Kinds:
         if name == self.graph.label:
             return "source", d.get("__file__", ""), ""
         spec = d.get("__spec__")
-        origin = getattr(spec, "origin", None)
-        where = getattr(spec, "submodule_search_locations", None)
+        origin = self.attribute(spec, "origin")
+        where = self.attribute(spec, "submodule_search_locations")
+        if not _is_text(origin):
+            origin = None
         if spec is None or origin == "built-in" or origin == "frozen":
             kind = {"built-in": "builtin", "frozen": "frozen"}.get(origin, "source")
             return kind, "", ""
-        if not isinstance(origin, str) or origin == "namespace":
+        if origin is None or origin == "namespace":
             return ("namespace" if where is not None else "source"), "", ""
-        cached = getattr(spec, "cached", None)
-        if not isinstance(cached, str) or not origin.endswith(".py"):
+        cached = self.attribute(spec, "cached")
+        if not _is_text(cached) or not origin.endswith(".py"):
             cached = ""
         if where is not None:
             return "package", origin, cached
@@ -378,6 +390,10 @@ def _mapped():
         if start > 0:
             names[line[start:].decode("utf-8", "surrogateescape")] = None
     return list(names)
+
+
+def _is_text(value):
+    return issubclass(type(value), str)
 
 
 def _absolute(name, module, package, level):

@@ -59,12 +59,20 @@ def _frames(frame):
     return lines
 
 
+def _plain(value):
+    # The text of what user code made, which may fail to tell it.
+    try:
+        return str(value)
+    except BaseException:
+        return "<%s>" % type(value).__name__
+
+
 def _failure(exc):
     if isinstance(exc, SystemExit):
-        lines = [_record("exit", exc.code if exc.code is not None else 0)]
+        lines = [_record("exit", _plain(exc.code) if exc.code is not None else 0)]
     else:
-        missing = getattr(exc, "name", None) if isinstance(exc, ModuleNotFoundError) else None
-        lines = [_record("raised", type(exc).__name__, missing or "")]
+        missing = ImportError.name.__get__(exc) if isinstance(exc, ModuleNotFoundError) else None
+        lines = [_record("raised", type(exc).__name__, _plain(missing or ""))]
     return lines + [_record("t", traceback_text(exc))]
 
 

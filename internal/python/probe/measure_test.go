@@ -38,7 +38,7 @@ func TestMeasureOverhead(t *testing.T) {
 	const none = "class _Timing:\n    def start(self): pass\n    def entry(self, target, run): run()\n    def total(self): return 0, 0, 0\n"
 	program := func(recorder string) string {
 		source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
-		for _, change := range [][2]string{{"    lines = recorder.take()\n", "    os._exit(0)\n"}, {"    recorder.start()\n", "    gc.disable()\n    recorder.start()\n"}} {
+		for _, change := range [][2]string{{"    lines = recorder.take()\n", "    if exc is not None: print(repr(exc), file=sys.stderr)\n    os._exit(exc is not None)\n"}, {"    recorder.start()\n", "    gc.disable()\n    recorder.start()\n"}} {
 			if strings.Count(source, change[0]) != 1 {
 				t.Fatalf("%q is not in the probe", change[0])
 			}
@@ -83,7 +83,7 @@ func instructions(t *testing.T, python, dir string, args ...string) int64 {
 	cmd.Env = append(launch.Environment(os.Environ(), launch.EnvOptions{}), "FASTPATH_RESULT_FD=3", "PYTHONDONTWRITEBYTECODE=")
 	out, err := cmd.CombinedOutput()
 	m := collected.FindStringSubmatch(string(out))
-	if m == nil {
+	if m == nil || err != nil {
 		t.Fatal(fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out))))
 	}
 	n, err := strconv.ParseInt(m[1], 10, 64)

@@ -294,6 +294,7 @@ func TestScripts(t *testing.T) {
 
 // TestHostileEntries: a right result where one exists.
 func TestHostileEntries(t *testing.T) {
+	const odd = "class Odd:\n    def __str__(self): raise ValueError\n    __repr__ = __bool__ = __str__\n    def __eq__(self, other): raise ValueError\n    __hash__ = object.__hash__\n    def __getattr__(self, name): raise ValueError\n"
 	for name, code := range map[string]string{
 		"prints":       "import sys\nfor _ in range(3000):\n    print('x' * 1000)\n    sys.stderr.write('y' * 1000)\n",
 		"closes":       "import os\nos.closerange(0, 256)\n",
@@ -312,6 +313,9 @@ func TestHostileEntries(t *testing.T) {
 		"cycle":        "import other\nX = 1\n",
 		"alarm":        "import faulthandler\nfaulthandler.disable()\n",
 		"recursion":    "import sys\nsys.setrecursionlimit(200)\n",
+		"odd spec":     odd + "__spec__ = Odd()\n",
+		"odd package":  odd + "__name__ = __package__ = __file__ = Odd()\n",
+		"odd key":      "import sys\nsys.modules[3] = None\nimport sysconfig\nsysconfig.get_config_vars()\n",
 		"monkey patch": "import os, time, json\nos.write = os.dup = time.perf_counter_ns = json.dumps = None\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -344,6 +348,10 @@ func TestFailures(t *testing.T) {
 		"bad exception": {"class E(Exception):\n    def __str__(self): raise ValueError\nraise E\n", func(f *Failure) bool { return f.Kind == Raised && f.Exception == "E" }},
 		"exit": {"import sys\nsys.exit('no')\n", func(f *Failure) bool {
 			return f.Kind == Exited && f.Code == "no" && strings.Contains(f.Traceback, "line 2")
+		}},
+		"bad code": {"import sys\nclass C:\n    def __str__(self): raise ValueError\nsys.exit(C())\n", func(f *Failure) bool { return f.Kind == Exited && f.Code == "<C>" }},
+		"bad name": {"class E(ModuleNotFoundError):\n    name = property(lambda self: 1 / 0)\nraise E('x')\n", func(f *Failure) bool {
+			return f.Kind == Raised && f.Exception == "E" && f.Missing == ""
 		}},
 		"_exit": {"import os\nos._exit(5)\n", func(f *Failure) bool {
 			return f.Kind == HardExit && f.Code == "5" && strings.HasSuffix(f.Stack[0].File, "entry.py") && f.Stack[0].Line == 2

@@ -39,22 +39,21 @@ class _Timing:
             thread[2] = off
             if off - before > idle_limit:
                 slept = sleeps(thread[5])
-                total, again = waited(thread[3]), clock()
-                wait = max(0.0, min(off - before, total - thread[3]))
-                if slept != thread[5]:
-                    # Linux from 6.12 on counts a part of some sleeps as waiting.
-                    wait, thread[5] = 0.0, slept
-                looks = now
                 for _ in 1, 2, 3:
+                    looks = clock()
+                    total = waited(thread[3])
+                    again = clock()
                     if again - looks <= disturbed:
                         break
-                    # It had to wait while it looked, too; for how long in the
-                    # slice, nobody knows. What it waited after it had looked
-                    # would be taken off the next one.
-                    wait, looks = 0.0, again
-                    total, again = waited(total), clock()
+                idle = again - busy()
+                # Linux likes to give the processor to others at such a call: what
+                # it waited while it looked is no part of the slice.
+                wait = max(0.0, min(off - before, total - thread[3] - (idle - off)))
+                if slept != thread[5]:
+                    # From 6.12 on it counts a part of some sleeps as waiting.
+                    wait, thread[5] = 0.0, slept
                 now -= wait
-                thread[3], thread[1], thread[2] = total, again, again - busy()
+                thread[3], thread[1], thread[2] = total, again, idle
                 thread[4] += again - now
             last[1] += now - begin
 
