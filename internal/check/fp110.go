@@ -37,8 +37,8 @@ import pandas  # 430ms`,
 				seen[imp.Target] = true
 				p.reportStmt(imp, diag.Diagnostic{
 					Span:    moduleSpan(imp),
-					Message: fmt.Sprintf("%q is gone: neither the project nor its environment has it, so that the entry does not start", imp.Target),
-					Help:    []string{"take it out of the file, and of what uses it, or install it"},
+					Message: fmt.Sprintf("%q is gone: the project has no such module any more, so that the entry does not start", imp.Target),
+					Help:    []string{"take it out of the file, and of what uses it"},
 				}, imp.Target)
 			}
 			if !p.entry.unmeasured(imp) || seen[imp.Target] {
@@ -67,8 +67,9 @@ import pandas  # 430ms`,
 	},
 }
 
-// gone reports whether a module that the fast path file imports is not there:
-// it was one of the project's, or there is an environment that would have it.
+// gone reports whether a module that the fast path file imports was one of the
+// project's and is not there any more. Whether a library is there is not known
+// where the environment at hand is not the program's.
 func (p *pass) gone(imp *graph.Import) bool {
 	if imp.Kind != resolve.KindMissing || imp.Runtime != "" || imp.Runs != "import" || optional(imp) || slices.Contains(imp.Context, "try") {
 		return false
@@ -78,7 +79,7 @@ func (p *pass) gone(imp *graph.Import) bool {
 			return true
 		}
 	}
-	return p.Installed != nil && !resolve.IsStdlib(imp.Target)
+	return false
 }
 
 // brokenFile reports whether the fast path file does not parse.
