@@ -21,7 +21,7 @@ chain of imports by which the entry gets there, what the module costs, who uses 
 reachability, so an import is reported only when it really disappears.
 
 Import it in the functions that use it. "fastpath apply" does this where it is proved safe. What cannot move (a base class, a
-decorator, a name that others read) is no finding of this rule.`,
+decorator, a name that a star import takes) is no finding of this rule.`,
 		Before: `# interfaces/cache.py, imported by every request
 import pandas
 

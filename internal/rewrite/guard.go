@@ -336,9 +336,9 @@ func (e *editor) serve(f *syntax.File) []splice {
 		start := int(f.Node(b.raise).Start)
 		return append(joinRun(f, b.imports, lines, e.kind), splice{t.lineStart(start), t.lineStart(start), branches(e.served, b.param, t.indent(start), unit, eol)})
 	}
-	param := "name"
-	if slices.ContainsFunc(e.served, func(l guardLine) bool { return l.binds == param }) {
-		param = "attribute"
+	param := "name" // Python allows no parameter that is global
+	for slices.ContainsFunc(e.served, func(l guardLine) bool { return l.binds == param }) {
+		param += "_"
 	}
 	var b strings.Builder
 	line := func(depth int, s string) { b.WriteString(strings.Repeat(unit, depth) + s + eol) }
