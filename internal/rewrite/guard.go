@@ -208,7 +208,8 @@ func (p *planner) guard(imp *graph.Import) {
 		p.refuse(imp, "%s", why)
 		return
 	}
-	var loads []syntax.NodeID
+	var loads, others []syntax.NodeID
+	needs := map[syntax.NodeID]bool{} // functions
 	for _, u := range m.Scope.Uses(imp.Binds) {
 		if u.Store || u.Del {
 			p.refuse(imp, "%s is bound again at %s", imp.Binds, at(m, u.Node))
@@ -216,8 +217,19 @@ func (p *planner) guard(imp *graph.Import) {
 		}
 		if runs(u) {
 			loads = append(loads, u.Node)
+			needs[functionOf(f, u.Node)] = true
+		} else if f.Kind(u.Node) == syntax.Name {
+			others = append(others, u.Node)
 		}
 	}
+	// An annotation of a local is never evaluated, but "global" has to come
+	// before it.
+	for _, n := range others {
+		if fn := functionOf(f, n); fn != syntax.None && needs[fn] {
+			loads = append(loads, n)
+		}
+	}
+	slices.SortFunc(loads, func(a, b syntax.NodeID) int { return int(f.Node(a).Start - f.Node(b).Start) })
 	us, loose := units(f, loads)
 	if len(loose) > 0 {
 		p.refuse(imp, "%s is used outside of functions at %s", imp.Binds, at(m, loose[0]))

@@ -13,21 +13,23 @@ import (
 )
 
 // TestStandardLibrary moves everything that the gate calls safe in packages of
-// the standard library: nothing that it calls safe is refused, Python compiles
-// every result, and imports it.
+// the standard library, as it is and with guards: nothing that it calls safe is
+// refused, Python compiles every result, imports it, and reads what is guarded.
 func TestStandardLibrary(t *testing.T) {
 	for exe, version := range interpreters(t) {
 		lib := strings.TrimSpace(run(t, exe, t.TempDir(), "-c", "import os; print(os.path.dirname(os.__file__))"))
 		for _, pkg := range []string{"email", "json", "logging", "urllib", "xml"} {
-			t.Run(fmt.Sprintf("%d.%d %s", version.Major, version.Minor, pkg), func(t *testing.T) {
-				t.Parallel()
-				moveInPackage(t, exe, lib, pkg, version)
-			})
+			for _, guards := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%d.%d %s guards=%v", version.Major, version.Minor, pkg, guards), func(t *testing.T) {
+					t.Parallel()
+					moveInPackage(t, exe, lib, pkg, version, guards)
+				})
+			}
 		}
 	}
 }
 
-func moveInPackage(t *testing.T, exe, lib, pkg string, version syntax.Version) {
+func moveInPackage(t *testing.T, exe, lib, pkg string, version syntax.Version, guards bool) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, pkg), os.DirFS(filepath.Join(lib, pkg))); err != nil {
@@ -38,7 +40,8 @@ func moveInPackage(t *testing.T, exe, lib, pkg string, version syntax.Version) {
 	req := Request{Version: version}
 	for _, m := range prog.Modules {
 		for _, imp := range m.Imports {
-			if imp.Scope == "module" && gate.Verdict(imp).Safety == auto {
+			safety := gate.Verdict(imp).Safety
+			if imp.Scope == "module" && (safety == auto || guards && safety == guard) {
 				req.Moves = append(req.Moves, imp)
 			}
 		}
@@ -48,14 +51,22 @@ func moveInPackage(t *testing.T, exe, lib, pkg string, version syntax.Version) {
 		left[r.Import] = true
 	}
 	safe := req.Moves[:0:0]
+	var read []string
 	for _, imp := range req.Moves {
-		if !left[imp] {
+		switch {
+		case left[imp]:
+		case guards && unguardable(prog, imp, nil) == "":
+			req.Guards = append(req.Guards, imp)
+			if !strings.HasSuffix(imp.In.Name, "__main__") {
+				read = append(read, imp.In.Name+":"+imp.Binds)
+			}
+		case !guards:
 			safe = append(safe, imp)
 		}
 	}
 	req.Moves = safe
 	edits, refused := Plan(prog, req)
-	if len(req.Moves) == 0 {
+	if len(req.Moves)+len(req.Guards) == 0 {
 		t.Error("nothing moves")
 	}
 	for _, r := range refused {
@@ -71,8 +82,9 @@ func moveInPackage(t *testing.T, exe, lib, pkg string, version syntax.Version) {
 		}
 	}
 	cmd := exec.Command(exe, "-c", "import importlib, sys\nsys.path.insert(0, sys.argv[1])\n"+
-		"for name in sys.argv[2:]:\n    m = importlib.import_module(name)\n    assert m.__file__.startswith(sys.argv[1]), m.__file__\n")
-	cmd.Args = append(append(cmd.Args, dir), modules...)
+		"for name in sys.argv[2:]:\n    name, _, read = name.partition(':')\n    m = importlib.import_module(name)\n    assert m.__file__.startswith(sys.argv[1]), m.__file__\n"+
+		"    if read:\n        getattr(m, read)\n        assert read in vars(m)\n")
+	cmd.Args = append(append(append(cmd.Args, dir), modules...), read...)
 	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
