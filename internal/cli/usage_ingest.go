@@ -71,6 +71,7 @@ request counts once. Nothing is executed.`,
 type ingestResult struct {
 	envelope
 	Files           int          `json:"files"`
+	KnownFiles      int          `json:"known_files"` // that were read before, as they are
 	Lines           int64        `json:"lines"`
 	UnreadableLines int64        `json:"unreadable_lines"`
 	FirstUnreadable string       `json:"first_unreadable,omitempty"`
@@ -169,6 +170,9 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		for key, data := range res.Seen {
 			b.Seen[store.Key(key)] = data
 		}
+		for _, f := range res.Read {
+			b.Files = append(b.Files, store.File(f))
+		}
 		return b, nil
 	})
 	if res != nil {
@@ -184,9 +188,10 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	case err != nil:
 		return err
 	}
-	sum := usage.Summarize(res.Days, usage.SummaryOptions{})
+	counted := slices.DeleteFunc(slices.Clone(res.Days), func(d *evidence.UsageDay) bool { return d.Requests == 0 })
+	sum := usage.Summarize(counted, usage.SummaryOptions{})
 	out := &ingestResult{
-		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
+		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
 		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped,
 		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum),
@@ -206,7 +211,8 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	for _, u := range res.Unknown {
 		out.Unknown = append(out.Unknown, ingestWant(u))
 	}
-	out.InitMS, out.MemoryMB = initAndMemory(res.Days)
+	out.InitMS, out.MemoryMB = initAndMemory(counted)
+	a.warnOverlap(p, out.Sources)
 	if a.format == "json" {
 		return a.printJSON(out)
 	}
@@ -224,6 +230,9 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	fmt.Fprintf(a.Stdout, "\n%d %s of %d %s merged into %s", len(out.Sources), plural(len(out.Sources), "day"), countSources(out.Sources), plural(countSources(out.Sources), "source"), evidence.FileName)
 	if replaced > 0 {
 		fmt.Fprintf(a.Stdout, ", %d of them replaced", replaced)
+	}
+	if n := out.KnownFiles; n > 0 {
+		fmt.Fprintf(a.Stdout, "; %d of %d %s had been read before", n, out.Files, plural(out.Files, "file"))
 	}
 	fmt.Fprintf(a.Stdout, "\n\nnext: fastpath plan\n")
 	return nil

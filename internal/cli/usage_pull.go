@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,8 +166,7 @@ func (a *app) runUsagePull(opt usagePullOptions) error {
 		opt.entry = entries[0].Name
 	}
 	path := filepath.Join(p.Root, evidence.FileName)
-	lock, err := a.lockToWrite(path, false)
-	if err != nil {
+	if _, err := a.lockToWrite(path, false); err != nil {
 		return err
 	}
 	client, err := insights.NewClient(a.ctx, insights.Settings{Getenv: a.getenv, Region: opt.region, Profile: opt.profile})
@@ -211,7 +211,7 @@ func (a *app) runUsagePull(opt usagePullOptions) error {
 		}
 		out.Rows = append(out.Rows, mergedRows(done)...)
 	}
-	a.warnOverlap(lock, days)
+	a.warnOverlap(p, out.Rows)
 	out.usageReport = newUsageReport(usage.Summarize(days, usage.SummaryOptions{}))
 	if a.format == "json" {
 		return a.printJSON(out)
@@ -331,26 +331,33 @@ func (a *app) commitLines(p *project.Project, r insights.Request, days []insight
 	})
 }
 
-// warnOverlap says which days the lock also knows from exported logs: whether
-// they are of the same requests it cannot tell.
-func (a *app) warnOverlap(lock *evidence.Lock, days []*evidence.UsageDay) {
-	pulled := map[[2]string]bool{}
-	own := map[string]bool{}
-	for _, d := range days {
-		pulled[[2]string{d.Entry, d.Day}] = true
-		own[d.Source] = true
+// warnOverlap says which of the days that were merged have the requests of a log group
+// twice, as its own count and as logs, and which of them count.
+func (a *app) warnOverlap(p *project.Project, merged []ingestRows) {
+	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
+	if err != nil {
+		return // it was written a moment ago; who reads it next will say so
 	}
-	n, first := 0, ""
-	for _, u := range lock.Usage {
-		if (u.Kind == evidence.UsageLog || u.Kind == evidence.UsageRecorder) && !own[u.Source] && !strings.HasPrefix(u.Source, "/") && pulled[[2]string{u.Entry, u.Day}] {
-			if n++; n == 1 {
-				first = u.Source
-			}
+	mine := map[[2]string]bool{}
+	for _, r := range merged {
+		mine[[2]string{r.Source, r.Day}] = true
+	}
+	n, logs := 0, 0
+	var first usage.Overlap
+	for _, o := range usage.Overlaps(lock.Usage, len(p.Entries) < 2) {
+		if !slices.ContainsFunc(slices.Concat(o.Groups, o.Logs), func(s string) bool { return mine[[2]string{s, o.Day}] }) {
+			continue
+		}
+		if n++; n == 1 {
+			first = o
+		}
+		if o.LogsCount {
+			logs++
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(a.Stderr, "warning: %s also has %d %s of ingested logs on these days (first: %q); if they are of the same log group their requests count twice: delete those [[usage]] tables\n",
-			evidence.FileName, n, plural(n, "row"), first)
+		fmt.Fprintf(a.Stderr, "warning: %d %s known from a log group and from logs (first: %q and %q on %s), as the same requests: those count that are more, the logs' on %d %s and the log group's on %d\n",
+			n, plural(n, "day is", "days are"), first.Groups[0], first.Logs[0], first.Day, logs, plural(logs, "day"), n-logs)
 	}
 }
 

@@ -205,6 +205,88 @@ func TestUsagePullReadsTheRecorder(t *testing.T) {
 	}
 }
 
+// TestUsagePullAndIngestCountOnce: a day that the log group and its logs tell about
+// counts once, whichever came first and in whichever clone.
+func TestUsagePullAndIngestCountOnce(t *testing.T) {
+	report := func(p *pulling, want ...string) {
+		t.Helper()
+		code, out, errs := p.run(t.Context(), "usage", "report")
+		if code != ExitOK {
+			t.Fatal(code, errs)
+		}
+		contains(t, out, want...)
+	}
+	// logs writes those of some days as they are exported.
+	logs := func(p *pulling, days ...int) string {
+		t.Helper()
+		var b strings.Builder
+		for _, e := range p.server.Groups[pulledGroup].Events {
+			for _, d := range days {
+				if e.At.Day() == d {
+					fmt.Fprintf(&b, "%s %s", e.At.UTC().Format(time.RFC3339Nano), e.Message)
+				}
+			}
+		}
+		path := filepath.Join(t.TempDir(), "000000")
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const all = "300 requests · 2026-03-01 to 2026-03-03 · 6 cold starts"
+	steps := func(p *pulling) (pull, ingest func() string) {
+		must := func(code int, out, errs string) string {
+			t.Helper()
+			if code != ExitOK {
+				t.Fatal(code, errs)
+			}
+			return errs
+		}
+		path := logs(p, 1, 2)
+		return func() string { return must(p.pull()) }, func() string { return must(p.run(t.Context(), "usage", "ingest", path)) }
+	}
+
+	one := newPulling(t)
+	pull, ingest := steps(one)
+	pull()
+	contains(t, ingest(), `2 days are known from a log group and from logs (first: "/aws/lambda/orders" and "`, `on 2026-03-01), as the same requests: those count that are more, the logs' on 2 days and the log group's on 0`)
+	report(one, all, " requests   40%       35%-46%       120")
+
+	two := newPulling(t)
+	pull, ingest = steps(two)
+	ingest()
+	report(two, "200 requests")
+	contains(t, pull(), "2 days are known from a log group and from logs")
+	report(two, all)
+
+	// A log of which a part is missing does not hide the rest.
+	part := newPulling(t)
+	pull, _ = steps(part)
+	pull()
+	group := part.server.Groups[pulledGroup]
+	group.Events = group.Events[:20]
+	path := logs(part, 1)
+	if code, _, errs := part.run(t.Context(), "usage", "ingest", path); code != ExitOK {
+		t.Fatal(code, errs)
+	} else {
+		contains(t, errs, "the logs' on 0 days and the log group's on 1")
+	}
+	report(part, all)
+
+	// One clone pulls, another reads logs, and git merges their locks.
+	three := newPulling(t)
+	pull, _ = steps(three)
+	pull()
+	_, ingest = steps(two)
+	ingest()
+	merged := two.lock() + three.lock()[strings.Index(three.lock(), "[[usage]]"):]
+	four := newPulling(t)
+	if err := os.WriteFile(filepath.Join(four.root, evidence.FileName), []byte(merged), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report(four, all)
+}
+
 func TestUsagePullErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string

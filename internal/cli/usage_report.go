@@ -51,13 +51,13 @@ func (a *app) runUsageReport(args []string, since string) error {
 	if err != nil {
 		return err
 	}
-	o := usage.SummaryOptions{Since: since}
+	o := usage.SummaryOptions{Since: since, OnlyEntry: len(p.Entries) < 2}
 	if len(args) > 0 {
 		entries, err := a.selectEntries(p, args)
 		if err != nil {
 			return err
 		}
-		o.Entry, o.OnlyEntry = entries[0].Name, len(p.Entries) < 2
+		o.Entry = entries[0].Name
 	}
 	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -65,7 +65,8 @@ type SummaryOptions struct {
 
 // Summarize adds up the rows that o selects. Of the sample events of an entry
 // only those of its latest day count: they are a picture of the code as it
-// was, not a count of what happened.
+// was, not a count of what happened. Of a day that logs and their log group tell
+// about only one of them counts.
 func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 	s := &Summary{
 		ColdStarts: -1, Workflows: map[string]float64{}, parts: map[string]*part{}, modules: map[string]*Span{},
@@ -77,16 +78,40 @@ func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 			latest[key] = d.Day
 		}
 	}
+	days = once(days)
+	again := map[*evidence.UsageDay]bool{}
+	for _, same := range Overlaps(days, o.OnlyEntry) {
+		for _, d := range same.rows {
+			again[d] = true
+		}
+	}
 	for _, d := range days {
 		switch {
 		case o.Entry != "" && !o.OnlyEntry && d.Entry != o.Entry,
 			d.Day < o.Since,
+			again[d],
 			d.Kind == evidence.UsageInvoke && d.Day != latest[[2]string{d.Entry, d.Source}]:
 			continue
 		}
 		s.add(d)
 	}
 	return s
+}
+
+// once leaves out rows that are there twice, as after a merge that kept both sides:
+// of an entry, source and day the one with most requests counts.
+func once(days []*evidence.UsageDay) []*evidence.UsageDay {
+	best := map[[3]string]*evidence.UsageDay{}
+	for _, d := range days {
+		key := [3]string{d.Entry, d.Source, d.Day}
+		if b := best[key]; b == nil || d.Requests > b.Requests {
+			best[key] = d
+		}
+	}
+	if len(best) == len(days) {
+		return days
+	}
+	return slices.DeleteFunc(slices.Clone(days), func(d *evidence.UsageDay) bool { return best[[3]string{d.Entry, d.Source, d.Day}] != d })
 }
 
 func (s *Summary) add(d *evidence.UsageDay) {

@@ -84,9 +84,10 @@ type reader struct {
 // file reads one file.
 func (e *engine) file(f File, state *fileState) {
 	in := f.Reader
+	var file *os.File
 	if in == nil {
-		file, err := os.Open(f.Path)
-		if err != nil {
+		var err error
+		if file, err = os.Open(f.Path); err != nil {
 			state.problem = &Place{File: f.Name, Message: cause(err)}
 			return
 		}
@@ -104,6 +105,9 @@ func (e *engine) file(f File, state *fileState) {
 		if flushed := r.flush(true); err == nil {
 			err = flushed
 		}
+	}
+	if err == nil && file != nil {
+		state.origin, err = origin(f.Name, file)
 	}
 	if err == nil || e.ctx.Err() != nil {
 		return

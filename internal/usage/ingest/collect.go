@@ -85,6 +85,7 @@ type fileState struct {
 	own     *stream
 	streams map[string]*stream
 	problem *Place
+	origin  *Origin // when it was read to its end
 	places  []Place
 	name    string
 }

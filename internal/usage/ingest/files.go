@@ -3,6 +3,8 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -89,6 +91,32 @@ func sourceName(path string) string {
 		return folder + "/" + base
 	}
 	return base
+}
+
+// origin identifies a file: by the SHA-256 of its content, or, where that is larger
+// than two MiB, of its first and last MiB and its size. To hash all of a log takes
+// half as long as to read it. It is nil for what is no regular file.
+func origin(name string, file *os.File) (*Origin, error) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	const part = 1 << 20
+	o := &Origin{Name: name, Size: info.Size()}
+	hash := sha256.New()
+	whole := io.NewSectionReader(file, 0, o.Size)
+	if o.Size <= 2*part {
+		_, err = io.Copy(hash, whole)
+	} else {
+		for _, from := range []int64{0, o.Size - part} {
+			if _, err = io.Copy(hash, io.NewSectionReader(file, from, part)); err != nil {
+				break
+			}
+		}
+		fmt.Fprintf(hash, "%d", o.Size)
+	}
+	o.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return o, err
 }
 
 // decompress undoes gzip and zstd, also several times over: exports compress

@@ -57,6 +57,9 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 		if f.problem != nil {
 			res.Problems = append(res.Problems, *f.problem)
 		}
+		if f.origin != nil {
+			res.Read = append(res.Read, *f.origin)
+		}
 	}
 	own := c.table.n
 	before, err := c.recall(seen)
@@ -85,7 +88,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 	}) {
 		t := totals[key]
 		at := SeenKey{t.label, t.day.String()}
-		if data, ok := before[at]; ok && bytes.Equal(data, res.Seen[at]) {
+		if data, ok := before.data[at]; ok && bytes.Equal(data, res.Seen[at]) {
 			continue // another source, about which this one says nothing new
 		}
 		if d := t.usageDay(c); d.Requests > 0 {
@@ -98,7 +101,11 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 			}
 		}
 	}
-	res.Known = len(res.Days) == 0 && len(before) > 0 && own > 0 && len(res.Unknown) == 0
+	for _, d := range before.gone(of) {
+		res.Days = append(res.Days, d)
+		res.Seen[SeenKey{d.Source, d.Day}] = nil
+	}
+	res.Known = len(res.Days) == 0 && len(before.data) > 0 && own > 0 && len(res.Unknown) == 0
 	return res, nil
 }
 

@@ -134,7 +134,8 @@ func FuzzSeen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		c := newCollector(Options{Limit: 1000})
-		_ = c.decode("x", 1, plain) // an error or not: never a panic
+		_, _ = c.shares(plain)      // an error or not: never a panic
+		_ = c.decode("x", 1, plain) // the same
 		if c.table.n > 1000 || len(c.names) > maxModules {
 			t.Fatal(c.table.n, len(c.names))
 		}

@@ -72,6 +72,7 @@ type Result struct {
 	// Places are the first unreadable ones of each file.
 	Places   []Place
 	Problems []Place // files that could not be read to their end
+	Read     []Origin
 	Requests float64
 	// ColdStarts is negative where no line says.
 	ColdStarts float64
@@ -111,6 +112,13 @@ type Result struct {
 	// Seen is what to remember of each source and day, for the next time; nil
 	// when Finish was not told what was seen before.
 	Seen map[SeenKey][]byte
+}
+
+// Origin is a file that was read to its end.
+type Origin struct {
+	Name   string // as given
+	SHA256 string // of what identifies it, lower-case hex
+	Size   int64  // bytes, as it lies on disk
 }
 
 // Unknown is a source without a number of requests.

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -19,6 +21,43 @@ import (
 
 	"fastpath/internal/evidence"
 )
+
+// TestOrigin: a file is known by its content, and a large one by its ends and its size.
+func TestOrigin(t *testing.T) {
+	dir := t.TempDir()
+	line := []byte("2026-03-01T10:00:00Z START RequestId: a\n")
+	large := bytes.Repeat(line, 3<<20/len(line))
+	first, last := bytes.Clone(large), bytes.Clone(large)
+	first[bytes.IndexByte(first, 'a')], last[len(last)-2] = 'b', 'b'
+	digests := map[string]string{}
+	for name, data := range map[string][]byte{"small.log": line, "large.log": large, "first.log": first, "last.log": last, "longer.log": append(bytes.Clone(large), line...), "packed.log": gzipped(t, string(line))} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		res, err := read(t, []File{{Name: name, Path: path}}, Options{})
+		if err != nil || len(res.Read) != 1 || res.Read[0].Name != name || res.Read[0].Size != int64(len(data)) {
+			t.Fatal(err, res)
+		}
+		digest := res.Read[0].SHA256
+		if other := digests[digest]; other != "" || len(digest) != 64 {
+			t.Errorf("%s has the digest of %s", name, other)
+		}
+		digests[digest] = name
+		if sum := sha256.Sum256(data); len(data) < 2<<20 && digest != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: %s", name, digest)
+		}
+	}
+	// Not of what cannot be read to its end.
+	cut := gzipped(t, string(large))
+	path := filepath.Join(dir, "cut.log.gz")
+	if err := os.WriteFile(path, cut[:len(cut)-9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := read(t, []File{{Name: "cut", Path: path}}, Options{}); err != nil || len(res.Read) != 0 || len(res.Problems) != 1 {
+		t.Error(err, res)
+	}
+}
 
 // The ids of the fixtures.
 const (

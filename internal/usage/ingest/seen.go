@@ -6,12 +6,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/bits"
 	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"fastpath/internal/evidence"
 )
 
 // SeenKey names a source's day.
@@ -23,48 +26,95 @@ const seenVersion = 1
 // others is the source under which the names of a day's sources are kept.
 const others = ""
 
+// recalled is what earlier logs said about the days of this one.
+type recalled struct {
+	// data of sources and days that these logs say nothing of themselves.
+	data map[SeenKey][]byte
+	// known are all sources and days that had requests, and whose rows change
+	// or go.
+	known map[SeenKey]bool
+}
+
 // recall takes up what earlier logs said about the days of this one. What a
 // log stream said stays true: two parts of it, read one after the other, are
 // one. What another file said is replaced when it is read again; until then
-// its requests are not counted once more under the name of this one.
-func (c *collector) recall(seen func(source, day string) ([]byte, error)) (before map[SeenKey][]byte, err error) {
-	before = map[SeenKey][]byte{}
+// its requests are not counted once more under the name of this one. Of the days
+// before and after only what has a request of these logs is taken up: one that
+// was under way at midnight.
+func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*recalled, error) {
+	before := &recalled{map[SeenKey][]byte{}, map[SeenKey]bool{}}
 	if seen == nil {
 		return before, nil
 	}
-	days, here := map[day]bool{}, map[string]bool{}
+	days, own := map[day]bool{}, map[SeenKey]bool{}
 	for _, r := range c.rows {
-		days[r.dayOr(c.o.Day)] = true
+		d := r.dayOr(c.o.Day)
+		days[d] = true
+		own[SeenKey{r.name, d.String()}] = true
 	}
+	here := map[string]bool{}
 	for name := range c.sources {
 		here[name] = true
 	}
-	for _, d := range slices.Sorted(maps.Keys(days)) {
+	around := maps.Clone(days)
+	for d := range days {
+		around[d-1], around[d+1] = true, true
+	}
+	for _, d := range slices.Sorted(maps.Keys(around)) {
 		list, err := seen(others, d.String())
 		if err != nil {
 			return nil, err
 		}
 		for name := range strings.SplitSeq(string(list), "\n") {
+			if name == "" {
+				continue
+			}
 			source := name // of a label with a function, too
 			if at := strings.LastIndexByte(name, ' '); at > 0 && here[name[:at]] {
 				source = name[:at]
 			}
-			if name == "" || here[source] && !isStream([]byte(source)) {
-				continue
-			}
+			key := SeenKey{name, d.String()}
 			data, err := seen(name, d.String())
 			if err != nil {
 				return nil, err
 			}
-			if err := c.merge(name, d, data); err != nil {
+			if len(data) == 0 {
+				continue
+			}
+			mine := own[SeenKey{source, key.Day}]
+			if mine && !isStream([]byte(source)) {
+				before.known[key] = true
+				continue
+			}
+			if err := c.merge(name, d, data, !days[d], before); err != nil {
 				return nil, fmt.Errorf("what is remembered of %q on %s: %w; delete .fastpath and read its logs again", name, d, err)
 			}
-			if !here[source] {
-				before[SeenKey{name, d.String()}] = data
+			if !mine && before.known[key] {
+				before.data[key] = data
 			}
 		}
 	}
 	return before, nil
+}
+
+// gone returns rows without requests for those that have lost them all: to
+// another source, or to the day before.
+func (r *recalled) gone(of []*total) (list []*evidence.UsageDay) {
+	left := map[SeenKey]bool{}
+	for _, t := range of {
+		if t != nil {
+			left[SeenKey{t.label, t.day.String()}] = true
+		}
+	}
+	for key := range r.known {
+		if !left[key] {
+			list = append(list, &evidence.UsageDay{Source: key.Source, Day: key.Day, Kind: evidence.UsageLog, ColdStarts: -1})
+		}
+	}
+	slices.SortFunc(list, func(a, b *evidence.UsageDay) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Day, b.Day))
+	})
+	return list
 }
 
 // dayOr is the day of a row that may have none of its own.
@@ -311,16 +361,62 @@ func unpack(data []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// merge takes up what is remembered of a source and a day.
-func (c *collector) merge(label string, date day, data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
+// merge takes up what is remembered of a source and a day; of a near one only if
+// it has a request of these logs.
+func (c *collector) merge(label string, date day, data []byte, near bool, before *recalled) error {
 	plain, err := unpack(data)
 	if err != nil {
 		return err
 	}
+	if near {
+		if shared, err := c.shares(plain); err != nil || !shared {
+			return err
+		}
+	}
+	before.known[SeenKey{label, date.String()}] = true
 	return c.decode(label, date, plain)
+}
+
+// shares reports whether what encode wrote has a key of the table.
+func (c *collector) shares(plain []byte) (bool, error) {
+	d := &decoder{Reader: bytes.NewReader(plain)}
+	if d.byte() != seenVersion {
+		return false, errForgotten
+	}
+	d.byte() // level
+	skip := func(n int) {
+		for range n {
+			d.number()
+		}
+	}
+	for range d.size() { // names
+		if n := d.size(); n > 0 {
+			_, _ = d.Seek(int64(n), io.SeekCurrent) // within what is there
+		}
+	}
+	for range d.size() { // rows
+		skip(5)
+		skip(d.size())
+	}
+	for range d.size() { // sets
+		skip(d.size())
+	}
+	key := uint64(0)
+	for range d.size() {
+		key += d.number()
+		if d.bad {
+			return false, errForgotten
+		}
+		if c.table.has(key) {
+			return true, nil
+		}
+		d.byte() // flags
+		skip(4)
+	}
+	if d.bad {
+		return false, errForgotten
+	}
+	return false, nil
 }
 
 // decode takes up what encode wrote.

@@ -89,6 +89,20 @@ func (t *table) get(key uint64) (e *entry, fresh bool) {
 	return t.add(i, entry{key: key}), true
 }
 
+// has reports whether there is an entry of a key.
+func (t *table) has(key uint64) bool {
+	if len(t.index) == 0 {
+		return false
+	}
+	mask := uint64(len(t.index) - 1)
+	for i := key & mask; t.index[i] != 0; i = (i + 1) & mask {
+		if (t.index[i]^uint32(key))&^numberMask == 0 && t.at(int(t.index[i]&numberMask-1)).key == key {
+			return true
+		}
+	}
+	return false
+}
+
 // expect says which keys will be asked for soon. Nearly each of them is somewhere
 // else in memory; to wait for many at once takes a fraction of the time.
 func (t *table) expect(events []event) {

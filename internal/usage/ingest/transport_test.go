@@ -2,16 +2,21 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"fastpath/internal/evidence"
 )
 
 // subscriptionLog is what a subscription filter sends to a function.
@@ -286,7 +291,77 @@ func TestSeen(t *testing.T) {
 			c := newCollector(Options{Limit: 1000})
 			broken := bytes.Clone(data)
 			broken[i] ^= 0x55
-			_ = c.merge("x", 1, broken[:len(broken)-i%3]) // an error or not: never a panic
+			_ = c.merge("x", 1, broken[:len(broken)-i%3], i%2 == 0, &recalled{known: map[SeenKey]bool{}}) // an error or not: never a panic
+		}
+	}
+}
+
+// run is what one run of ingest reads: logs by name.
+type run map[string]string
+
+// inRuns reads logs in several runs, each of which knows what those before it saw,
+// and returns what the lock has in the end.
+func inRuns(t *testing.T, runs ...run) string {
+	t.Helper()
+	store, rows := map[SeenKey][]byte{}, map[SeenKey]*evidence.UsageDay{}
+	for _, r := range runs {
+		var files []File
+		for _, name := range slices.Sorted(maps.Keys(r)) {
+			files = append(files, File{Name: name, Reader: strings.NewReader(names(r[name]))})
+		}
+		l, err := Read(t.Context(), files, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := l.Finish(func(source, day string) ([]byte, error) { return store[SeenKey{source, day}], nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(store, res.Seen)
+		for _, d := range res.Days {
+			rows[SeenKey{d.Source, d.Day}] = d
+			if d.Requests == 0 {
+				delete(rows, SeenKey{d.Source, d.Day})
+			}
+		}
+	}
+	days := slices.SortedFunc(maps.Values(rows), func(a, b *evidence.UsageDay) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Day, b.Day))
+	})
+	return describe(days)
+}
+
+// TestSeenElsewhere: a request counts once, whatever brings its lines, in whatever
+// order and on whichever side of midnight.
+func TestSeenElsewhere(t *testing.T) {
+	const (
+		start   = "2026-03-01T23:59:59.900+00:00 streamA START RequestId: idA\n"
+		end     = "2026-03-02T00:00:00.100+00:00 streamA [INFO]\t2026-03-02T00:00:00.100Z\tidA\tModule used: yaml\n2026-03-02T00:00:00.100+00:00 streamA END RequestId: idA\n"
+		other   = "2026-03-02T10:00:00.100+00:00 streamA START RequestId: idB\n"
+		file    = "2026-03-01T23:59:59.900Z START RequestId: idA\n"
+		fileEnd = "2026-03-02T00:00:00.100Z END RequestId: idA\n"
+		sent    = `{"messageType":"DATA_MESSAGE","logGroup":"/aws/lambda/f","logStream":"streamA","logEvents":[{"id":"1","timestamp":1772409599900,"message":"START RequestId: idA\n"}]}`
+	)
+	night := "streamA 2026-03-01 n=1 cold=-1 yaml=1\n"
+	both := night + "streamA 2026-03-02 n=1 cold=-1\n"
+	for name, c := range map[string]struct {
+		runs []run
+		want string
+	}{
+		"at once":                     {[]run{{"a": start + end + other}}, both},
+		"in order":                    {[]run{{"a": start}, {"b": end + other}}, both},
+		"the end first":               {[]run{{"a": end + other}, {"b": start}}, both},
+		"nothing is left of a day":    {[]run{{"a": end}, {"b": start}}, night},
+		"a day at a time, again":      {[]run{{"a": start}, {"b": end}, {"b": end}, {"a": start}}, night},
+		"a file, then its stream":     {[]run{{"app.log": file}, {"a": start + end}}, night},
+		"a stream, then a file of it": {[]run{{"a": start + end}, {"app.log": file + fileEnd}}, night},
+		"a log that was rotated":      {[]run{{"app.log": file}, {"app.log": fileEnd}}, "app.log 2026-03-01 n=1 cold=-1\n"},
+		"rotated, then the stream":    {[]run{{"app.log": file}, {"app.log": fileEnd}, {"a": start + end}}, night},
+		"a subscription, then a file": {[]run{{"s.json": sent}, {"app.log": file + fileEnd}, {"a": end}}, night},
+		"a file, then a subscription": {[]run{{"app.log": fileEnd}, {"s.json": sent}}, "streamA 2026-03-01 n=1 cold=-1\n"},
+	} {
+		if got := inRuns(t, c.runs...); got != c.want {
+			t.Errorf("%s:\n%swant\n%s", name, got, c.want)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func Count(entry, group string, days []Day) *Counted {
 	out := &Counted{}
 	anonymous := map[string]bool{}
 	for _, d := range days {
-		total, initMS, memory := usage.NewRows(entry, group, d.Date, evidence.UsageLog), 0.0, 0.0
+		total, initMS, memory := usage.NewRows(entry, usage.GroupSource(group), d.Date, evidence.UsageLog), 0.0, 0.0
 		requests, modules, most := 0.0, map[string]float64{}, 0.0
 		for _, r := range d.Rows {
 			lines, distinct := r.number("lines"), r.number("requests")

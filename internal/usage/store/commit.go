@@ -18,16 +18,18 @@ type Key struct{ Source, Day string }
 // File is where rows came from.
 type File struct {
 	Name   string // as given
-	SHA256 string // of its bytes, lower-case hex
+	SHA256 string // of what identifies it, lower-case hex
 	Size   int64  // bytes
 }
 
 // Batch is what one run of a command learned.
 type Batch struct {
+	// Days are rows. One of a log that has no requests says that its source has
+	// none on that day any more: what it had goes.
 	Days  []*evidence.UsageDay
 	Files []File
 	// Seen is what the source's day must remember to be continued; it replaces
-	// what was kept, and days that are not in it keep theirs.
+	// what was kept, nothing removes that, and days that are not in it keep theirs.
 	Seen map[Key][]byte
 }
 
@@ -135,6 +137,12 @@ func insert(ctx context.Context, tx *sql.Tx, b *Batch) (known []File, err error)
 		}
 	}
 	for key, data := range b.Seen {
+		if len(data) == 0 {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM seen WHERE source = ? AND day = ?", key.Source, key.Day); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO seen (source, day, data) VALUES (?, ?, ?)", key.Source, key.Day, data); err != nil {
 			return nil, err
 		}
@@ -164,7 +172,8 @@ func (s *Store) handOn(ctx context.Context, lockPath string) (map[Key]bool, erro
 				return err
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, "DELETE FROM day WHERE pending = 0 AND requests = 0 AND kind <> ?", evidence.UsageInvoke)
+		return err
 	})
 }
 
@@ -184,9 +193,12 @@ func merge(lock *evidence.Lock, days []*evidence.UsageDay) map[Key]bool {
 		replaced[key] = replaced[key] || all[key]
 		return logs[key] && !observed(u)
 	})
-	lock.MergeUsage(days)
+	lock.MergeUsage(slices.DeleteFunc(days, emptied))
 	return replaced
 }
+
+// emptied reports whether a row says that its source's day has none any more.
+func emptied(d *evidence.UsageDay) bool { return d.Requests == 0 && !observed(d) }
 
 // observed reports whether a row comes from sample events: it stands for one
 // entry, whatever else has its source's name.

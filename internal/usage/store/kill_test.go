@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // childRow is the n-th row that a child commits: one of six sources' days, so
 // that most rows replace one, and the number of its requests tells which it is.
 func childRow(name string, n int) *evidence.UsageDay {
-	return row("", fmt.Sprintf("%s%d", name, n%3), fmt.Sprintf("2026-03-%02d", 1+n%2), evidence.UsageLog, float64(n))
+	return row("", fmt.Sprintf("%s%d", name, n%3), fmt.Sprintf("2026-03-%02d", 1+n%2), evidence.UsageLog, float64(n+1))
 }
 
 // commitMany commits one row after the other and acknowledges each with a

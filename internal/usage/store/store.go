@@ -80,7 +80,7 @@ var migrations = []string{
 		UNIQUE (entry, source, day)
 	);
 	CREATE TABLE file (
-		sha256 TEXT PRIMARY KEY,    -- of the content as it lies on disk
+		sha256 TEXT PRIMARY KEY,    -- of the content as it lies on disk, or of parts that identify it
 		name TEXT NOT NULL, bytes INTEGER NOT NULL,
 		committed TEXT NOT NULL     -- day
 	) WITHOUT ROWID;

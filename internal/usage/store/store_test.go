@@ -84,6 +84,33 @@ func TestCommitReplacesASourcesDay(t *testing.T) {
 	}
 }
 
+// TestCommitTakesEmptiedDaysAway: a row without requests removes what its source had on
+// that day, from the lock, from the history, and from what is remembered.
+func TestCommitTakesEmptiedDaysAway(t *testing.T) {
+	root := t.TempDir()
+	key := Key{"s", "2026-03-01"}
+	commit(t, root, &Batch{
+		Days: []*evidence.UsageDay{row("a:b", "s", "2026-03-01", evidence.UsageLog, 5), row("", "s", "2026-03-02", evidence.UsageLog, 6)},
+		Seen: map[Key][]byte{key: {1, 2}},
+	})
+	c := commit(t, root, &Batch{Days: []*evidence.UsageDay{{Source: "s", Day: "2026-03-01", Kind: evidence.UsageLog, ColdStarts: -1}}, Seen: map[Key][]byte{key: nil}})
+	if len(c.Rows) != 1 || !c.Rows[0].Replaced {
+		t.Errorf("%+v", c.Rows)
+	}
+	if d := cmp.Diff([]*evidence.UsageDay{row("", "s", "2026-03-02", evidence.UsageLog, 6)}, both(t, root)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if _, err := CommitFunc(t.Context(), root, func(seen Seen) (*Batch, error) {
+		data, err := seen(key.Source, key.Day)
+		if len(data) != 0 {
+			t.Errorf("it remembers %v", data)
+		}
+		return &Batch{}, err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestCommitCountsTwoClonesOnce(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
 	commit(t, one, &Batch{Days: []*evidence.UsageDay{row("", "s1", "2026-03-01", evidence.UsageLog, 5), row("", "s2", "2026-03-01", evidence.UsageLog, 6)}})
