@@ -136,5 +136,20 @@ func (p *pass) missing(imp *graph.Import) bool {
 	}
 	top, _, _ := strings.Cut(imp.Target, ".")
 	return p.Installed != nil && imp.Kind == resolve.KindMissing && imp.Runtime == "" && top != "" &&
-		!resolve.IsStdlib(top) && p.entry.Program.Module(top) == nil
+		!resolve.IsStdlib(top) && p.entry.Program.Module(top) == nil && p.entry.fits()
+}
+
+// fits reports whether the environment at hand can be the program's: it has
+// one of the libraries at least that the entry imports. In a bare one, as hooks
+// and jobs that only check have it, everything is missing.
+func (e *Entry) fits() bool {
+	for _, m := range e.reached() {
+		for _, imp := range m.Imports {
+			top, _, _ := strings.Cut(imp.Target, ".")
+			if imp.Kind != resolve.KindMissing && !imp.Future && !resolve.IsStdlib(top) && e.Program.Module(top) == nil && e.Program.Module(imp.Target) == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
