@@ -15,11 +15,14 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // List turns the arguments of a command into logs: a file is itself, a folder
 // is every file in and below it whose name does not start with a dot, in order
-// of their names. Names are as given; stdin is what "-" reads.
+// of their names. What cannot be looked at in a folder, and links to folders, which
+// are not followed, are in the list too: Read says what is wrong with them. Names are
+// as given; stdin is what "-" reads.
 func List(dir string, args []string, stdin io.Reader) ([]File, error) {
 	var files []File
 	for _, arg := range args {
@@ -41,7 +44,7 @@ func List(dir string, args []string, stdin io.Reader) ([]File, error) {
 		}
 		before := len(files)
 		err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-			if err != nil {
+			if err != nil && p == path {
 				return fmt.Errorf("the folder %q: %s", arg, cause(err))
 			}
 			if p != path && strings.HasPrefix(d.Name(), ".") {
@@ -50,15 +53,24 @@ func List(dir string, args []string, stdin io.Reader) ([]File, error) {
 				}
 				return nil
 			}
-			target, err := os.Stat(p)
-			if err != nil || !target.Mode().IsRegular() || d.Name() == "aws-logs-write-test" {
+			if d.IsDir() && err == nil || d.Name() == "aws-logs-write-test" {
 				return nil
 			}
-			rel, err := filepath.Rel(path, p)
-			if err != nil {
-				return err
+			rel, relErr := filepath.Rel(path, p)
+			if relErr != nil {
+				return relErr
 			}
-			files = append(files, File{Name: filepath.Join(arg, rel), Path: p, Modified: target.ModTime()})
+			f := File{Name: filepath.Join(arg, rel), Path: p}
+			if target, statErr := os.Stat(p); statErr == nil {
+				if !target.Mode().IsRegular() && !target.IsDir() {
+					return nil // a pipe, a device
+				}
+				f.Modified = target.ModTime()
+			}
+			files = append(files, f)
+			if err != nil { // a folder that cannot be listed
+				return fs.SkipDir
+			}
 			return nil
 		})
 		if err != nil {
@@ -120,7 +132,8 @@ func origin(name string, file *os.File) (*Origin, error) {
 }
 
 // decompress undoes gzip and zstd, also several times over: exports compress
-// what is compressed. Done frees the decoders.
+// what is compressed. It turns UTF-16 with a byte order mark into UTF-8. Done frees the
+// decoders.
 func decompress(in io.Reader) (r *bufio.Reader, done func(), err error) {
 	var frees []func()
 	done = func() {
@@ -151,6 +164,8 @@ func decompress(in io.Reader) (r *bufio.Reader, done func(), err error) {
 			}
 			frees = append(frees, z.Close)
 			r = bufio.NewReaderSize(z, 64<<10)
+		case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}): // what PowerShell's ">" writes
+			r = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r), 64<<10)
 		default:
 			return r, done, nil
 		}

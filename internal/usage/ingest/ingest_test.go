@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -415,6 +417,23 @@ func zstandard(t *testing.T, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
+// TestUTF16: what PowerShell writes, in either order of bytes, also compressed.
+func TestUTF16(t *testing.T) {
+	log := names("2026-03-01T10:00:00Z START RequestId: idA\r\n2026-03-01T10:00:00Z Module used: größe\r\n\x00\r\n")
+	for name, order := range map[string]binary.AppendByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian} {
+		data := order.AppendUint16(nil, 0xfeff)
+		for _, unit := range utf16.Encode([]rune(log)) {
+			data = order.AppendUint16(data, unit)
+		}
+		for _, data := range [][]byte{data, gzipped(t, string(data))} {
+			res, err := read(t, []File{{Name: "x", Reader: bytes.NewReader(data)}}, Options{})
+			if err != nil || describe(res.Days) != "x 2026-03-01 n=1 cold=-1 größe=1\n" || res.Lines != 3 || res.Unreadable != 1 || res.Places[0].Line != 3 {
+				t.Errorf("%s: %v, %+v", name, err, res)
+			}
+		}
+	}
+}
+
 func TestCompression(t *testing.T) {
 	first, second := "2026-03-01T10:00:00.000Z START RequestId: a\n", "2026-03-01T10:00:00.000Z Module used: boto3\n"
 	long := first + strings.Repeat("2026-03-01T10:00:00.000Z line\n", 5000) + second
@@ -486,6 +505,34 @@ func TestList(t *testing.T) {
 	}
 	if len(res.Problems) != 1 || res.Problems[0].String() != "gone.log: no such file or directory" {
 		t.Error(res.Problems)
+	}
+	// What a folder holds and cannot be read is no reason to leave out the rest.
+	odd := filepath.Join(dir, "odd")
+	if err := os.MkdirAll(filepath.Join(odd, "locked"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(odd, "ok.log"), []byte(fmt.Sprintf(log, "o")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	wanted := 0
+	for name, target := range map[string]string{"gone.log": "nowhere", "link": "locked"} {
+		if err := os.Symlink(target, filepath.Join(odd, name)); err == nil { // Windows may not allow it
+			wanted++
+		}
+	}
+	locked := filepath.Join(odd, "locked")
+	if err := os.Chmod(locked, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(locked, 0o755) })
+	if _, err := os.ReadDir(locked); err != nil { // not the super-user
+		wanted++
+	}
+	if files, err = List(dir, []string{"odd"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if res, err = read(t, files, Options{}); err != nil || describe(res.Days) != "ok.log 2026-03-01 n=1 cold=-1 boto3=1\n" || len(res.Problems) != wanted {
+		t.Errorf("%v, %v, %d problems, want %d", err, res, len(res.Problems), wanted)
 	}
 	for arg, want := range map[string]string{"none.log": `the log "none.log": no such file or directory`, "empty": `the folder "empty" holds no logs`} {
 		if _, err := List(dir, []string{arg}, nil); err == nil || err.Error() != want {

@@ -23,6 +23,8 @@ func (s *Store) explain(err error) error {
 		return fmt.Errorf("the history %q is damaged: %w; move the file away and run the command again: %s keeps what it held", s.path, err, evidence.FileName)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("the history %q cannot be written: the disk is full; nothing was counted, make room and run the command again", s.path)
+	case sqlite3.SQLITE_IOERR: // also where a file may not grow (EFBIG, a quota)
+		return fmt.Errorf("the history %q cannot be written: %w; nothing was counted, see whether there is room and the disk is sound, and run the command again", s.path, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("the history %q cannot be written: %w; make the file and its folder writable", s.path, err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
