@@ -22,6 +22,8 @@ func Hoistable(prog *graph.Program, imp *graph.Import) string {
 		return editable(m)
 	case imp.Scope != "function" || imp.Runs != "call" || imp.Lazy || imp.Alias == syntax.None:
 		return "it is no import of a function"
+	case Guarded(m) && len(imp.Context) == 1 && imp.Context[0] == "except":
+		return "it stands in a guard; import it at the top of the file, and take the guard out by hand"
 	case len(imp.Context) > 0:
 		return fmt.Sprintf("it stands in a block (%s) that decides whether it runs", strings.Join(imp.Context, ", "))
 	case strings.HasPrefix(imp.Binds, "__"):
