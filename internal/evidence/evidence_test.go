@@ -321,6 +321,24 @@ func TestMergeChange(t *testing.T) {
 	}
 }
 
+// TestMergeSmall: a module of two milliseconds moves by half of one, a smaller
+// one by less.
+func TestMergeSmall(t *testing.T) {
+	entry := func(ms float64) *Entry { return &Entry{Modules: []Module{{Name: "a", SelfMS: ms}}} }
+	for _, c := range []struct{ old, now, want float64 }{
+		{2.026, 2.625, 2.026},
+		{2, 3.1, 3.1},
+		{4, 5.1, 5.1},
+		{1, 1.4, 1},
+		{1, 1.6, 1.6},
+		{0.2, 0.9, 0.9},
+	} {
+		if got := Merge(entry(c.old), entry(c.now)).Modules[0].SelfMS; got != c.want {
+			t.Errorf("%v to %v: got %v, want %v", c.old, c.now, got, c.want)
+		}
+	}
+}
+
 // TestMergePace: when all modules take half as long again, the machine is
 // slower; a module that stands out has changed.
 func TestMergePace(t *testing.T) {

@@ -50,6 +50,11 @@ func movedBeyond(pace, spread, old, new float64) bool {
 	return Moved(old, new) && Moved(old, new/pace) && math.Abs(new/pace-old) > 2*spread
 }
 
+// selfNoise is the least spread of a module, in ms, or a quarter of what it takes:
+// from one profile to the next those of a millisecond or two move by half of one
+// though the runs of each agree, where others use the processor's caches.
+const selfNoise = 0.5
+
 // codeNoise is the least spread, in ms, of code that runs at start: it is timed a
 // few times only, at the point where the interpreter opens most files.
 const codeNoise = 1
@@ -98,7 +103,7 @@ func Merge(old, new *Entry) *Entry {
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		have[m.Name] = true
-		if o, ok := rows[m.Name]; ok && !movedBeyond(pace, noise.Self[m.Name], o.SelfMS, m.SelfMS) {
+		if o, ok := rows[m.Name]; ok && !movedBeyond(pace, max(noise.Self[m.Name], min(selfNoise, o.SelfMS/4)), o.SelfMS, m.SelfMS) {
 			m.SelfMS, m.Measured = o.SelfMS, o.Measured
 		}
 	}

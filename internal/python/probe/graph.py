@@ -320,18 +320,19 @@ class _Kinds:
         if module is None:
             return "missing", "", ""
         d = self.namespace(module)
+        file = d.get("__file__")
+        file = file if _is_text(file) else ""
         if name == self.graph.label:
-            return "source", d.get("__file__", ""), ""
+            return "source", file, ""
         spec = d.get("__spec__")
         origin = self.attribute(spec, "origin")
         where = self.attribute(spec, "submodule_search_locations")
         if not _is_text(origin):
             origin = None
-        if spec is None or origin == "built-in" or origin == "frozen":
-            kind = {"built-in": "builtin", "frozen": "frozen"}.get(origin, "source")
-            return kind, "", ""
-        if origin is None or origin == "namespace":
-            return ("namespace" if where is not None else "source"), "", ""
+        if origin == "built-in" or origin == "frozen":
+            return origin.replace("-", ""), "", ""
+        if origin is None or origin == "namespace":  # or an object in the place of a module
+            return ("namespace" if where is not None else "source"), file, ""
         cached = self.attribute(spec, "cached")
         if not _is_text(cached) or not origin.endswith(".py"):
             cached = ""
