@@ -37,22 +37,22 @@ _current = _NoContext()
 
 
 class _Request:
-    __slots__ = ("k", "label", "rid", "open", "alone", "error", "lines", "places", "names", "library", "unsure", "unseen", "late")
+    # Values that few requests have are the class's: most requests are not watched.
+    open = True
+    alone = True  # no other request has run beside it
+    error = False
+    lines = None  # watched: [(code or file, line)]
+    places = None  # [(code, offset)] where a line does not say enough
+    names = None  # modules that proxies saw
+    library = None
+    unsure = None  # as lines and places, of threads that are nobody's while other requests run
+    unseen = False
+    late = False
 
     def __init__(self, k, label, rid):
         self.k = k
         self.label = label
         self.rid = rid
-        self.open = True
-        self.alone = True  # no other request has run beside it
-        self.error = False
-        self.lines = None  # watched: [(code or file, line)]
-        self.places = None  # [(code, offset)] where a line does not say enough
-        self.names = None  # modules that proxies saw
-        self.library = None
-        self.unsure = None  # as lines and places, of threads that are nobody's while other requests run
-        self.unseen = False
-        self.late = False
 
 
 class _File:
@@ -137,6 +137,7 @@ class _Recorder:
         self.k = 0
         self.counts = {}
         self.told = False  # the process line is written
+        self.settled = False
 
     # Starting.
 
@@ -296,25 +297,21 @@ class _Recorder:
                 outer.label = label
             return None
         try:
-            if self.process is not None:
-                self.cancel()
-            if self.init_ms is None:
-                self.ready()
-            if type(_current) is _NoContext:
-                self.set_context()
+            if not self.settled:
+                self.settle()
             with self.lock:
-                self.k += 1
+                k = self.k = self.k + 1
                 self.inflight += 1
-                r = _Request(self.k, label, rid)
+                r = _Request(k, label, rid)
                 w = self.watch
                 if w is not None:
                     w.alone = False
-                elif self.how != "loads" and (self.k + self.phase) % self.every == 0:
+                elif (k + self.phase) % self.every == 0 and self.how != "loads":
                     r.alone = self.inflight == 1
                     r.lines, r.places, r.names, r.library, r.unsure = [], [], set(), set(), {}
                     self.watch = r
             _current.set(r)
-            if self.watch is r:
+            if r.lines is not None:
                 self.watch_request(r)
             return r
         except Exception as exc:
@@ -324,13 +321,19 @@ class _Recorder:
     def ready(self):
         self.init_ms = (time.perf_counter() - self.started) * 1000
 
-    def set_context(self):
+    def settle(self):
+        # Before the first request, and the first after a process that was one itself.
         global _current
+        if self.process is not None:
+            self.cancel()
+        if self.init_ms is None:
+            self.ready()
         from _contextvars import ContextVar
 
         with self.lock:
             if type(_current) is _NoContext:
                 _current = ContextVar("fastpath_request", default=None)
+        self.settled = True
 
     def stop(self, r):
         if r is not None and self.watch is r:
@@ -348,16 +351,19 @@ class _Recorder:
             return
         r.open = False
         try:
-            r.error = error
-            self.stop(r)
+            if error:
+                r.error = True
+            if self.watch is r:
+                self.stop(r)
             with self.lock:
                 self.inflight -= 1
                 if not self.on:
                     return
-                label = _short(r.label)
-                counts = self.counts
-                if label not in counts and len(counts) >= _LABELS:
-                    label = "*"
+                label, counts = r.label, self.counts
+                if label not in counts:
+                    label = _short(label)
+                    if label not in counts and len(counts) >= _LABELS:
+                        label = "*"
                 counts[label] = counts.get(label, 0) + 1
                 loads = self.take(r) if self.loads else ()
                 if r.lines is None and not loads and self.told:
@@ -479,7 +485,7 @@ class _Recorder:
             return
         head = ',"k":%d' % r.k
         if r.rid:
-            head += ',"request":' + _text(_short(r.rid))
+            head += ',"request":' + _text(_short(str(r.rid)))
         head += ',"workflow":' + _text(_short(r.label))
         if r.error:
             head += ',"error":true'
@@ -941,9 +947,9 @@ def _traced_class():
 def _table_text():
     # Read, not imported: so a layer holds the table once, and byte-code could be no faster.
     try:
-        with open(os.path.join(os.path.dirname(__file__), "fastpath_table.py"), encoding="utf-8") as file:
-            return file.read().split('"""\n')[1]
-    except (OSError, NameError):  # in an archive, or byte-code alone
+        data = __spec__.loader.get_data(os.path.join(os.path.dirname(__file__), "fastpath_table.py"))
+        return data.decode().replace("\r\n", "\n").split('"""\n')[1]
+    except (OSError, AttributeError, NameError):  # there is byte-code alone
         name = __name__.rpartition(".")[0]
         return __import__((name + "." if name else "") + "fastpath_table", None, None, ["TABLE"]).TABLE[1:]
 
@@ -1147,7 +1153,7 @@ def _handler(function, entry, workflow):
         if r.on:
             try:
                 label = _event_label(event, path)
-                token = r.begin(label, str(getattr(context, "aws_request_id", "") or ""))
+                token = r.begin(label, getattr(context, "aws_request_id", ""))
             except Exception as exc:
                 r.off(exc)
         try:
@@ -1272,7 +1278,7 @@ def _process(name):
     r = _recorder
     if r.process is None:
         r.process = r.begin(name)
-        r.init_ms = None  # there is no init apart from it
+        r.init_ms, r.settled = None, False  # there is no init apart from it
 
 
 def _plain_path(method, path):

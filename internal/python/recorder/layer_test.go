@@ -99,7 +99,7 @@ print(gone in left, kept in left, all(fresh[f] == lines for f, lines in ours.ite
 }
 
 // pythonFiles are the sources below root, relative to it.
-func pythonFiles(t *testing.T, root string) (names []string) {
+func pythonFiles(t testing.TB, root string) (names []string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(name, ".py") {
