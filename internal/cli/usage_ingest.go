@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,6 +118,10 @@ type ingestRows struct {
 	Replaced bool    `json:"replaced"`
 }
 
+// ingestMemory is a soft limit, in bytes: what is remembered of millions of requests
+// takes up to 100 MB, and the collector would let that grow to twice as much.
+const ingestMemory = 130 << 20
+
 func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	if a.format != "text" && a.format != "json" {
 		return usageErrorf("unknown format %q for usage ingest; allowed: text, json", a.format)
@@ -148,6 +153,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		return err
 	}
 	a.step("reading %d %s", len(files), plural(len(files), "log"))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingestMemory))
 	logs, err := ingest.Read(a.ctx, files, ingest.Options{
 		Entry: opt.entry, Source: opt.source, Day: string(opt.day), Fields: opt.fields, Requests: requests, EntryOf: entryOfFunction(p.Entries),
 	})
@@ -165,6 +171,9 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		}
 		if len(res.Days) == 0 && !res.Known {
 			return nil, errNoRequests
+		}
+		if res.Requests > 1e6 { // SQLite makes copies of what is remembered of them
+			debug.FreeOSMemory()
 		}
 		b := &store.Batch{Days: res.Days, Seen: map[store.Key][]byte{}}
 		for key, data := range res.Seen {

@@ -105,6 +105,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 		res.Days = append(res.Days, d)
 		res.Seen[SeenKey{d.Source, d.Day}] = nil
 	}
+	c.table = table{} // what is left to do needs no entries
 	res.Known = len(res.Days) == 0 && len(before.data) > 0 && own > 0 && len(res.Unknown) == 0
 	return res, nil
 }

@@ -138,6 +138,7 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 		}
 		listOf[i] = numbers[key]
 	}
+	c.table.index = nil // nothing is looked up any more
 	sizes := make([]int, len(lists))
 	c.table.all(func(e *entry) { sizes[listOf[e.row]]++ })
 	for i := range c.table.n {
@@ -156,8 +157,10 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 	}
 	for i, list := range lists {
 		if key := keys[i]; len(list) > 0 {
-			plain := c.encode(list)
-			out[key] = enc.EncodeAll(plain, make([]byte, 0, len(plain)*3/4)) // most of it are hashes
+			lists[i] = nil
+			if out[key], err = c.encode(list, enc); err != nil {
+				return nil, err
+			}
 			labels[key.Day] = append(labels[key.Day], key.Source)
 		}
 	}
@@ -194,8 +197,10 @@ func (d *dictionary) id(name string) uint64 {
 	return id
 }
 
-// encode writes entries, by key.
-func (c *collector) encode(list []uint32) []byte {
+// encode writes entries, by key, compressed: a head that numbers what they have in
+// common, then the entries, which are never in memory as a whole.
+func (c *collector) encode(list []uint32, enc *zstd.Encoder) ([]byte, error) {
+	size := len(list)
 	order, mask := c.byKey(list)
 	var names dictionary
 	sets, rows := map[uint32]uint64{}, map[uint32]uint64{}
@@ -236,7 +241,10 @@ func (c *collector) encode(list []uint32) []byte {
 		}
 		return n
 	}
-	body := make([]byte, 0, 12*len(list))
+	var packed bytes.Buffer
+	packed.Grow(7 * size) // most of it are hashes
+	enc.Reset(&packed)
+	body := make([]byte, 0, 64<<10)
 	last := uint64(0)
 	flow, flowName := ^uint32(0), uint64(0)
 	var near [64]entry // they are all over the memory: waiting for several at once is faster
@@ -263,6 +271,15 @@ func (c *collector) encode(list []uint32) []byte {
 			body = binary.AppendUvarint(body, n)
 		}
 		order = order[len(batch):]
+		if len(body) > 60<<10 || len(order) == 0 {
+			if _, err := enc.Write(body); err != nil {
+				return nil, err
+			}
+			body = body[:0]
+		}
+	}
+	if err := enc.Close(); err != nil {
+		return nil, err
 	}
 	out := []byte{seenVersion, byte(c.table.level)}
 	out = binary.AppendUvarint(out, uint64(len(names.names)))
@@ -274,8 +291,8 @@ func (c *collector) encode(list []uint32) []byte {
 	out = append(out, rowBytes...)
 	out = binary.AppendUvarint(out, uint64(len(sets)))
 	out = append(out, setBytes...)
-	out = binary.AppendUvarint(out, uint64(len(list)))
-	return append(out, body...)
+	out = binary.AppendUvarint(out, uint64(size))
+	return append(enc.EncodeAll(out, nil), packed.Bytes()...), nil
 }
 
 // byKey orders numbers of entries by their keys: below mask are the numbers, above
