@@ -96,11 +96,11 @@ func nextLine(src []byte, at int) int {
 	return at
 }
 
-// moveFix returns the fix that moves imports to the functions that use them;
-// nil when they cannot be edited.
-func (p *pass) moveFix(title string, moves []*graph.Import) *diag.Fix {
+// moveFix returns the fix that moves imports to the functions that use them,
+// some of them with a guard; nil when they cannot be edited.
+func (p *pass) moveFix(title string, moves, guards []*graph.Import) *diag.Fix {
 	edits, refused := rewrite.Plan(p.entry.Program, rewrite.Request{
-		Moves: moves, FastPath: map[string]bool{p.entry.Entry.FastPath: p.entry.FastPath != nil}, Version: p.Version,
+		Moves: moves, Guards: guards, FastPath: map[string]bool{p.entry.Entry.FastPath: p.entry.FastPath != nil}, Version: p.Version,
 	})
 	if len(refused) > 0 || edits.Empty() {
 		return nil

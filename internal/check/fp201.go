@@ -107,14 +107,18 @@ func (p *pass) coldImport(items []*plan.Item) {
 // moveItems returns the fix that moves what a statement imports from a module,
 // nil unless all of it is proved safe to move.
 func (p *pass) moveItems(items []*plan.Item) *diag.Fix {
-	var moves []*graph.Import
+	var moves, guards []*graph.Import
 	for _, it := range items {
-		if !it.Move || it.Verdict.Safety != plan.SafetyAuto {
+		switch {
+		case it.Move && it.Verdict.Safety == plan.SafetyAuto:
+			moves = append(moves, it.Import)
+		case it.Move && it.Verdict.Safety == plan.SafetyGuard:
+			guards = append(guards, it.Import)
+		default:
 			return nil
 		}
-		moves = append(moves, it.Import)
 	}
-	return p.moveFix(fmt.Sprintf("import %s where it is used", items[0].Module), moves)
+	return p.moveFix(fmt.Sprintf("import %s where it is used", items[0].Module), moves, guards)
 }
 
 // worst returns the item of a statement that makes it a finding, its severity

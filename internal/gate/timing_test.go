@@ -3,10 +3,12 @@ package gate
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"fastpath/internal/bench"
 	"fastpath/internal/config"
+	"fastpath/internal/diag"
 )
 
 // machine makes up cold starts as busy machines have them: a speed that drifts
@@ -110,5 +112,21 @@ func TestBudget(t *testing.T) {
 	})
 	if err != nil || got.Budget || !got.Vanished {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Without requests the texts speak of init.
+func TestInitAlone(t *testing.T) {
+	m := machine{rand.New(rand.NewPCG(4, 4)), 0.05}
+	for alone, want := range map[bool]string{false: "the cold start is ", true: "init is "} {
+		got, err := Judge(limits(), 1, func() (*bench.Result, error) { return m.result(400, 2), nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.InitAlone = alone
+		list := got.Diagnostics(limits(), diag.Span{File: "app.py"}, "main")
+		if len(list) != 1 || !strings.HasPrefix(list[0].Message, want) || strings.Contains(list[0].Notes[0], "without any request") != alone {
+			t.Errorf("init alone %v: %+v", alone, list)
+		}
 	}
 }
