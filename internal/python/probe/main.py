@@ -144,11 +144,9 @@ def _probe():
     if kind == "module":
         import runpy  # as "python -m" does
     elif kind == "lambda":
-        # The clock is read outside of the waiting: what the process waits between
-        # the two must not be taken off a time that it is no part of.
-        client_ns = -clock() + waited(0)
+        client_ns = -_worked(clock, waited)
         preload()
-        client_ns += -waited(0) + clock()
+        client_ns += _worked(clock, waited)
     startup = sorted(sys.modules)
 
     recorder = _Graph(startup) if mode == "graph" else _Split() if mode == "split" else _Timing()

@@ -77,7 +77,7 @@ func parseStartup(data string) (s *Startup, ok bool) {
 		s.Code = append(s.Code, code)
 	}
 	for _, c := range s.Code {
-		s.Site -= c.Time
+		s.Site = max(0, s.Site-c.Time)
 	}
 	return s, ok
 }

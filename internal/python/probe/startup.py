@@ -25,18 +25,28 @@ def _startup():
         except (OSError, ValueError, IndexError):
             return 0
 
-    # At an end the waiting is read first, at a start the clock: what the process
-    # waits between the two must not be taken off a time that it is no part of.
+    def worked():
+        # The clock without all waiting so far. Both are of one moment, as what
+        # the process waits between them would count or be missing.
+        for _ in 1, 2, 3:
+            looks = _clock()
+            total = waited()
+            now = _clock()
+            if now - looks < 200000:
+                break
+        return now - total
+
+    # The waiting is read first, so that none of it lies after the clock.
     before, rows = waited(), []
     interpreter = time.time_ns() - int(sys.argv[1]) - before
 
     def watch(kind, file, run):
         known = set(sys.modules)
-        start = -_clock() + waited()
+        start = worked()
         try:
             return run()
         finally:
-            spent = start - waited() + _clock()
+            spent = worked() - start
             rows.append([kind, file, spent] + sorted(set(sys.modules) - known))
 
     def run_line(line, *scope):
@@ -49,7 +59,7 @@ def _startup():
         fullname, sitedir = names.get("fullname"), names.get("sitedir")
         return watch("pth", fullname, lambda fullname=fullname, sitedir=sitedir: exec(line, caller.f_globals, names))
 
-    start = -_clock() + waited()
+    start = worked()
     import site
 
     site.exec = run_line
@@ -71,7 +81,7 @@ def _startup():
 
         state._execute_start_entrypoints = run_files
     site.main()
-    total = start - waited() + _clock()
+    total = worked() - start
 
     import os
 
