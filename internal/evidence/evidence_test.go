@@ -272,13 +272,15 @@ func TestMergeNoise(t *testing.T) {
 	}
 }
 
-// TestMergeTotals: the fastest run is never slower than the median, whichever
-// of the two has moved.
+// TestMergeTotals: the fastest run is never slower than the median, and decides
+// for both.
 func TestMergeTotals(t *testing.T) {
 	old := &Entry{TotalMinMS: 551, TotalMedianMS: 836, GCMS: 37, StartupMS: 10}
 	for _, c := range []struct{ low, median, wantLow, wantMedian float64 }{
 		{500, 760, 551, 836},
-		{440, 516, 440, 516},
+		{440, 516, 551, 836},
+		{600, 1600, 551, 836},
+		{400, 516, 400, 516},
 		{300, 800, 300, 800},
 	} {
 		got := Merge(old, &Entry{TotalMinMS: c.low, TotalMedianMS: c.median, GCMS: 37.25, StartupMS: 20})

@@ -113,8 +113,9 @@ func Merge(old, new *Entry) *Entry {
 		return normal(&out)
 	}
 	// The fastest run and the median stay or go together: one of them from
-	// another day could be on the wrong side of the other.
-	if !movedBeyond(pace, noise.Total, old.TotalMinMS, out.TotalMinMS) && !movedBeyond(pace, noise.Total, old.TotalMedianMS, out.TotalMedianMS) {
+	// another day could be on the wrong side of the other. The fastest run
+	// decides, as the modules' rows are of the fastest runs, too.
+	if !movedBeyond(pace, noise.Total, old.TotalMinMS, out.TotalMinMS) {
 		out.TotalMinMS, out.TotalMedianMS = old.TotalMinMS, old.TotalMedianMS
 	}
 	if !movedBeyond(pace, noise.GC+gcNoise*old.GCMS, old.GCMS, out.GCMS) {
