@@ -8,7 +8,7 @@ def preload():
     try:
         importlib.import_module("awslambdaric.bootstrap")
     except BaseException:
-        for name in [n for n in sys.modules if n.partition(".")[0] == "awslambdaric"]:
+        for name in [n for n in sys.modules if type(n) is str and n.partition(".")[0] == "awslambdaric"]:
             del sys.modules[name]
     names = @RUNTIME_MODULES@
     for name, oldest in names:

@@ -147,7 +147,7 @@ def _probe():
         client_ns = -_worked(clock, waited)
         preload()
         client_ns += _worked(clock, waited)
-    startup = sorted(sys.modules)
+    startup = sorted([name for name in sys.modules if type(name) is str])
 
     recorder = _Graph(startup) if mode == "graph" else _Split() if mode == "split" else _Timing()
     exc = None

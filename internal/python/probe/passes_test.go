@@ -107,7 +107,7 @@ func TestSetup(t *testing.T) {
 	each(t, func(t *testing.T, python string) {
 		o := entry(t, python, map[string]string{
 			"entry.py": "import os, wave, stub, csv\nassert os.environ['TABLE'] == 'x' and stub.X == 1\n",
-			"setup.py": "import os, sys, types, wave\nos.environ['TABLE'] = 'x'\nstub = sys.modules['stub'] = types.ModuleType('stub')\nstub.X = 1\nassert __name__ != '__main__' and os.path.basename(__file__) == 'setup.py'\n",
+			"setup.py": "import os, sys, types, wave\nos.environ['TABLE'] = 'x'\nstub = sys.modules['stub'] = types.ModuleType('stub')\nstub.X = 1\nsys.modules[5] = None\nassert __name__ != '__main__' and os.path.basename(__file__) == 'setup.py'\n",
 			"bad.py":   "import sys\nsys.exit(3)\n",
 		})
 		o.Setup = filepath.Join(o.Dir, "setup.py")
