@@ -139,6 +139,7 @@ func newProfileResult(root string, m profiled, opt profileOptions) *profileResul
 			Implementation: ev.Environment.Implementation, Version: ev.Environment.Version, Platform: ev.Environment.Platform,
 			Machine: ev.Environment.Machine, Bytecode: ev.Environment.Bytecode, PageCache: opt.pages,
 		},
+		Modules: []profileModule{}, Statements: []profileStatement{}, DeferFirst: []profileStep{},
 		Total: profileTotal{MinMS: ev.TotalMinMS, MedianMS: ev.TotalMedianMS, GCMS: ev.GCMS, N: ev.Runs, PeakKiB: ev.PeakKiB},
 		split: opt.split, details: opt.details,
 	}
