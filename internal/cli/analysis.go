@@ -141,11 +141,7 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 		return prog, nil
 	}
 	o := loadOptions(p, e, s.files, s.interpreter, s.version(e))
-	if !s.moves() {
-		for _, other := range s.entries {
-			o.Trees = append(o.Trees, other.File, other.FastPath)
-		}
-	}
+	o.Trees, o.Together = s.trees(e), s.moves()
 	o.Shared, o.Like = true, s.latest
 	prog, err := graph.Load(a.ctx, o)
 	if err != nil {
@@ -153,6 +149,33 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 	}
 	s.keep(e, prog)
 	return prog, nil
+}
+
+// trees returns the files that analyses look into: those of all entries, and
+// what was measured, which may have been imported by names that no scan sees.
+func (s *sources) trees(e project.Entry) []string {
+	entries := s.entries
+	if entries == nil {
+		all, err := s.project.Resolve()
+		if err != nil {
+			return nil // an entry that is named by hand will do; every file has a tree then
+		}
+		entries = all
+	}
+	out := []string{e.File, e.FastPath}
+	for _, other := range entries {
+		out = append(out, other.File, other.FastPath)
+	}
+	if s.lock != nil {
+		for _, measured := range s.lock.Entries {
+			for _, m := range measured.Modules {
+				if m.File != "" {
+					out = append(out, m.File)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // moves reports whether anything can come of asking which imports may move.

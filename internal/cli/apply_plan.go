@@ -324,7 +324,7 @@ func (g *applyGroup) render() error {
 	if err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	if m := g.prog.File(g.file); m != nil && len(m.Syntax.Errors) > 0 {
+	if m := g.prog.File(g.file); m != nil && m.Broken != nil {
 		return nil // reported as FP901
 	}
 	gone := map[string]*plan.Item{}
@@ -413,7 +413,7 @@ func (g *applyGroup) kept() []fastfile.Kept {
 func (g *applyGroup) broken() []*graph.Module {
 	var out []*graph.Module
 	for _, m := range g.prog.Modules { // sorted by file
-		if len(m.Syntax.Errors) > 0 && !g.analyses[0].project.Config.Excluded(m.File) {
+		if m.Broken != nil && !g.analyses[0].project.Config.Excluded(m.File) {
 			out = append(out, m)
 		}
 	}

@@ -86,9 +86,7 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 		res.Entries = append(res.Entries, an.entry.Name)
 	}
 	for _, m := range g.broken() {
-		e := m.Syntax.Errors[0]
-		line, column := m.Syntax.Position(e.Start)
-		res.Errors = append(res.Errors, applyError{ruleSyntax, m.File, line, column, e.Message})
+		res.Errors = append(res.Errors, applyError{ruleSyntax, m.File, m.Broken.Line, m.Broken.Column, m.Broken.Message})
 	}
 	hoisted := map[importKey]bool{}
 	for _, f := range edits.Files {

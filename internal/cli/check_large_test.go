@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -35,5 +36,46 @@ func TestCheckLarge(t *testing.T) {
 	}
 	if !strings.Contains(stdout, "2 suppressed") {
 		t.Errorf("the comments do not count:\n%s", stdout)
+	}
+}
+
+// TestPlanLarge plans and applies in such a project: the verdicts and edits are
+// those of a small one, though most files have no tree.
+func TestPlanLarge(t *testing.T) {
+	files := map[string]string{
+		"lambda_function.py":   "import csv\nimport helper\n\n\ndef lambda_handler(event, context):\n    return csv.reader([helper.run(event)])\n",
+		"helper.py":            "import html\nimport json\nimport textwrap\n\n\ndef run(event):\n    return json.dumps(html.escape(textwrap.dedent(event)))\n",
+		"tests/test_helper.py": "from unittest.mock import patch\n\n\ndef test():\n    with patch(\"helper.html\"):\n        pass\n",
+		"tests/conftest.py":    "import other.fake\n",
+		"other/fake.py":        "import helper\n\nhelper.textwrap = None\n",
+	}
+	large := map[string]string{"far/broken.py": "def f(\n"}
+	for k := range 700 {
+		large[fmt.Sprintf("far/m%d.py", k)] = "import os\nimport json\n"
+	}
+	for file, text := range files {
+		large[file] = text
+	}
+	small := map[string]string{"far/broken.py": "def f(\n"}
+	for file, text := range files {
+		small[file] = text
+	}
+	args := [][]string{
+		{"plan", "--format", "json", "--cold", "csv", "--cold", "html", "--cold", "json", "--cold", "textwrap"},
+		{"apply", "--diff", "--cold", "csv", "--cold", "html", "--cold", "json", "--cold", "textwrap"},
+	}
+	one, many := initProject(t, small), initProject(t, large)
+	for _, a := range args {
+		wantCode, want, _ := runMain(t, one, a...)
+		gotCode, got, stderr := runMain(t, many, a...)
+		got = strings.ReplaceAll(got, filepath.Base(many), filepath.Base(one))
+		if gotCode != wantCode || got != want {
+			t.Errorf("%s: exit %d, want %d\n%s%s\nwant\n%s", a[0], gotCode, wantCode, stderr, got, want)
+		}
+		for _, part := range []string{"csv", "html", "textwrap"} {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s says nothing of %s:\n%s", a[0], part, got)
+			}
+		}
 	}
 }

@@ -42,6 +42,7 @@ type rareFacts struct {
 	unseen   []unseen
 	lazy     []text // what __lazy_modules__ lists
 	strings  []literal
+	words    []word // first parts of texts that may name a module, see LoadOptions.Together
 	broken   *Broken
 	scopes   []scope.ScopeID // by function, where the tree is kept
 }

@@ -17,8 +17,10 @@ type factReader struct {
 	extra   rareFacts
 	buf     []byte // facts.text
 	version syntax.Version
-	file    *syntax.File
-	scopes  *scope.Info
+	// literals asks for rareFacts.words.
+	literals bool
+	file     *syntax.File
+	scopes   *scope.Info
 
 	at     []int32 // by scope: its place in functions or classes
 	callOf []int32 // by scope: the function or lambda that must be called
@@ -54,6 +56,7 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept 
 	r.lazyModules()
 	r.bodies()
 	r.brokenBy()
+	r.words()
 	if kept {
 		r.extra.scopes = make([]scope.ScopeID, len(r.functions))
 		for k := range s.Scopes {
@@ -93,7 +96,7 @@ func (r *factReader) compact() *facts {
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.broken != nil || e.scopes != nil {
+	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.words != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
 	return &s.facts.copy([]facts{x})[0]

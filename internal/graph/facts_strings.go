@@ -68,6 +68,35 @@ func (r *factReader) stringsOf(nodes []syntax.NodeID) {
 	}
 }
 
+// words lists the first parts of all strings in the file that are names, or
+// names with dots between them.
+func (r *factReader) words() {
+	if !r.literals {
+		return
+	}
+	r.seen.reset()
+	for k := range r.file.Nodes {
+		if r.file.Nodes[k].Kind != syntax.String {
+			continue
+		}
+		text := bytes.TrimLeft(r.source(syntax.NodeID(k)), "rRbBuUfFtT")
+		if len(text) < 3 || len(text) > 2*maxDotted {
+			continue
+		}
+		text = bytes.Trim(text, `"'`)
+		at := 0
+		for at < len(text) && inIdentifier(text[at]) {
+			at++
+		}
+		if at == 0 || at < len(text) && text[at] != '.' && text[at] != ':' {
+			continue
+		}
+		if s := symbolIn(text[:at]); r.seen.add(s, 0) {
+			r.extra.words = append(r.extra.words, s.word())
+		}
+	}
+}
+
 // spelling is what a string of a module says.
 type spelling struct {
 	module *Module // that it names, nil for none

@@ -42,6 +42,10 @@ type LoadOptions struct {
 	// read as in a lean program. Without any, all files have them. It is not for
 	// lean programs.
 	Trees []string
+	// Together adds to Trees all files that can be in one process with them:
+	// those that import one of them, directly or not, or name one in a text, with
+	// what these import. Others neither read nor replace what is in Trees.
+	Together bool
 	// Starts are files of Files. Where functions are followed by name in a lean
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
@@ -70,6 +74,9 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	problems := make([]string, len(o.Files))
 	readers := make([]fileReader, workers(len(o.Files)))
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
+	for k := range readers {
+		readers[k].facts.literals = !keep && o.Together
+	}
 	read := func(worker, k int) *Module {
 		m, err := p.take(&readers[worker], o.Files[k], keep)
 		if err != nil {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,22 +24,12 @@ func (p *Program) plant(files []string) {
 	for _, file := range files {
 		reach(p.byFile[file])
 	}
-	for k := 0; k < len(reached); k++ {
-		m := reached[k]
-		for name := parentName(m.Name); name != ""; name = parentName(name) {
-			reach(p.find(m, name))
+	p.follows(&reached, reach)
+	if p.options.Together {
+		for _, m := range p.together(reached) {
+			reach(m)
 		}
-		for j := range m.facts.bindings {
-			imp := p.newImport(m, j)
-			for _, target := range p.Targets(imp) {
-				reach(target)
-			}
-			for _, name := range []string{imp.Base, imp.Target} { // as Runtime.Adapt finds them
-				for ; name != "" && name[0] != '.'; name = parentName(name) {
-					reach(p.Module(name))
-				}
-			}
-		}
+		p.follows(&reached, reach)
 	}
 	readers := make([]fileReader, workers(len(reached)))
 	again := make([]*Module, len(reached))
@@ -60,6 +51,107 @@ func (p *Program) plant(files []string) {
 	}
 	parallel(len(reached), func(k int) { p.resolve(reached[k]) })
 	slices.SortFunc(p.Problems, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
+}
+
+// follows reaches what the modules of a growing list can import.
+func (p *Program) follows(list *[]*Module, reach func(*Module)) {
+	for k := 0; k < len(*list); k++ {
+		m := (*list)[k]
+		for name := parentName(m.Name); name != ""; name = parentName(name) {
+			reach(p.find(m, name))
+		}
+		for j := range m.facts.bindings {
+			imp := p.newImport(m, j)
+			for _, target := range p.Targets(imp) {
+				reach(target)
+			}
+			for _, name := range []string{imp.Base, imp.Target} { // as Runtime.Adapt finds them
+				for ; name != "" && name[0] != '.'; name = parentName(name) {
+					reach(p.Module(name))
+				}
+			}
+		}
+	}
+}
+
+// together returns the modules that can bring one of the given ones into their
+// process: they import one, directly or not, or a text in them begins with the
+// name of one. pytest loads each conftest.py above a test without an import.
+func (p *Program) together(with []*Module) []*Module {
+	by := p.importedBy()
+	seen := make([]bool, len(p.Modules))
+	todo := slices.Clone(with)
+	for _, m := range with {
+		seen[m.index] = true
+	}
+	names := map[word]bool{}
+	for name, list := range p.byName {
+		if slices.ContainsFunc(list, func(m *Module) bool { return seen[m.index] }) {
+			top, _, _ := strings.Cut(name, ".")
+			names[symbolOf(top).word()] = true
+		}
+	}
+	var out []*Module
+	add := func(m *Module) {
+		if !seen[m.index] {
+			seen[m.index] = true
+			out, todo = append(out, m), append(todo, m)
+		}
+	}
+	conftests := map[string]*Module{} // by folder
+	for _, m := range p.Modules {
+		if path.Base(m.File) == "conftest.py" {
+			conftests[path.Dir(m.File)] = m
+		}
+		if m.facts.rare != nil && slices.ContainsFunc(m.facts.rare.words, func(w word) bool { return names[w] }) {
+			add(m)
+		}
+	}
+	for len(todo) > 0 {
+		m := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, k := range by[m.index] {
+			add(p.Modules[k])
+		}
+		for dir := path.Dir(m.File); m.Test; dir = path.Dir(dir) {
+			if c := conftests[dir]; c != nil {
+				add(c)
+			}
+			if dir == path.Dir(dir) {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// importedBy returns by index which modules import one, or something in it.
+func (p *Program) importedBy() [][]int32 {
+	by := make([][]int32, len(p.Modules))
+	for _, m := range p.Modules {
+		add := func(of *Module) {
+			if of == nil || of == m {
+				return
+			}
+			if list := by[of.index]; len(list) == 0 || list[len(list)-1] != m.index {
+				by[of.index] = append(list, m.index)
+			}
+		}
+		for k := range m.facts.bindings {
+			name := p.baseOf(m, k)
+			if m.found[k].flags&foundSubmodule != 0 {
+				name += "." + m.facts.of(m.facts.bindings[k].name)
+			}
+			if top, _, _ := strings.Cut(name, "."); p.byName[top] == nil && p.folders[top] == "" {
+				continue
+			}
+			for ; name != ""; name = parentName(name) {
+				add(p.find(m, name))
+				add(p.Module(name))
+			}
+		}
+	}
+	return by
 }
 
 // shared reports whether a file without a tree reads a name that a module with

@@ -65,7 +65,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 	}
 	var effectful []*graph.Module
 	for _, m := range prog.Modules {
-		if m.Test {
+		if m.Test || m.Syntax == nil {
 			continue
 		}
 		g.doctests[m] = doctestsOf(m.Syntax)

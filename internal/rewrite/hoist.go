@@ -53,7 +53,10 @@ func Hoistable(prog *graph.Program, imp *graph.Import) string {
 	}
 	var cause string // of the first module by file, so that it is always the same
 	for _, t := range prog.Modules {
-		if effects := effectsOf(prog, t); loaded[t] && len(effects) > 0 && cause == "" {
+		if !loaded[t] || cause != "" {
+			continue
+		}
+		if effects := effectsOf(prog, t); len(effects) > 0 {
 			cause = effects[0].cause() + " when imported"
 		}
 	}

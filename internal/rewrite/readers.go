@@ -53,7 +53,9 @@ func readersOf(prog *graph.Program) *readers {
 		exports: map[string]map[string]syntax.NodeID{},
 	}
 	for _, m := range prog.Modules {
-		r.scan(m)
+		if m.Syntax != nil {
+			r.scan(m)
+		}
 	}
 	return r
 }

@@ -1,0 +1,63 @@
+package rewrite
+
+import (
+	"path"
+	"reflect"
+	"strings"
+	"testing"
+
+	"fastpath/internal/graph"
+	"fastpath/internal/python/syntax"
+)
+
+// TestTogether judges every case of TestGate in a program that has the trees
+// only of what can be in one process with m, and in one that has all.
+func TestTogether(t *testing.T) {
+	apart := 0
+	for _, c := range gateCases {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{"m.py": c.m, "apart.py": "import json\nimport os\n\n\ndef f():\n    return json.dumps(os.sep)\n"}
+			all := "import m\n" // so that they are in one process
+			for file, text := range c.other {
+				files[file] = text
+				if path.Base(file) != "conftest.py" {
+					all += "import " + strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(file, ".py"), "/__init__"), "/", ".") + "\n"
+				}
+			}
+			files["process.py"] = all
+			dir := t.TempDir()
+			writeFiles(t, dir, files)
+			var names []string
+			for file := range files {
+				if strings.HasSuffix(file, ".py") {
+					names = append(names, file)
+				}
+			}
+			judge := func(trees []string) (any, *graph.Program) {
+				prog, err := graph.Load(t.Context(), graph.LoadOptions{
+					Root: dir, Files: names, ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12}, ByName: true, Trees: trees, Together: true,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				g := NewGate(prog, GateOptions{Entries: []string{"m"}})
+				var out []any
+				for _, imp := range prog.File("m.py").Imports {
+					out = append(out, g.Verdict(imp))
+				}
+				return out, prog
+			}
+			want, _ := judge(nil)
+			got, prog := judge([]string{"m.py"})
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+			if prog.File("apart.py").Syntax == nil {
+				apart++
+			}
+		})
+	}
+	if apart < len(gateCases)*9/10 {
+		t.Errorf("only %d of %d programs leave out what has nothing to do with m", apart, len(gateCases))
+	}
+}
