@@ -75,15 +75,16 @@ func nextObject(b []byte, from int) int {
 			return len(b)
 		}
 		from += i + 1
-		key := b[from:min(len(b), from+32)]
-		for len(key) > 0 && (key[0] == ' ' || key[0] == '\n' || key[0] == '\\' || key[0] == '"') {
-			key = key[1:]
+		at, most := from, min(len(b), from+32)
+		for at < most && (b[at] == '"' || b[at] == ' ' || b[at] == '\n' || b[at] == '\\') {
+			at++
 		}
-		if len(key) == 0 {
+		if at == most {
 			continue
 		}
-		for _, k := range firstKeysBy[key[0]] {
-			if len(key) > len(k) && (key[len(k)] == '"' || key[len(k)] == '\\') && string(key[:len(k)]) == k {
+		for _, k := range firstKeysBy[b[at]] {
+			end := at + len(k)
+			if end < most && (b[end] == '"' || b[end] == '\\') && string(b[at:end]) == k {
 				return from - 1
 			}
 		}

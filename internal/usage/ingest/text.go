@@ -321,13 +321,20 @@ func leadingTime(b []byte) (at moment, n int) {
 	if len(b) < len(shape) {
 		return 0, 0
 	}
-	for i, want := range []byte(shape) {
-		switch got := b[i]; {
-		case want == '0' && (got < '0' || got > '9'),
-			want == 'T' && got != 'T' && got != ' ',
-			want != '0' && want != 'T' && got != want:
-			return 0, 0
-		}
+	b19 := b[:len(shape)]
+	if b19[4] != '-' || b19[7] != '-' || b19[10] != 'T' && b19[10] != ' ' || b19[13] != ':' || b19[16] != ':' {
+		return 0, 0
+	}
+	var bad byte // more than 9 when something is no digit
+	two := func(at int) int {
+		tens, ones := b19[at]-'0', b19[at+1]-'0'
+		bad = max(bad, tens, ones)
+		return int(tens)*10 + int(ones)
+	}
+	year, month, day := two(0)*100+two(2), two(5), two(8)
+	hour, minute, second := two(11), two(14), two(17)
+	if bad > 9 {
+		return 0, 0
 	}
 	n = len(shape)
 	ms, scale := 0, 100
@@ -366,14 +373,7 @@ func leadingTime(b []byte) (at moment, n int) {
 			n++
 		}
 	}
-	number := func(from, to int) int {
-		v := 0
-		for _, c := range b[from:to] {
-			v = v*10 + int(c-'0')
-		}
-		return v
-	}
-	return momentAt(number(0, 4), number(5, 7), number(8, 10), (number(11, 13)*60+number(14, 16)-zone)*60+number(17, 19), ms), n
+	return momentAt(year, month, day, (hour*60+minute-zone)*60+second, ms), n
 }
 
 // momentAt is msOf(time.Date(year, month, day, 0, 0, seconds, ms*1e6, time.UTC)),
