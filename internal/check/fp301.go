@@ -30,7 +30,8 @@ var fp302 = &rule{Rule: diag.Rule{
 	ID: "FP302", Severity: diag.Error, Since: "0.1.0", Language: "text",
 	Title: "the cold start is over its budget",
 	Text: `Init and first request together take longer than [tool.fastpath.limits] cold-start-ms allows, beyond what noise explains, and again when
-measured a second time. It is reported by "fastpath check --measure", which runs the entry.
+measured a second time. It is reported by "fastpath check --measure", which runs the entry. With --against it is only a remark where that
+state is over budget, too: the change is not the cause, or the machine is too slow for the budget.
 
 "fastpath plan" names what to move first; "fastpath doctor" what the environment costs.`,
 	Before: `cold start 2,310 ms, budget 2,000 ms`,

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fastpath/internal/diag"
 )
 
 // TestGateAgainstItself holds 20 gates with measurement of examples/smart-home
@@ -46,9 +48,13 @@ func TestGateAgainstItself(t *testing.T) {
 		rerun := strings.Contains(log, "measuring once more")
 		t.Logf("gate %d: %d findings, measured again: %v, %.0fs, load %s", n+1, len(res.findings), rerun, time.Since(start).Seconds(), loadAverage())
 		for _, d := range res.findings {
+			if d.Severity == diag.Info { // both states are over budget
+				t.Logf("gate %d: %s %v", n+1, d.Message, d.Notes)
+				continue
+			}
 			t.Errorf("gate %d: %s %v", n+1, d.Message, d.Notes)
+			found++
 		}
-		found += len(res.findings)
 		if rerun {
 			again++
 		}

@@ -18,7 +18,10 @@ type Timing struct {
 	// Budget is set when the cold start is over budget, Slower when it is slower
 	// than the baseline; each was found twice.
 	Budget, Slower bool
-	NowMS          float64 // median of init plus first request
+	// OverBefore: the baseline is over budget, too, so that the change is not
+	// the cause.
+	OverBefore bool
+	NowMS      float64 // median of init plus first request
 	// InitAlone is set by who measured without requests: all figures are then
 	// those of init.
 	InitAlone bool
@@ -31,7 +34,7 @@ type Timing struct {
 }
 
 // found is what one measurement finds by itself.
-type found struct{ budget, slower bool }
+type found struct{ budget, slower, overBefore bool }
 
 func (l Limits) find(r *bench.Result, now int) found {
 	f := r.Arms[now].ColdStartMS
@@ -39,7 +42,7 @@ func (l Limits) find(r *bench.Result, now int) found {
 	// Beyond noise: the interval of the median as a whole is over budget.
 	out.budget = f.Low != nil && *f.Low >= l.BudgetMS
 	if c := r.Comparison; c != nil {
-		out.slower = l.slower(&c.ColdStart)
+		out.slower, out.overBefore = l.slower(&c.ColdStart), c.ColdStart.BeforeMS >= l.BudgetMS
 	}
 	return out
 }
@@ -75,6 +78,7 @@ func Judge(l Limits, now int, measure func() (*bench.Result, error)) (*Timing, e
 	t.Confirmed = true
 	g := l.find(again, now)
 	t.Budget, t.Slower = f.budget && g.budget, f.slower && g.slower
+	t.OverBefore = f.overBefore || g.overBefore
 	t.Vanished = f.budget && !g.budget || f.slower && !g.slower
 	return t, nil
 }
@@ -94,6 +98,10 @@ func (t *Timing) Diagnostics(l Limits, at diag.Span, base string) []diag.Diagnos
 			Notes:   []string{fmt.Sprintf("median of %s, at least %s at 95 %%, measured twice", measured, milliseconds(t.LowMS))},
 			Help:    []string{"see what costs most: fastpath plan", "or raise [tool.fastpath.limits] cold-start-ms"},
 		})
+		if t.OverBefore {
+			out[0].Severity = diag.Info
+			out[0].Notes = append(out[0].Notes, fmt.Sprintf("it is over budget at %s, too: the change is not the cause, or this machine is too slow", base))
+		}
 	}
 	if t.Slower {
 		c := t.Change

@@ -103,6 +103,16 @@ func TestBudget(t *testing.T) {
 			t.Errorf("%v ms: %+v, %v", ms, got, err)
 		}
 	}
+	// Where the baseline is over, too, that is a remark: the change did nothing.
+	for factor, want := range map[float64]diag.Severity{1: diag.Info, 3: diag.Error} {
+		got, err := Judge(limits(), 1, func() (*bench.Result, error) { return m.result(3000/factor, factor), nil })
+		if err != nil || !got.Budget {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if d := got.Diagnostics(limits(), diag.Span{File: "app.py"}, "main")[0]; d.Rule != RuleBudget || d.Severity != want {
+			t.Errorf("3000 ms, %v times what it was: %+v", factor, d)
+		}
+	}
 	// The second measurement does not find it again.
 	results := []*bench.Result{m.result(3000, 1), m.result(1000, 1)}
 	got, err := Judge(limits(), 1, func() (*bench.Result, error) {
