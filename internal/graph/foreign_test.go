@@ -87,3 +87,36 @@ func TestForeign(t *testing.T) {
 		}
 	}
 }
+
+// TestNoShadow: a folder somewhere in the project does not stand in for a module
+// of the standard library, unless it lies on sys.path.
+func TestNoShadow(t *testing.T) {
+	archive := `
+-- app.py --
+import json
+import random
+import helper
+-- pkg/json/__init__.py --
+-- tools/random.py --
+-- tools/helper.py --
+`
+	for _, c := range []struct {
+		roots              []string
+		json, random, help string
+	}{
+		{[]string{"."}, "", "", "tools/helper.py"},
+		{[]string{".", "tools"}, "", "tools/random.py", "tools/helper.py"},
+		{[]string{".", "pkg"}, "pkg/json/__init__.py", "", "tools/helper.py"},
+	} {
+		p := program(t, archive, python312, c.roots...)
+		for k, want := range []string{c.json, c.random, c.help} {
+			got := ""
+			if of := p.Targets(p.File("app.py").Imports[k]); len(of) > 0 {
+				got = of[0].File
+			}
+			if got != want {
+				t.Errorf("%v: import %s is %q, want %q", c.roots, p.File("app.py").Imports[k].Base, got, want)
+			}
+		}
+	}
+}

@@ -491,6 +491,13 @@ func candidates(file string, roots []string, packages map[string]bool) []candida
 		if name == "__init__" { // the root itself is a package
 			name = path.Base(path.Dir(file))
 		}
+		if k == len(roots) && len(out) > 0 {
+			// Nothing says that this folder is on sys.path. "import json" means
+			// the standard library, whatever lies in some folder below.
+			if top, _, _ := strings.Cut(name, "/"); resolve.IsStdlib(top) {
+				continue
+			}
+		}
 		regular := true
 		for d := path.Dir(file); d != r && d != "." && d != "/"; d = path.Dir(d) {
 			regular = regular && packages[d]
