@@ -1,4 +1,4 @@
-"""request.py ARM: prints the processor time of a request in µs, the median of blocks of 100.
+"""request.py ARM [BLOCKS]: prints the processor time of a request in µs, the median of blocks of 100.
 
 Arms: "off"; "between", with no request watched after the first three; "every", one in 100 watched.
 """
@@ -32,7 +32,7 @@ elif arm == "every":
 for _ in range(97):
     handler(event, Context)
 blocks = []
-for _ in range(6):
+for _ in range(int(sys.argv[2]) if sys.argv[2:] else 6):
     begin = time.process_time()
     for _ in range(100):
         handler(event, Context)
