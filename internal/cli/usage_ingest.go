@@ -120,7 +120,7 @@ type ingestRows struct {
 
 // ingestMemory is a soft limit, in bytes: what is remembered of millions of requests
 // takes up to 100 MB, and the collector would let that grow to twice as much.
-const ingestMemory = 130 << 20
+const ingestMemory = 110 << 20
 
 func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	if a.format != "text" && a.format != "json" {

@@ -242,7 +242,7 @@ func (c *collector) encode(list []uint32, enc *zstd.Encoder) ([]byte, error) {
 		return n
 	}
 	var packed bytes.Buffer
-	packed.Grow(7 * size) // most of it are hashes
+	packed.Grow(9 * size) // most of it are hashes
 	enc.Reset(&packed)
 	body := make([]byte, 0, 64<<10)
 	last := uint64(0)
