@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 	"strings"
+
+	"fastpath/internal/python/scope"
 )
 
 // wholes calls yield for every place where a module uses another one of the
@@ -74,6 +76,36 @@ func (p *Program) expose() {
 	for _, m := range p.Modules {
 		if why := p.unseen[m.index]; why != 0 {
 			m.use(0, why, -1, 0)
+		}
+	}
+	p.exposeFound()
+}
+
+// exposeFound tells the imports that bind a name which running code reads from
+// a module that it imports by a name.
+func (p *Program) exposeFound() {
+	type place struct{ in, line int32 }
+	read := map[symbol]place{}
+	for _, m := range p.Modules {
+		if m.facts.rare == nil || m.Test {
+			continue
+		}
+		for _, r := range m.facts.rare.found {
+			if _, ok := read[r.name]; !ok && m.when[r.function] == scope.AtImport {
+				read[r.name] = place{m.index, r.line}
+			}
+		}
+	}
+	if len(read) == 0 {
+		return
+	}
+	for _, m := range p.Modules {
+		for k := range m.facts.bindings {
+			if b := &m.facts.bindings[k]; b.owner == 0 {
+				if at, ok := read[b.symbol]; ok && at.in != m.index {
+					m.use(b.symbol, whySpelled, at.in, at.line)
+				}
+			}
 		}
 	}
 }

@@ -41,6 +41,7 @@ type rareFacts struct {
 	ordinals []ordinal // of bindings that are not the first of their kind
 	unseen   []unseen
 	lazy     []text // what __lazy_modules__ lists
+	found    []foundRead
 	strings  []literal
 	words    []word // first parts of texts that may name a module, see LoadOptions.Together
 	broken   *Broken
@@ -286,6 +287,13 @@ const (
 	nameExports           // a star import takes it
 	namePrivate           // begins with an underscore
 )
+
+// foundRead is an attribute that a function, or the module (0), reads from what
+// may be a module that it imports by a name which no scan sees.
+type foundRead struct {
+	function, line int32
+	name           symbol
+}
 
 // alias is a from-import under another name.
 type alias struct{ as, item word }

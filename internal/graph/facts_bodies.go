@@ -25,6 +25,7 @@ func (r *factReader) bodies() {
 	r.mentioned, r.prefixes = r.mentioned[:0], r.prefixes[:0]
 	r.namesIn()
 	r.attributesIn()
+	r.foundReads()
 	r.stringsOf(r.strings)
 	if slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return m.name == getattrSymbol }) {
 		r.mentioned = append(r.mentioned, r.prefixes...) // getattr(self, "visit_" + name)
@@ -161,6 +162,40 @@ func (r *factReader) attributesIn() {
 }
 
 var getattrSymbol = symbolOf("getattr")
+
+var importingSymbols = symbolsOf("import_module __import__")
+
+// foundReads lists the attributes that bodies which import modules by name read
+// from what is not imported by a statement.
+func (r *factReader) foundReads() {
+	imports := map[int32]bool{}
+	for _, m := range r.mentioned {
+		if slices.Contains(importingSymbols, m.name) {
+			imports[m.function] = true
+		}
+	}
+	if len(imports) == 0 {
+		return
+	}
+	f := r.file
+	for k := range f.Nodes {
+		n := syntax.NodeID(k)
+		if f.Nodes[k].Kind != syntax.Attribute || f.Kind(f.First(n)) != syntax.Name || f.Nodes[k].Flags&(syntax.FlagStore|syntax.FlagDel) != 0 {
+			continue
+		}
+		id := f.Child(n, syntax.Ident)
+		within := r.scopes.ScopeOf(n)
+		if id == syntax.None || !imports[r.bodyOf[within]] {
+			continue
+		}
+		name := f.NameText(f.First(n))
+		owner, bound := r.scopes.Lookup(name, within)
+		s := symbolOf(name)
+		if bound && !slices.ContainsFunc(r.bindings, func(b binding) bool { return b.symbol == s && b.owner == owner }) {
+			r.extra.found = append(r.extra.found, foundRead{r.bodyOf[within], int32(f.Line(f.Nodes[k].Start)), symbolIn(r.spelled(id))})
+		}
+	}
+}
 
 // prefixedMethods lets whoever mentions the first part of a method's name, with
 // the underscore at its end, mention the method.

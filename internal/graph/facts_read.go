@@ -96,7 +96,7 @@ func (r *factReader) compact() *facts {
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.words != nil || e.broken != nil || e.scopes != nil {
+	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.words != nil || e.found != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
 	return &s.facts.copy([]facts{x})[0]

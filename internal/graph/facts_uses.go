@@ -161,10 +161,13 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (
 	found := r.found[:0]
 	for k := range list {
 		u := &list[k]
-		if u.Store || u.Del || means != nil && !means(u.Node) {
+		switch {
+		case u.Store && r.redefines(u.Node): // its decorator may look for what had the name before
+		case u.Store || u.Del || means != nil && !means(u.Node):
 			continue
+		default:
+			loads++
 		}
-		loads++
 		c := r.conditionOf(u)
 		if c.base != scope.AtImport {
 			continue
@@ -184,6 +187,13 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (
 	p.to = int32(len(r.uses))
 	r.found = found
 	return p, loads
+}
+
+// redefines reports whether the name at n is that of a decorated definition.
+func (r *factReader) redefines(n syntax.NodeID) bool {
+	def := r.file.Parent(n)
+	k := r.file.Kind(def)
+	return (k == syntax.FunctionDef || k == syntax.ClassDef) && r.file.Kind(r.file.First(def)) == syntax.Decorator && r.file.Child(def, syntax.Ident) == n
 }
 
 // conditionOf returns what decides when a use runs. That of most uses follows
@@ -264,6 +274,9 @@ func (r *factReader) why(n syntax.NodeID) whyKind {
 	f := r.file
 	if f.Kind(n) == syntax.String {
 		return whyAnnotation
+	}
+	if r.redefines(n) {
+		return whyDecorator
 	}
 	for c, p := n, f.Parent(n); p != syntax.None; c, p = p, f.Parent(p) {
 		switch f.Kind(p) {
