@@ -69,7 +69,9 @@ type adapter struct {
 	measured map[string][]int32 // statements, by file
 }
 
-// drop forgets the statements of a file that it no longer holds.
+// drop forgets the statements of a file that it no longer holds, or that do not
+// run any more: what a guard leaves for type checkers at module level is the
+// same statement as the one before.
 func (a *adapter) drop(m *Module) {
 	r := a.r
 	id, ok := r.files[m.File]
@@ -78,7 +80,9 @@ func (a *adapter) drop(m *Module) {
 	}
 	there := make(map[evidence.Statement]bool, len(m.Imports))
 	for _, imp := range m.Imports {
-		there[key(imp.Statement)] = true
+		if imp.Runs == "import" || imp.Runs == "call" {
+			there[key(imp.Statement)] = true
+		}
 	}
 	for _, s := range a.measured[m.File] {
 		st := &r.stmts[s]

@@ -246,6 +246,18 @@ func TestAdapt(t *testing.T) {
 		t.Error("without evidence")
 	}
 
+	// What only type checkers read now does not run any more.
+	p = program(files())
+	for _, imp := range p.Modules[0].Imports {
+		if imp.Module == "boto3" {
+			imp.Runs = "type_checking"
+		}
+	}
+	r = NewRuntime(shop())
+	if r.Adapt(p, "app.py"); r.Has(line("app.py::boto3")) || r.Total(nil) != 188.5-120 {
+		t.Error("for type checkers", r.Has(line("app.py::boto3")), r.Total(nil))
+	}
+
 	// A file that does not parse, or that was not kept, keeps what was measured.
 	for _, tree := range []*syntax.File{{Errors: []syntax.Error{{}}}, nil} {
 		f = files()

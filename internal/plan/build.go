@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -27,8 +26,7 @@ func Build(in Input) *Plan {
 	}
 	b.run = graph.NewRuntime(in.Evidence)
 	b.run.Adapt(in.Program, in.Entry.File)
-	b.now = b.notRun()
-	b.cut = maps.Clone(b.now)
+	b.cut = graph.Cut{}
 	if in.Evidence != nil {
 		b.kinds, b.measured = make(map[string]string, len(in.Evidence.Modules)), make(map[string]string, len(in.Evidence.Modules))
 		for _, m := range in.Evidence.Modules {
@@ -44,21 +42,6 @@ func Build(in Input) *Plan {
 	}
 	b.pointless()
 	return b.plan()
-}
-
-// notRun returns the statements that were measured and that only type checkers
-// read now: what a guard leaves at module level is the same statement as the
-// one before.
-func (b *builder) notRun() graph.Cut {
-	gone := graph.Cut{}
-	for _, m := range b.in.Program.Modules {
-		for _, imp := range m.Imports {
-			if (imp.Runs == "type_checking" || imp.Runs == "never") && b.run.Has(imp.Statement) && !b.run.Deferred(imp.Statement) {
-				gone[imp.Statement] = true
-			}
-		}
-	}
-	return gone
 }
 
 // pointless finds the decisions "measure" that no usage could change: what
@@ -107,7 +90,6 @@ type builder struct {
 	leaves   []*candidate            // in the order of decision: leaves first
 	items    []*candidate            // in the order of the plan
 	same     map[string][]*candidate // by module
-	now      graph.Cut               // what does not run any more, as the tree stands
 	cut      graph.Cut               // the same, and what moves or goes
 	cuts     int                     // version of the cut, from 1
 	moving   map[*candidate]bool
@@ -167,7 +149,7 @@ func (b *builder) traffic() {
 // collect finds the candidates: the imports of the project modules that run
 // at init, the entry's first, and then in the order in which they are loaded.
 func (b *builder) collect() {
-	running := b.run.Running(b.in.Program, b.now)
+	running := b.run.Running(b.in.Program, nil)
 	seen := map[*graph.Module]bool{}
 	matched := map[string]bool{}
 	type frame struct {

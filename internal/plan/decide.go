@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,13 +182,13 @@ func (b *builder) before(c *candidate) (tier Decision, hot bool) {
 func (b *builder) couldMove(c *candidate) bool {
 	ms, ok := b.together[c.Module]
 	if !ok {
-		cut := maps.Clone(b.now)
+		cut := graph.Cut{}
 		for _, o := range b.same[c.Module] {
 			if !o.Existing && o.unmovable == "" {
 				cut[o.Import.Statement] = true
 			}
 		}
-		ms = b.run.Total(b.now) - b.run.Total(cut)
+		ms = b.run.Total(nil) - b.run.Total(cut)
 		b.together[c.Module] = ms
 	}
 	return ms >= leastSaving

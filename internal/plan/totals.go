@@ -19,7 +19,7 @@ func (b *builder) plan() *Plan {
 	}
 	running := b.run.Running(b.in.Program, b.cut)
 	savings := map[string]float64{}
-	single, settled := b.run.Exclusive(b.now), b.run.Exclusive(b.cut)
+	single, settled := b.run.Exclusive(nil), b.run.Exclusive(b.cut)
 	for _, c := range b.items {
 		s := c.Import.Statement
 		if c.Decision == Keep && c.Rule != RuleStartup && !running[c.Import.In] {
@@ -98,7 +98,7 @@ func (b *builder) loadedBy(c *candidate) string {
 
 // leader names the move that takes the module of c out of init.
 func (b *builder) leader(c *candidate) string {
-	for _, s := range b.run.Chain(c.Import.In.Name, b.now) {
+	for _, s := range b.run.Chain(c.Import.In.Name, nil) {
 		if !b.cut[s] {
 			continue
 		}
@@ -158,14 +158,10 @@ func (p *Plan) Moves() []*Item {
 // totals computes the figures of the set.
 func (b *builder) totals(p *Plan) {
 	t := &p.Totals
-	t.InitMS, t.InitAfterMS = b.run.Total(b.now), b.run.Total(b.cut)
-	before, after := b.run.Loaded(b.now), b.run.Loaded(b.cut)
+	t.InitMS, t.InitAfterMS = b.run.Total(nil), b.run.Total(b.cut)
+	before, after := b.run.Loaded(nil), b.run.Loaded(b.cut)
 	t.Modules, t.ModulesAfter = len(before), len(after)
 	t.SavesMS, t.Gone = b.run.Saves(b.cut)
-	if len(b.now) > 0 { // that is gone already
-		t.SavesMS = t.InitMS - t.InitAfterMS
-		t.Gone = slices.DeleteFunc(t.Gone, func(m string) bool { return !before[m] })
-	}
 	fast := p.FastPath()
 	t.FastPathMS = p.Union(fast)
 	t.FastPathLimitMS, t.FastPathImportLimit = b.in.Config.Limits.TotalMS, b.in.Config.Limits.Imports
