@@ -132,8 +132,10 @@ type pass struct {
 // Run applies the rules.
 func Run(in *Input) *Result {
 	var found []*finding
-	for i, e := range in.Entries {
+	for _, e := range in.Entries {
 		e.prepare()
+	}
+	for i, e := range in.Entries {
 		first := !slices.ContainsFunc(in.Entries[:i], func(o *Entry) bool { return o.Entry.FastPath == e.Entry.FastPath })
 		for _, r := range rules {
 			severity := r.Severity

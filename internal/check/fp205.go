@@ -14,7 +14,7 @@ var fp205 = &rule{
 		ID: "FP205", Severity: diag.Info, Since: "0.1.0",
 		Title: "a function-level import that saves nothing: the module is loaded at start anyway",
 		Text: `An import in a function only helps when nothing else loads the module at start. Where something does, it saves no time and looks as if it
-did. Imports that break a cycle, and those in try and except, are not mentioned.
+did. Imports that break a cycle, those in try and except, and those by which another entry starts without the module, are not mentioned.
 
 Import it at module level. Where the file does so already, "fastpath check --fix" removes the second one.`,
 		Before: `import json
@@ -46,6 +46,9 @@ def handle(event):
 			default:
 				continue
 			}
+			if p.gainsElsewhere(it) {
+				continue
+			}
 			d := diag.Diagnostic{
 				Span:    moduleSpan(it.Import),
 				Message: fmt.Sprintf("importing %q in a function saves nothing: it is loaded %s anyway", it.Module, why),
@@ -57,6 +60,17 @@ def handle(event):
 			p.reportStmt(it.Import, d, it.Module)
 		}
 	},
+}
+
+// gainsElsewhere reports whether another entry starts without the module: the
+// import in the function keeps it so.
+func (p *pass) gainsElsewhere(it *plan.Item) bool {
+	return slices.ContainsFunc(p.Entries, func(e *Entry) bool {
+		return e != p.entry && !e.Plan.Runtime.InStartup(it.Module) && !e.loadedAtStart()[it.Module] &&
+			slices.ContainsFunc(e.inFunctions(), func(o *plan.Item) bool {
+				return o.Import.In.File == it.Import.In.File && o.Import.Stmt == it.Import.Stmt && o.Import.Alias == it.Import.Alias
+			})
+	})
 }
 
 // coldInFile reports whether the fast path file lists a module that the

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -198,12 +199,14 @@ func (a *app) finishInterrupted(p *project.Project, opt applyOptions) error {
 }
 
 // mergeEdits adds the edits of one group. A file that another group edits
-// already is left for the next run.
+// already, and otherwise, is left for the next run.
 func mergeEdits(all *rewrite.Edits, g *applyGroup) *rewrite.Edits {
 	own := &rewrite.Edits{}
 	for _, f := range g.edits.Files {
-		if all.File(f.File) != nil {
-			g.refused = append(g.refused, rewrite.Refusal{File: f.File, Cause: "it is edited for another entry already; run the command again"})
+		if o := all.File(f.File); o != nil {
+			if !bytes.Equal(o.New, f.New) {
+				g.refused = append(g.refused, rewrite.Refusal{File: f.File, Cause: "edited for another entry first; run the command again for the rest"})
+			}
 			continue
 		}
 		all.Files = append(all.Files, f)

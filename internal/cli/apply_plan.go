@@ -76,6 +76,16 @@ func (a *app) applyGroups(p *project.Project, entries []project.Entry, opt apply
 		g.module = g.analyses[0].fastPathModule
 		g.old = g.analyses[0].content
 	}
+	var list []*analysis
+	var planned []project.Entry
+	for _, g := range groups {
+		for _, an := range g.analyses {
+			list, planned = append(list, an), append(planned, an.entry)
+		}
+	}
+	if err := a.agreeAll(p, s, planned, list, opt.planOptions); err != nil {
+		return nil, err
+	}
 	a.showNotes(s)
 	return groups, nil
 }

@@ -316,7 +316,12 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 			return nil, nil, err
 		}
 		analyses = append(analyses, an)
-		in.Entries = append(in.Entries, &check.Entry{Entry: e, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})
+	}
+	if err := a.agreeAll(p, src, entries, analyses, planOptions{}); err != nil {
+		return nil, nil, err
+	}
+	for _, an := range analyses {
+		in.Entries = append(in.Entries, &check.Entry{Entry: an.entry, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})
 	}
 	if slices.ContainsFunc(analyses, func(an *analysis) bool { return an.content != nil }) {
 		if in.Deployment, err = deploy.Read(p.Root); err != nil {

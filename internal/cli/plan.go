@@ -114,6 +114,9 @@ func (a *app) planned(args []string, o planOptions) ([]*analysis, error) {
 		}
 		list = append(list, r)
 	}
+	if err := a.agreeAll(p, s, entries, list, o); err != nil {
+		return nil, err
+	}
 	switch {
 	case len(list) == 0 && s.lock == nil:
 		return nil, fmt.Errorf("there is no %s: nothing was measured yet; run \"fastpath profile\", which runs your code and measures its imports, "+

@@ -106,6 +106,9 @@ func (a *app) runReviewAgainst(p *project.Project, src *sources, args []string, 
 			if before, err = a.analyzeWith(run.base, then, e.Entry, planOptions{}); err != nil {
 				return err
 			}
+			if err := a.agreeAll(run.base, then, []project.Entry{e.Entry}, []*analysis{before}, planOptions{}); err != nil {
+				return err
+			}
 		}
 		one := *in
 		one.Entries = []*check.Entry{e}

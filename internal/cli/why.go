@@ -145,11 +145,18 @@ func (a *app) runWhy(module string, opt whyOptions) error {
 	}
 	var results []*whyResult
 	known := map[string]bool{}
+	var list []*analysis
 	for _, e := range entries {
 		r, err := a.analyzeWith(p, s, e, planOptions{})
 		if err != nil {
 			return err
 		}
+		list = append(list, r)
+	}
+	if err := a.agreeAll(p, s, entries, list, planOptions{}); err != nil {
+		return err
+	}
+	for _, r := range list {
 		w := newWhy(r, module)
 		if w == nil || w.needsSources(opt) {
 			w = w.fromSources(r, module, opt, known)
