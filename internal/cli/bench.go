@@ -180,6 +180,11 @@ func (a *app) runBench(args []string, opt benchOptions) error {
 		return usageErrorf("the project has %d entries; name one: fastpath bench %s", len(entries), entries[0].Name)
 	}
 	e := entries[0]
+	if !opt.noLock { // which takes the result
+		if _, err := evidence.Read(filepath.Join(p.Root, evidence.FileName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	events, err := a.benchEvents(p, e, &opt)
 	if err != nil {
 		return err
