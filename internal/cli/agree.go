@@ -14,20 +14,21 @@ import (
 // then, because the figures of the other moves depend on it. Lines of fast path
 // files are left out: what they list is judged for each entry.
 func agree(list []*analysis) {
-	hot := map[importKey]string{} // the entry, the first one
 	for again := len(list) > 1; again; {
 		again = false
 		for _, an := range list {
-			for _, it := range an.plan.Items {
-				if k := keyOf(it.Import); hot[k] == "" && (it.Decision == plan.Tier1 || it.Decision == plan.Tier2) {
-					hot[k] = an.entry.Name
+			hot := map[importKey]string{} // an entry, the first one
+			for _, other := range list {
+				if other == an {
+					continue
+				}
+				for _, it := range other.plan.Items {
+					if k := keyOf(it.Import); hot[k] == "" && (it.Decision == plan.Tier1 || it.Decision == plan.Tier2) {
+						hot[k] = other.entry.Name
+					}
 				}
 			}
-		}
-		for _, an := range list {
-			if an.concede(hot) {
-				again = true
-			}
+			again = an.concede(hot) || again
 		}
 	}
 }

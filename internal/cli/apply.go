@@ -164,6 +164,14 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 		}
 	}
 	res.finish(edits, opt.diff)
+	if all, err := a.selectEntries(p, nil); err == nil && !edits.Empty() {
+		warned := map[string]bool{}
+		for _, g := range groups {
+			for _, w := range g.sameNames(all, warned) {
+				a.step("warning: %s", w)
+			}
+		}
+	}
 	if !opt.diff {
 		if err := rewrite.Write(p.Root, edits); err != nil {
 			return err
