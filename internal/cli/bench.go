@@ -92,7 +92,7 @@ It runs your code. Child processes get dummy AWS credentials.`,
 	f.StringArrayVar(&opt.env, "env", nil, "compare with an environment that has `NAME=VALUE`; repeatable")
 	f.StringArrayVar(&opt.pythons, "python", nil, "interpreter `PATH`; repeated, compare the first with the others")
 	f.StringArrayVar(&opt.bytecode, "bytecode", nil, "compare with byte-code in this `STATE`: cached, missing or first-run; repeatable")
-	f.IntVar(&opt.runs, "runs", 0, "fresh processes an event and arm, `N` (default 10, to compare 20); a verdict takes 6 or more")
+	f.IntVar(&opt.runs, "runs", 0, "fresh processes an event and arm, `N` (default 10, to compare 20); the judgement takes 6 or more, a verdict on each event some more")
 	f.Var((*percentage)(&opt.precision), "precision", "go on until the interval is within `PERCENT`, such as 5%")
 	f.IntVar(&opt.steady, "steady", 5, "requests after the first one, `N`")
 	f.StringArrayVar(&opt.events, "event", nil, "event `FILE`, JSON, or a folder of them; repeatable (default: those of the traffic file, else of the folder events)")

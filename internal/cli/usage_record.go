@@ -25,9 +25,6 @@ import (
 	"fastpath/internal/usage/store"
 )
 
-// testsSource is the source of rows of test runs.
-const testsSource = "tests"
-
 // stopTime is how long an interrupted program may take to end.
 const stopTime = 10 * time.Second
 
@@ -45,7 +42,8 @@ func (a *app) usageRecordCommand() *cobra.Command {
 		Long: `Record runs a command with the recorder in every Python that it starts and watches
 every request: those of Flask, Starlette, FastAPI, Django and Celery, and the tests
 of pytest; a command line without any of these is one request. When the command has
-ended, what the requests used replaces that of the day in fastpath.lock.
+ended, what the requests used replaces that of the day in fastpath.lock: what should
+count together, such as several subcommands, is one script.
 
 What tests use is kept apart: it is no traffic, and alone it makes nothing an
 exception. Record ends with the exit code of the command. A server is stopped with
@@ -54,7 +52,8 @@ Ctrl-C, as without record.
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath usage record -- flask --app shop run
   fastpath usage record -- pytest
-  fastpath usage record --entry console:orders -- orders export --all`,
+  fastpath usage record --entry console:orders -- orders export --all
+  fastpath usage record -- sh -c 'orders list; orders list; orders export --all'`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runUsageRecord(args, opt) },
 	}
 	f := cmd.Flags()
@@ -114,6 +113,9 @@ func (a *app) runUsageRecord(args []string, opt usageRecordOptions) error {
 	}
 	if err := a.mergeRecorded(t, p.Root, output, entry); err != nil {
 		return err
+	}
+	if entry == "" {
+		a.step("warning: nobody said which of the project's entries the command runs, so that no plan counts what it used; say it with --entry ENTRY")
 	}
 	if code != 0 {
 		return &exitError{code, fmt.Errorf("%q ended with exit code %d", args[0], code)}
@@ -271,7 +273,7 @@ func (a *app) readRecorded(in io.Reader, entry string) (*recorded, error) {
 		if r.rows[o.kind] == nil {
 			source := usage.RecordSource
 			if o.kind == evidence.UsageTests {
-				source = testsSource
+				source = evidence.SourceTests
 			}
 			r.rows[o.kind] = usage.NewRows(entry, source, day, o.kind)
 		}

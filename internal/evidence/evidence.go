@@ -38,6 +38,12 @@ const (
 	UsageTests    = "tests"    // the recorder's lines, of tests: they show that something is used, never how often
 )
 
+// The sources of programs that somebody ran at hand, each for one entry.
+const (
+	SourceRecord = "record" // requests, though not the traffic of a day
+	SourceTests  = "tests"
+)
+
 // Lock is the whole file.
 type Lock struct {
 	Schema  int               // see Schema

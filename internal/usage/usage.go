@@ -178,7 +178,7 @@ func (s *Summary) use(module, day string, used bool) {
 
 // RecordSource is the source of rows of a program that somebody ran under the
 // recorder: real requests, but not the traffic of a day.
-const RecordSource = "record"
+const RecordSource = evidence.SourceRecord
 
 // addPlatform notes what the platform reports with a row. Sample events and
 // runs at hand are no measure of any of it.

@@ -200,6 +200,8 @@ func merge(lock *evidence.Lock, days []*evidence.UsageDay) map[Key]bool {
 // emptied reports whether a row says that its source's day has none any more.
 func emptied(d *evidence.UsageDay) bool { return d.Requests == 0 && !observed(d) }
 
-// observed reports whether a row comes from sample events: it stands for one
-// entry, whatever else has its source's name.
-func observed(d *evidence.UsageDay) bool { return d.Kind == evidence.UsageInvoke }
+// observed reports whether a row comes from sample events or from a program run
+// at hand: it stands for one entry, whatever else has its source's name.
+func observed(d *evidence.UsageDay) bool {
+	return d.Kind == evidence.UsageInvoke || d.Source == evidence.SourceRecord || d.Source == evidence.SourceTests
+}

@@ -294,3 +294,28 @@ func TestCommitStopsWhenInterrupted(t *testing.T) {
 		t.Fatal("an interrupted commit succeeded")
 	}
 }
+
+// Programs run at hand are of one entry each: recording one leaves the rows of
+// another, and a second run of the same replaces its own.
+func TestCommitKeepsRecordedEntriesApart(t *testing.T) {
+	root := t.TempDir()
+	recorded := func(entry string, requests float64) *evidence.UsageDay {
+		return &evidence.UsageDay{Entry: entry, Source: evidence.SourceRecord, Day: "2026-03-01", Kind: evidence.UsageRecorder, Requests: requests, ColdStarts: -1}
+	}
+	for _, d := range []*evidence.UsageDay{recorded("console:a", 3), recorded("-m a", 5), recorded("console:a", 4)} {
+		if _, err := Commit(t.Context(), root, &Batch{Days: []*evidence.UsageDay{d}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock, err := evidence.Read(filepath.Join(root, evidence.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, u := range lock.Usage {
+		got[u.Entry] += u.Requests
+	}
+	if len(lock.Usage) != 2 || got["console:a"] != 4 || got["-m a"] != 5 {
+		t.Errorf("rows %v, want 4 of console:a and 5 of -m a", got)
+	}
+}
