@@ -281,12 +281,25 @@ func (g *applyGroup) hotForAll(it *plan.Item, of *analysis) bool {
 			continue
 		}
 		if !slices.ContainsFunc(an.plan.Items, func(o *plan.Item) bool {
+			if keyOf(o.Import) == keyOf(it.Import) { // it imports this entry's module, such as a __main__.py
+				return o.Decision == plan.Tier1 || o.Decision == plan.Tier2
+			}
 			return o.OnFastPath && o.Import.Binds == it.Import.Binds && o.Import.Base == it.Import.Base && o.Import.Item == it.Import.Item
 		}) {
 			return false
 		}
 	}
 	return true
+}
+
+// hotForOne reports whether an entry of the group wants an import hot: what
+// stays for that is not cold for all that read the file.
+func (g *applyGroup) hotForOne(it *plan.Item) bool {
+	return slices.ContainsFunc(g.analyses, func(an *analysis) bool {
+		return slices.ContainsFunc(an.plan.Items, func(o *plan.Item) bool {
+			return keyOf(o.Import) == keyOf(it.Import) && (o.Decision == plan.Tier1 || o.Decision == plan.Tier2)
+		})
+	})
 }
 
 // entering collects what each entry module hands over.
@@ -407,7 +420,7 @@ func (g *applyGroup) kept() []fastfile.Kept {
 			}
 			// Entries that share the file see the same imports; the figures
 			// differ where start-up does, and the first one's are shown.
-			if !seen[it.Module] {
+			if !seen[it.Module] && !g.hotForOne(it) {
 				seen[it.Module] = true
 				out = append(out, fastfile.KeptLine(it, g.edits.Relocate(it.Reason)))
 			}

@@ -457,7 +457,7 @@ func nextAfterPlan(p *plan.Plan) string {
 	case slices.ContainsFunc(p.Items, func(it *plan.Item) bool { return it.Rule == plan.RuleUnknownMS }):
 		return "fastpath profile"
 	case p.Totals.Unsure > 0 && p.Entry.Kind != project.EntryHandler:
-		return "fastpath plan --assume-unused"
+		return "fastpath usage record -- CMD"
 	case p.Totals.Unsure > 0:
 		return "fastpath usage invoke"
 	}

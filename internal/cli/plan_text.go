@@ -205,7 +205,7 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 		rate += fmt.Sprintf(", measured %s%%", grouped(math.Round(p.MeasuredRate*1000)/10))
 	}
 	if r.usage.Requests > 0 {
-		usage := fmt.Sprintf("usage: %s requests", grouped(math.Round(r.usage.Requests)))
+		usage := "usage: " + countedRequests(r.usage.Requests)
 		if n := len(r.usage.Workflows); n > 0 {
 			usage += fmt.Sprintf(", %d %s", n, plural(n, "workflow"))
 		}
@@ -217,7 +217,7 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 	}
 	learn := "run fastpath usage invoke or fastpath usage ingest"
 	if p.Entry.Kind != project.EntryHandler { // it has neither events nor logs of requests
-		learn = "say what is rare or frequent with --cold and --hot"
+		learn = "run fastpath usage record, or say what is rare or frequent with --cold and --hot"
 	}
 	fmt.Fprintf(w, "usage: unknown, %s · %s\n\n", learn, rate)
 }
@@ -381,8 +381,8 @@ func nextHint(t *term.Terminal, p *plan.Plan) string {
 	switch next := nextAfterPlan(p); next {
 	case "fastpath apply --diff":
 		return t.Accent(next) + "        (shows the edits, changes nothing)"
-	case "fastpath plan --assume-unused":
-		return t.Accent(next) + "        (moves what nobody is known to use), or --cold MODULE for single ones"
+	case "fastpath usage record -- CMD":
+		return t.Accent(next) + "        (learns what the command uses), or fastpath plan --assume-unused"
 	case "fastpath usage invoke":
 		return t.Accent(next) + "        (learns what requests use), or fastpath plan --assume-unused"
 	case "fastpath profile":

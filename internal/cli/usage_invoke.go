@@ -181,7 +181,7 @@ func (a *app) invokeTraffic(p *project.Project, entries []project.Entry, named b
 		chosen, traffic = append(chosen, e), append(traffic, tr)
 	}
 	if !slices.ContainsFunc(entries, func(e project.Entry) bool { return e.Kind == project.EntryHandler }) {
-		return nil, nil, usageErrorf("none of the project's entries is a handler (module:function), and usage invoke calls handlers with events; for commands say yourself what is rare: fastpath plan --cold MODULE")
+		return nil, nil, usageErrorf("none of the project's entries is a handler (module:function), and usage invoke calls handlers with events; for commands there is fastpath usage record -- CMD, or say yourself what is rare: fastpath plan --cold MODULE")
 	}
 	if len(chosen) == 0 {
 		return nil, nil, usageErrorf("none of the project's handlers has events; write events/NAME.json beside the handler, or name them: fastpath usage invoke %s --event FILE.json", entries[0].Name)

@@ -70,7 +70,7 @@ func (b *builder) next(c *candidate) string {
 	case b.in.Entry.Kind == project.EntryHandler:
 		return "fastpath usage invoke"
 	}
-	return "fastpath plan --assume-unused"
+	return "fastpath usage record -- CMD"
 }
 
 // existing is the reason of an import that stands where it is used.
@@ -248,7 +248,7 @@ func (b *builder) reason(c *candidate, ev Evidence, cost Cost, t config.Threshol
 	case RuleUnknown:
 		text = "heavy, and nobody knows who uses it; run fastpath usage invoke"
 		if b.in.Entry.Kind != project.EntryHandler { // nothing to send events to
-			text = "heavy, and nobody knows who uses it; try --assume-unused"
+			text = "heavy, and nobody knows who uses it; run fastpath usage record"
 		}
 	case RuleTable:
 		if ev.UsageKnown {
