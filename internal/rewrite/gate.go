@@ -38,13 +38,14 @@ type Gate struct {
 	// them or in what they load.
 	reachesEffects map[*graph.Module]bool
 	doctests       map[*graph.Module][]doctestLine
+	typeStrings    map[*graph.Module][]syntax.NodeID
 }
 
 // NewGate scans a program.
 func NewGate(prog *graph.Program, o GateOptions) *Gate {
 	g := &Gate{
 		prog: prog, fastPath: o.FastPath, readers: readersOf(prog), cycles: map[*graph.Module]int{},
-		effects: map[*graph.Module][]effect{}, doctests: map[*graph.Module][]doctestLine{},
+		effects: map[*graph.Module][]effect{}, doctests: map[*graph.Module][]doctestLine{}, typeStrings: map[*graph.Module][]syntax.NodeID{},
 	}
 	for _, name := range o.Entries {
 		if m := prog.Module(name); m != nil {
@@ -69,6 +70,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 			continue
 		}
 		g.doctests[m] = doctestsOf(m.Syntax)
+		g.typeStrings[m] = typeStringsOf(m.Syntax)
 		if e := effectsOf(prog, m); len(e) > 0 {
 			g.effects[m] = e
 			effectful = append(effectful, m)
@@ -216,6 +218,9 @@ func (g *Gate) consumer(j *judge, imp *graph.Import, c consumer) (used bool) {
 			j.never("a doctest uses %s, %s:%d", c.name, m.File, d.line)
 		}
 	}
+	if n := g.typeString(m, c.name); n != syntax.None {
+		j.ask("an annotation names %s, %s", c.name, at(m, n))
+	}
 	for _, e := range g.effects[m] {
 		if e.kind == changesState && (strings.HasPrefix(e.what, "sys.path") || strings.HasPrefix(e.what, "sys.meta_path") || e.what == "os.chdir") {
 			j.never("%s is changed at %s: the import depends on it", e.what, at(m, e.node))
@@ -299,8 +304,13 @@ func judgeUnit(j *judge, m *graph.Module, u *unit) {
 	switch {
 	case name == "__del__":
 		j.never("its first use may come while the interpreter ends: __del__ at %s", at(m, first))
+	case usedByFinalizer(f, name):
+		j.ask("its first use may come while the interpreter ends: __del__ calls %s, %s", name, at(m, first))
 	case f.Node(u.fn).Flags&syntax.FlagAsync != 0:
 		j.ask("the import would block the event loop: async def %s uses it at %s", name, at(m, first))
+	}
+	if doc := docstringBeside(f, u.at); doc != syntax.None {
+		j.never("the docstring of %s shares its line with code, %s", name, at(m, doc))
 	}
 	for fn := u.fn; fn != syntax.None; fn = functionOf(f, fn) {
 		for d := range f.Children(fn) {
@@ -315,6 +325,35 @@ func judgeUnit(j *judge, m *graph.Module, u *unit) {
 	if h := broadHandler(f, u); h != syntax.None {
 		j.ask("a failing import would be swallowed by the handler at %s", at(m, h))
 	}
+}
+
+// usedByFinalizer reports whether a __del__ of the file names a function.
+func usedByFinalizer(f *syntax.File, name string) bool {
+	if !bytes.Contains(f.Src, []byte("def __del__")) {
+		return false
+	}
+	for i := range f.Nodes {
+		if n := syntax.NodeID(i); f.Kind(n) == syntax.FunctionDef && f.Text(f.Child(n, syntax.Ident)) == "__del__" && hasWord(f.Text(n), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// docstringBeside returns the docstring above which an import would land,
+// because it shares its line with code.
+func docstringBeside(f *syntax.File, p place) syntax.NodeID {
+	s := f.First(p.block)
+	if f.Kind(f.Parent(p.block)) != syntax.FunctionDef || f.Kind(s) != syntax.ExprStmt {
+		return syntax.None
+	}
+	if k := f.Kind(f.First(s)); k != syntax.String && k != syntax.Strings {
+		return syntax.None
+	}
+	if f.Node(p.block).Flags&syntax.FlagOneLine != 0 || firstOfLine(f, p) == s {
+		return s
+	}
+	return syntax.None
 }
 
 // codeReader returns the library of a decorator that compiles or reads the

@@ -154,6 +154,50 @@ var gateCases = []gateCase{
 	{"code reader", "import x\nimport numba\n@numba.njit\ndef f():\n    return x.g()\n", nil, never, "numba compiles"},
 	{"lazy before 3.15", "__lazy_modules__ = ['x']\nimport x\ndef f():\n    return x\n", nil, auto, ""},
 	{"does not parse", "import x\ndef f(:\n    return x\n", nil, never, "does not parse"},
+
+	// What tests replace without writing it out, and modules under other names.
+	{"patch by an f-string", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "def test(mocker, name='m'):\n    mocker.patch(f'{name}.x')\n"), guard, "m.x may be patched under a name that is put together, tests/test_m.py:2"},
+	{"patch by a sum", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\nM = 'm'\n@patch(M + '.x.g')\ndef test(g):\n    pass\n"), guard, "m.x may be patched"},
+	{"patch by a loop", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest import mock\nimport m\ndef test():\n    for n in ('x', 'y'):\n        with mock.patch.object(m, n):\n            m.f()\n"), guard, "m.x may be patched"},
+	{"patch of a module that nothing names", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from m import f\ndef test(monkeypatch, place):\n    monkeypatch.setattr(place, 'x', None)\n"), guard, "m.x may be patched, tests/test_m.py:3"},
+	{"patch with keywords in another order", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\nimport m\n@patch.object(attribute='x', target=m)\ndef test(x):\n    pass\n"), guard, "m.x may be patched"},
+	{"patch.multiple of a constant", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\nfrom names import M  # m\n@patch.multiple(M, x=1)\ndef test():\n    pass\n"), guard, "m.x may be patched"},
+	{"composed patch in a test of another module", "import x\ndef f():\n    return x\n", one("tests/test_o.py", "from unittest.mock import patch\nM = 'other'\n@patch(M + '.x.g')\ndef test(g):\n    pass\n"), auto, ""},
+	{"HTTP patch", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test(client, url):\n    assert client.patch(url, {'x': 1})\n"), auto, ""},
+	{"string that looks like a file", "import json as x\ndef f():\n    return x\n", one("tests/test_m.py", "T = 'm.x'\n"), guard, "m.x is named by a string"},
+	{"module got by its name", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import importlib\nmod = importlib.import_module('m')\ndef test():\n    assert mod.x.V\n"), guard, "m.x is read from outside, tests/test_m.py:4"},
+	{"module from sys.modules", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import sys\nfrom unittest.mock import patch\nmod = sys.modules['m']\ndef test():\n    patch.object(mod, 'x')\n"), guard, "m.x is named by a string"},
+	{"module under another name", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\nmod = m\ndef test():\n    assert mod.x.V\n"), guard, "m.x is read from outside"},
+	{"module from a fixture", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import pytest\n@pytest.fixture\ndef mod():\n    import m\n    return m\ndef test(mod):\n    assert mod.x.V\n"), guard, "m.x is read from outside, tests/test_m.py:7"},
+	{"module kept by a test class", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\nclass TestM:\n    module = m\n    def test(self):\n        assert self.module.x.V\n"), guard, "m.x is read from outside, tests/test_m.py:5"},
+	{"globals of a function", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import m\ndef test():\n    assert m.f.__globals__['x']\n"), ask, "the globals of its functions are read"},
+	{"sys.modules by a keyword", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest.mock import patch\n@patch.dict('sys.modules', x=None)\ndef test():\n    pass\n"), ask, "x is replaced in sys.modules, tests/test_m.py:2"},
+	{"sys.modules by a loop", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import sys\nfor n in ['x']:\n    sys.modules[n] = None\n"), ask, "x is replaced in sys.modules under a name that is put together, tests/test_m.py:2"},
+	{"guard of a module that is loaded again", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import importlib, m\ndef test():\n    m.x = None\n    importlib.reload(m)\n"), ask, "m is loaded again"},
+	{"from a module that is loaded again", "from lib import x\ndef f():\n    return x\n", map[string]string{"lib.py": "x = 1\n", "tests/test_m.py": "import importlib, lib\nimportlib.reload(lib)\n"}, ask, "lib is loaded again"},
+
+	{"code in a string", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import subprocess\ndef test():\n    subprocess.run(['python', '-c', 'import m; m.x.g()'])\n"), guard, "m.x may be read by code in a string, tests/test_m.py:3"},
+
+	// Star imports that bind the same name.
+	{"star import below", "import x\nfrom lib import *\ndef f():\n    return x\n", one("lib.py", "x = 1\n"), ask, "x may be bound again by a star import, m.py:2"},
+	{"star import of unknown names below", "import x\nfrom elsewhere import *\ndef f():\n    return x\n", nil, ask, "x may be bound again by a star import"},
+	{"star import above", "from lib import *\nimport x\ndef f():\n    return x\n", one("lib.py", "x = 1\n"), auto, ""},
+	{"guard and star import above", "from lib import *\nimport x\ndef f():\n    return x\n", map[string]string{"lib.py": "from deep import *\n", "deep.py": "x = 1\n", "tests/test_m.py": "from m import x\n"}, ask, "x may be bound again by a star import, m.py:1"},
+	{"star import of other names", "import x\nfrom lib import *\ndef f():\n    return x\n", one("lib.py", "x = y = 1\n__all__ = ['y']\n"), auto, ""},
+
+	// Submodules that this file reads through their package.
+	{"submodule of another import here", "import xml\nimport xml.dom as x\ndef f():\n    return x\ndef g():\n    return xml.dom.Node\n", nil, ask, "m reads xml.dom without importing it, m.py:6"},
+	{"submodule of the import itself", "import x.y\ndef f():\n    return x.y.V\n", nil, auto, ""},
+
+	// Types in strings.
+	{"type alias in a string", "import x\nfrom typing import List\nT = List['x.B']\ndef f():\n    return x\n", nil, ask, "an annotation names x, m.py:3"},
+	{"named tuple of strings", "import x\nimport typing\nN = typing.NamedTuple('N', [('a', 'x.B')])\ndef f():\n    return x\n", nil, ask, "an annotation names x, m.py:3"},
+	{"no types in strings", "import x\nTABLE = dict(a='x')\nV = TABLE['x']\nfrom typing import Literal\nL = Literal['x']\ndef f():\n    return x\n", nil, auto, ""},
+
+	// Docstrings that would no longer be the first statement, and __del__.
+	{"docstring on one line with code", "import x\ndef f():\n    'D'; return x\n", nil, never, "the docstring of f shares its line with code, m.py:3"},
+	{"docstring in one line", "import x\nclass C:\n    def f(self): 'D'; return x\n", nil, never, "the docstring of f shares its line"},
+	{"method that __del__ calls", "import x\nclass C:\n    def close(self):\n        x.g()\n    def __del__(self):\n        self.close()\n", nil, ask, "__del__ calls close, m.py:4"},
 }
 
 func TestGate(t *testing.T) {

@@ -45,6 +45,12 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 				j.guard("%s.%s is %s, %s", m.Name, n, a.how, a.place())
 			}
 		}
+		if a, ok := r.patchedSomehow(m, n); ok && !g.fastPath[m.File] {
+			j.guard("%s.%s may be %s, %s", m.Name, n, a.how, a.place())
+		}
+		if a, ok := r.codeAbout(m, n); ok && !g.fastPath[m.File] {
+			j.guard("%s.%s may be %s, %s", m.Name, n, a.how, a.place())
+		}
 		if g.fastPath[m.File] {
 			for _, a := range r.stars[m.Name] {
 				if !isConsumer[a.m] && len(a.m.Scope.Uses(n)) > 0 {
@@ -72,6 +78,44 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 	}
 	g.source(j, imp)
 	g.submodule(j, imp)
+	g.bindsToo(j, imp)
+	for _, a := range r.reloaded[imp.In.Name] {
+		if j.verdict.Safety == plan.SafetyGuard {
+			j.ask("%s; %s is %s, which leaves a guarded name as it is, %s", j.verdict.Cause, imp.In.Name, a.how, a.place())
+		}
+	}
+}
+
+// bindsToo judges star imports beside an import that may bind the same name: a
+// guard finds what they have bound, and the last one counts for everybody.
+func (g *Gate) bindsToo(j *judge, imp *graph.Import) {
+	m, f := imp.In, imp.In.Syntax
+	for _, star := range m.Imports {
+		if star.Binds != "*" || star.Scope != "module" || star.Runs == "type_checking" || !g.mayExport(star.Base, imp.Binds, nil) {
+			continue
+		}
+		if j.verdict.Safety == plan.SafetyGuard || f.Node(star.Stmt).Start > f.Node(imp.Stmt).Start {
+			j.ask("%s may be bound again by a star import, %s", imp.Binds, at(m, star.Stmt))
+		}
+	}
+}
+
+// mayExport reports whether a star import from a module may bind a name.
+func (g *Gate) mayExport(module, name string, seen []string) bool {
+	m := g.prog.Module(module)
+	if m == nil || m.Syntax == nil || m.Scope == nil {
+		return true
+	}
+	if m.Scope.HasAll() {
+		names, known := m.Scope.Exports()
+		return !known || slices.Contains(names, name)
+	}
+	if strings.HasPrefix(name, "_") || slices.Contains(seen, module) {
+		return false
+	}
+	return m.Scope.Binds(0, name) || slices.ContainsFunc(m.Imports, func(star *graph.Import) bool {
+		return star.Binds == "*" && g.mayExport(star.Base, name, append(seen, module))
+	})
 }
 
 // fromImportOf reports whether the access is the statement of a from-import.
@@ -107,6 +151,9 @@ func (g *Gate) source(j *judge, imp *graph.Import) {
 	if imp.Item == "" || denotes(imp) != "" {
 		return
 	}
+	for _, a := range r.reloaded[imp.Base] {
+		j.ask("%s is %s, and a later import finds the new %s, %s", imp.Base, a.how, imp.Item, a.place())
+	}
 	for _, a := range r.of[name{imp.Base, imp.Item}] {
 		switch {
 		case a.patch:
@@ -134,17 +181,31 @@ func (g *Gate) submodule(j *judge, imp *graph.Import) {
 			continue
 		}
 		for _, a := range g.readers.reads[target] {
-			if !loads(a.m, target) {
+			if a.m == imp.In {
+				if parts, _ := chainOf(a.m.Syntax, a.node); parts[0] == imp.Binds && denotes(imp) == topOf(target) {
+					continue // a use of the import itself
+				}
+			}
+			if !loads(a.m, target, imp) {
 				j.ask("%s reads %s without importing it, %s", a.m.Name, target, a.place())
 			}
 		}
 	}
 }
 
-// loads reports whether a module has an import statement of its own that loads
-// target or something below it.
-func loads(m *graph.Module, target string) bool {
+// topOf returns the first part of a dotted name.
+func topOf(name string) string {
+	top, _, _ := strings.Cut(name, ".")
+	return top
+}
+
+// loads reports whether a module has an import statement of its own, another
+// one than moved, that loads target or something below it.
+func loads(m *graph.Module, target string, moved *graph.Import) bool {
 	for _, imp := range m.Imports {
+		if imp == moved {
+			continue
+		}
 		for _, t := range []string{imp.Base, imp.Target} {
 			if t == target || strings.HasPrefix(t, target+".") {
 				return true

@@ -44,13 +44,22 @@ type readers struct {
 	reads map[string][]access
 	// exports are the names in __all__, by module; nil where it has none.
 	exports map[string]map[string]syntax.NodeID
+	// composedNames are names that tests may patch in some module; anyName and
+	// anyModule say of the file being scanned that its strings may be such
+	// names, or keys of sys.modules.
+	composedNames      map[string][]access
+	anyName, anyModule bool
+	// code lists the strings that hold import statements.
+	code []access
+	// reloaded lists where modules are run again.
+	reloaded map[string][]access
 }
 
 func readersOf(prog *graph.Program) *readers {
 	r := &readers{
 		prog: prog, of: map[name][]access{}, stars: map[string][]access{}, dynamic: map[string][]access{},
 		replaced: map[string][]access{}, reads: map[string][]access{},
-		exports: map[string]map[string]syntax.NodeID{},
+		exports: map[string]map[string]syntax.NodeID{}, composedNames: map[string][]access{}, reloaded: map[string][]access{},
 	}
 	for _, m := range prog.Modules {
 		if m.Syntax != nil {
@@ -71,6 +80,8 @@ func (r *readers) scan(m *graph.Module) {
 		}
 	}
 	f, bound := m.Syntax, bindings(m)
+	r.aliases(m, bound)
+	r.anyName, r.anyModule = false, false
 	for i := range f.Nodes {
 		n := syntax.NodeID(i)
 		switch f.Kind(n) {
@@ -81,12 +92,26 @@ func (r *readers) scan(m *graph.Module) {
 		case syntax.String:
 			if text, ok := stringOf(f, n); ok {
 				r.text(m, n, text)
+				if hasWord(text, "import") && f.Kind(f.Parent(n)) != syntax.ExprStmt {
+					r.code = append(r.code, access{m: m, node: n, how: "read by code in a string"})
+				}
 			}
 		case syntax.Call:
 			r.call(m, n, bound)
 		case syntax.Assign, syntax.AugAssign, syntax.AnnAssign:
 			r.all(m, n)
+		case syntax.Subscript:
+			if key := f.Next(f.First(n)); m.Test && f.Node(n).Flags&(syntax.FlagStore|syntax.FlagDel) != 0 && dottedOf(f, f.First(n)) == "sys.modules" {
+				_, plain := stringOf(f, key)
+				r.anyModule = r.anyModule || !plain
+			}
 		}
+	}
+	if r.anyName {
+		r.pieces(m, r.composedNames, "patched under a name that is put together")
+	}
+	if r.anyModule {
+		r.pieces(m, r.replaced, "replaced in sys.modules under a name that is put together")
 	}
 }
 
@@ -102,6 +127,7 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 	if root == syntax.None {
 		return
 	}
+	parts = withoutSelf(parts)
 	flags := f.Node(n).Flags
 	for _, mod := range bound[parts[0]] {
 		path := strings.Join(append([]string{mod}, parts[1:]...), ".")
@@ -125,6 +151,9 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 			}
 			if path[:i] != m.Name {
 				r.add(path[:i], item, a)
+			}
+			if strings.HasSuffix(path, ".__globals__") {
+				r.dynamic[path[:i]] = append(r.dynamic[path[:i]], access{m: m, node: n, how: "the globals of its functions are read"})
 			}
 			if item == "__dict__" && rest == "" {
 				r.dynamic[path[:i]] = append(r.dynamic[path[:i]], access{m: m, node: n, how: "its __dict__ is read"})
@@ -160,7 +189,7 @@ func (r *readers) text(m *graph.Module, n syntax.NodeID, text string) {
 	}
 	parts := strings.FieldsFunc(text, func(c rune) bool { return c == '.' || c == ':' })
 	patches := patchers[callee] || m.Test
-	if len(parts) == 2 && extensions[parts[1]] && !patchers[callee] {
+	if len(parts) == 2 && extensions[parts[1]] && !patches {
 		return
 	}
 	a := access{m: m, node: n, how: "named by a string", patch: patchers[callee]}
@@ -250,7 +279,14 @@ func (r *readers) call(m *graph.Module, n syntax.NodeID, bound map[string][]stri
 	if len(args) == 0 {
 		return
 	}
+	r.replacedModules(m, n)
+	if m.Test {
+		r.composed(m, n, args, bound)
+	}
 	for _, mod := range r.modulesOf(m, args[0], bound) {
+		if callee == "reload" {
+			r.reloaded[mod] = append(r.reloaded[mod], access{m: m, node: n, how: "loaded again"})
+		}
 		switch {
 		case len(args) > 1 && f.Kind(args[1]) == syntax.String:
 			if text, ok := stringOf(f, args[1]); ok {
@@ -271,8 +307,12 @@ func (r *readers) call(m *graph.Module, n syntax.NodeID, bound map[string][]stri
 		}
 		for a := range f.Children(f.Child(n, syntax.Args)) {
 			if id := f.First(a); f.Kind(id) == syntax.Ident {
+				a := access{m: m, node: n, how: "patched", patch: true}
 				for _, mod := range mods {
-					r.add(mod, f.Text(id), access{m: m, node: n, how: "patched", patch: true})
+					r.add(mod, f.Text(id), a)
+				}
+				if len(mods) == 0 {
+					r.composedNames[f.Text(id)] = append(r.composedNames[f.Text(id)], a)
 				}
 			}
 		}
@@ -285,10 +325,14 @@ func (r *readers) modulesOf(m *graph.Module, n syntax.NodeID, bound map[string][
 	if f.Kind(n) == syntax.Subscript && dottedOf(f, f.First(n)) == "sys.modules" && strings.Contains(f.Text(n), "__name__") {
 		return []string{m.Name}
 	}
+	if mod := namedModule(f, n); mod != "" {
+		return []string{mod}
+	}
 	parts, root := chainOf(f, n)
 	if root == syntax.None {
 		return nil
 	}
+	parts = withoutSelf(parts)
 	var out []string
 	for _, mod := range bound[parts[0]] {
 		out = append(out, strings.Join(append([]string{mod}, parts[1:]...), "."))

@@ -49,9 +49,40 @@ func (g *Gate) Removable(imp *graph.Import) string {
 			return fmt.Sprintf("a doctest uses %s, %s:%d", imp.Binds, m.File, d.line)
 		}
 	}
+	if n := g.typeString(m, imp.Binds); n != syntax.None {
+		return fmt.Sprintf("an annotation names %s, %s", imp.Binds, at(m, n))
+	}
+	if a, ok := r.patchedSomehow(m, imp.Binds); ok {
+		return fmt.Sprintf("%s.%s may be %s, %s", m.Name, imp.Binds, a.how, a.place())
+	}
+	if a, ok := r.codeAbout(m, imp.Binds); ok {
+		return fmt.Sprintf("%s.%s may be %s, %s", m.Name, imp.Binds, a.how, a.place())
+	}
+	if strings.HasPrefix(imp.Base, "_") || topOf(imp.Base) == "distutils" {
+		return imp.Base + " may be imported for its effects"
+	}
+	if line := commentAbove(m.Syntax, imp.Alias); line > 0 {
+		return fmt.Sprintf("a comment stands above it, %s:%d", m.File, line)
+	}
 	g.submodule(j, imp)
 	g.target(j, imp)
 	return j.verdict.Cause
+}
+
+// commentAbove returns the line of the comment directly above the line of an
+// imported name, which may say what it is good for; 0 without one.
+func commentAbove(f *syntax.File, alias syntax.NodeID) int {
+	t, start := text{f.Src}, int(f.Node(alias).Start)
+	above := aboveComments(t, start)
+	if above == t.lineStart(start) {
+		return 0
+	}
+	line, _ := f.Position(int32(t.lineStart(start)))
+	comment := string(f.Src[t.lineStart(t.lineStart(start)-1):t.lineStart(start)])
+	if line <= 3 && (strings.HasPrefix(comment, "#!") || strings.Contains(comment, "coding")) {
+		return 0
+	}
+	return line - 1
 }
 
 // drop plans the removal of an import.

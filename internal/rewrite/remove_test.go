@@ -30,6 +30,13 @@ func TestRemovable(t *testing.T) {
 		{"star import", m, one("o.py", "from m import *\n"), "m.csv is taken by a star import, o.py:1"},
 		{"names of the module", m, one("o.py", "import m\ndef g():\n    return vars(m)\n"), "its names are looked up by vars, o.py:3"},
 		{"submodule elsewhere", "import xml.dom as csv\n", one("o.py", "import xml\ndef g():\n    return xml.dom.Node\n"), "o reads xml.dom without importing it"},
+		{"submodule here", "import xml\nimport xml.dom as csv\ndef f():\n    return xml.dom\n", nil, "m reads xml.dom without importing it, m.py:4"},
+		{"type in a string", "from typing import List\nimport csv\nT = List['csv.Dialect']\n", nil, "an annotation names csv, m.py:3"},
+		{"composed patch", m, one("tests/test_m.py", "from unittest.mock import patch\nM = 'm'\n@patch(f'{M}.csv')\ndef test(c):\n    pass\n"), "m.csv may be patched under a name that is put together"},
+		{"code in a string", m, one("bench.py", "import timeit\ndef g():\n    timeit.timeit('csv', 'from m import csv')\n"), "m.csv may be read by code in a string, bench.py:3"},
+		{"comment above", "import json\n# keep it, for old pickles\nimport csv\ndef f():\n    return json\n", nil, "a comment stands above it, m.py:2"},
+		{"first line", "#!/usr/bin/env python3\nimport csv\n", nil, ""},
+		{"private module", "import _csv as csv\n", nil, "_csv may be imported for its effects"},
 		{"does not parse", "import csv\ndef f(:\n", nil, "does not parse"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

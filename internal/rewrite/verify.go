@@ -16,6 +16,9 @@ func verify(e *editor, src []byte, v syntax.Version) error {
 		line, _ := f.Position(f.Errors[0].Start)
 		return fmt.Errorf("the result would not parse: %s at %s:%d", f.Errors[0].Message, e.m.File, line)
 	}
+	if docstringOf(f) != docstringOf(e.m.Syntax) {
+		return fmt.Errorf("a string would become the docstring of %s, because no import stands above it any more", e.m.File)
+	}
 	info := scope.Analyze(f, v)
 	for _, n := range e.names {
 		for _, u := range info.Uses(n.name) {
@@ -30,4 +33,17 @@ func verify(e *editor, src []byte, v syntax.Version) error {
 		return err
 	}
 	return e.verifyHoists(f, info)
+}
+
+// docstringOf returns the docstring of a module as it is written, "" without
+// one.
+func docstringOf(f *syntax.File) string {
+	s := f.First(syntax.Root)
+	if s == syntax.None || f.Kind(s) != syntax.ExprStmt {
+		return ""
+	}
+	if k := f.Kind(f.First(s)); k != syntax.String && k != syntax.Strings {
+		return ""
+	}
+	return f.Text(f.First(s))
 }

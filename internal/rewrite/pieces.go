@@ -1,0 +1,168 @@
+package rewrite
+
+import (
+	"regexp"
+	"strings"
+
+	"fastpath/internal/graph"
+	"fastpath/internal/python/syntax"
+)
+
+// Tests do not always write out what they replace: patch(f"{MODULE}.json"),
+// patch.object(module, name), sys.modules[name] = None. Then every name in the
+// strings of that file may be one that they mean.
+
+var (
+	wordText     = regexp.MustCompile(`[A-Za-z_]\w*`)
+	moduleGetter = wordSet("import_module __import__ importorskip reload")
+)
+
+// pieces records the names in the strings of a test.
+func (r *readers) pieces(m *graph.Module, into map[string][]access, how string) {
+	f := m.Syntax
+	for i := range f.Nodes {
+		n := syntax.NodeID(i)
+		if f.Kind(n) != syntax.String || f.Kind(f.Parent(n)) == syntax.ExprStmt {
+			continue
+		}
+		text := strings.TrimLeft(f.Text(n), "rRuUfFtT")
+		if len(text) > 200 || strings.ContainsAny(text, " \t\r\n\\") {
+			continue // a message
+		}
+		for _, word := range wordText.FindAllString(text, -1) {
+			into[word] = append(into[word], access{m: m, node: n, how: how})
+		}
+	}
+}
+
+// composed looks at a call in a test that may replace what no string in it
+// names in full.
+func (r *readers) composed(m *graph.Module, n syntax.NodeID, args []syntax.NodeID, bound map[string][]string) {
+	f := m.Syntax
+	plain := func(i int) bool {
+		if i >= len(args) {
+			return false
+		}
+		_, ok := stringOf(f, args[i])
+		return ok
+	}
+	switch callee, fn := calleeName(f, n), dottedOf(f, f.First(n)); {
+	case callee == "patch" && strings.HasSuffix(fn, ".dict"):
+		if len(args) > 1 && strings.Contains(f.Text(args[0]), "sys.modules") && f.Kind(args[1]) != syntax.Dict {
+			r.anyModule = true
+		}
+	case callee == "setitem" || callee == "delitem":
+		if len(args) > 1 && f.Text(args[0]) == "sys.modules" && !plain(1) {
+			r.anyModule = true
+		}
+	case fn == "patch" || strings.HasSuffix(fn, "mock.patch") || strings.HasSuffix(fn, "mocker.patch"):
+		r.anyName = r.anyName || !plain(0)
+	case callee == "patch" && strings.HasSuffix(fn, ".object"), callee == "setattr", callee == "delattr":
+		switch {
+		case plain(0) && strings.ContainsRune(f.Text(args[0]), '.'): // monkeypatch.setattr("m.x", value)
+		case plain(1) && len(r.modulesOf(m, args[0], bound)) > 0:
+		case plain(0) || plain(1):
+			for i := range min(2, len(args)) {
+				if text, ok := stringOf(f, args[i]); ok {
+					r.composedNames[text] = append(r.composedNames[text], access{m: m, node: n, how: "patched"})
+				}
+			}
+		default:
+			r.anyName = true
+		}
+	}
+}
+
+// replacedModules records the modules that keywords put into sys.modules:
+// patch.dict("sys.modules", json=None).
+func (r *readers) replacedModules(m *graph.Module, n syntax.NodeID) {
+	f := m.Syntax
+	if !strings.Contains(f.Text(n), "sys.modules") {
+		return
+	}
+	for a := range f.Children(f.Child(n, syntax.Args)) {
+		if id := f.First(a); f.Kind(id) == syntax.Ident {
+			r.replaced[f.Text(id)] = append(r.replaced[f.Text(id)], access{m: m, node: n, how: "replaced in sys.modules"})
+		}
+	}
+}
+
+// aliases adds the names that stand for a module by an assignment, or by what
+// a fixture of that name returns.
+func (r *readers) aliases(m *graph.Module, bound map[string][]string) {
+	f := m.Syntax
+	for i := range f.Nodes {
+		n := syntax.NodeID(i)
+		var target string
+		var value syntax.NodeID
+		switch f.Kind(n) {
+		case syntax.Assign:
+			if parts, _ := chainOf(f, f.First(n)); len(parts) > 0 {
+				if parts = withoutSelf(parts); len(parts) == 1 {
+					target, value = parts[0], f.Next(f.First(n))
+				}
+			}
+		case syntax.Return, syntax.Yield:
+			if fn := functionOf(f, n); m.Test && fn != syntax.None {
+				target, value = f.Text(f.Child(fn, syntax.Ident)), f.First(n)
+			}
+		}
+		if target == "" || value == syntax.None {
+			continue
+		}
+		for _, mod := range r.modulesOf(m, value, bound) {
+			if r.prog.Module(mod) != nil {
+				bound[target] = append(bound[target], mod)
+			}
+		}
+	}
+}
+
+// withoutSelf returns a chain as if attributes of an object were names: a test
+// class keeps the module that it is about as self.module.
+func withoutSelf(parts []string) []string {
+	if len(parts) > 1 && (parts[0] == "self" || parts[0] == "cls") {
+		return parts[1:]
+	}
+	return parts
+}
+
+// namedModule returns the module that an expression gets by its name in a
+// string: import_module("m"), sys.modules["m"].
+func namedModule(f *syntax.File, n syntax.NodeID) string {
+	var key syntax.NodeID
+	switch {
+	case f.Kind(n) == syntax.Subscript && dottedOf(f, f.First(n)) == "sys.modules":
+		key = f.Next(f.First(n))
+	case f.Kind(n) == syntax.Call && moduleGetter[calleeName(f, n)]:
+		if args := argumentsOf(f, n); len(args) > 0 {
+			key = args[0]
+		}
+	}
+	text, _ := stringOf(f, key)
+	return text
+}
+
+// patchedSomehow returns a test that knows the module and may patch the name
+// there.
+func (r *readers) patchedSomehow(m *graph.Module, n string) (access, bool) {
+	last := m.Name[strings.LastIndexByte(m.Name, '.')+1:]
+	for _, a := range r.composedNames[n] {
+		if a.m != m && hasWord(string(a.m.Syntax.Src), last) {
+			return a, true
+		}
+	}
+	return access{}, false
+}
+
+// codeAbout returns a string of code, say for a subprocess or for timeit, that
+// may read a name of a module.
+func (r *readers) codeAbout(m *graph.Module, n string) (access, bool) {
+	last := m.Name[strings.LastIndexByte(m.Name, '.')+1:]
+	for _, a := range r.code {
+		if text := a.m.Syntax.Text(a.node); hasWord(text, n) && hasWord(text, last) {
+			return a, true
+		}
+	}
+	return access{}, false
+}
