@@ -27,7 +27,7 @@ Write the reason behind the import, or move the import to the functions that use
 		}
 		for i := range p.entry.FastPath.Imports {
 			imp := &p.entry.FastPath.Imports[i]
-			it := p.entry.item(imp.Names[0].Binds())
+			it := p.entry.dearest(imp)
 			ms, source := imp.MS, "the file says"
 			if it != nil && it.Measured {
 				ms, source = p.entry.alone(it), "measured"

@@ -53,7 +53,7 @@ import pandas  # 430ms`,
 		}
 		for i := range p.entry.FastPath.Imports {
 			line := &p.entry.FastPath.Imports[i]
-			it := p.entry.item(line.Names[0].Binds())
+			it := p.entry.dearest(line)
 			if it == nil || it.Rule == plan.RuleForbidden || !refuted(it) || line.Justified(p.Config.Thresholds.HotUsage) {
 				continue
 			}

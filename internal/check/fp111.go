@@ -76,7 +76,7 @@ func (p *pass) compare(line *fastfile.Import) (ms float64, timeOff bool, usage f
 		if e.Entry.FastPath != p.entry.Entry.FastPath {
 			continue
 		}
-		it := e.item(line.Names[0].Binds())
+		it := e.dearest(line)
 		if it == nil || !it.Measured {
 			continue
 		}

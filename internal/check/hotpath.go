@@ -188,6 +188,19 @@ func (e *Entry) dragged(it *plan.Item) bool {
 	return len(e.idle) > 0 && it.Rule != plan.RuleForbidden && it.AloneMS >= e.Plan.Thresholds.LightMS && e.alone(it) < e.Plan.Thresholds.LightMS
 }
 
+// dearest returns the decision for a line of the fast path file: that of the
+// name which takes longest, whose figures the line shows.
+func (e *Entry) dearest(line *fastfile.Import) *plan.Item {
+	var found *plan.Item
+	for _, n := range line.Names {
+		it := e.item(n.Binds())
+		if it != nil && (found == nil || it.Measured && (!found.Measured || e.alone(it) > e.alone(found))) {
+			found = it
+		}
+	}
+	return found
+}
+
 // item returns the decision for a name that the fast path file binds, nil when
 // there is none, or none that rests on evidence.
 func (e *Entry) item(binds string) *plan.Item {

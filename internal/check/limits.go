@@ -71,7 +71,7 @@ import requests  # 118ms but 40% usage - HOT PATH EXCEPTION (4.0x cheaper at mod
 		for i := range p.entry.FastPath.Imports {
 			imp := &p.entry.FastPath.Imports[i]
 			ms := imp.MS
-			if it := p.entry.item(imp.Names[0].Binds()); it != nil && it.Measured {
+			if it := p.entry.dearest(imp); it != nil && it.Measured {
 				ms = p.entry.alone(it)
 			}
 			if ms > most {
