@@ -23,6 +23,21 @@ type initOptions struct {
 	github  bool
 }
 
+// command is the command line that writes what --dry-run shows.
+func (o *initOptions) command() string {
+	words := []string{"fastpath", "init"}
+	for _, e := range o.entries {
+		words = append(words, "--entry", e)
+	}
+	if o.tests {
+		words = append(words, "--tests")
+	}
+	if o.github {
+		words = append(words, "--github")
+	}
+	return strings.Join(shellWords(words), " ")
+}
+
 func (a *app) initCommand() *cobra.Command {
 	var opt initOptions
 	cmd := &cobra.Command{
@@ -316,6 +331,9 @@ func (a *app) initWrite(p *project.Project, opt initOptions, res *initResult) er
 	}
 	res.Configuration = initConfiguration{File: change.File, Created: change.Before == nil, Changed: change.Changed(), DryRun: opt.dryRun}
 	if opt.dryRun {
+		if change.Changed() || opt.tests || opt.github {
+			res.Next = opt.command()
+		}
 		old := "a/" + change.File
 		if change.Before == nil {
 			old = "/dev/null"

@@ -111,7 +111,7 @@ func (a *app) runUsageRecord(args []string, opt usageRecordOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.mergeRecorded(t, p.Root, output, entry); err != nil {
+	if err := a.mergeRecorded(t, p.Root, output, entry, code != 0); err != nil {
 		return err
 	}
 	if entry == "" {
@@ -180,8 +180,9 @@ type recorded struct {
 	notes []string
 }
 
-// mergeRecorded reads the lines and replaces the day's rows.
-func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string) error {
+// mergeRecorded reads the lines and replaces the day's rows. A command that
+// failed before it used anything of the project replaces nothing.
+func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string, failed bool) error {
 	f, err := os.Open(output)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("nothing was recorded: the command started no Python with the recorder; it needs PYTHONPATH (not python -I or -E)")
@@ -201,9 +202,17 @@ func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string) error 
 		return fmt.Errorf("nothing was recorded: no request ended while the command ran")
 	}
 	var days []*evidence.UsageDay
+	used := false
 	for _, kind := range slices.Sorted(maps.Keys(r.rows)) {
 		day := r.rows[kind].UsageDay()
-		days = append(days, day)
+		days, used = append(days, day), used || len(day.Modules) > 0
+	}
+	if failed && !used {
+		a.step("nothing was recorded: the command failed, and what ran used nothing of the project")
+		return nil
+	}
+	for _, day := range days {
+		kind := day.Kind
 		if kind == evidence.UsageTests {
 			fmt.Fprintf(a.Stdout, "%s: tests, not traffic\n", countedRequests(day.Requests))
 			continue
