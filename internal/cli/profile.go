@@ -260,6 +260,17 @@ func (a *app) notePace(old, measured *evidence.Entry) {
 
 // validate checks the flags that are neither for the views nor the format.
 func (opt *profileOptions) validate(a *app) error {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"split", opt.split}, {"details", opt.details}, {"trials", opt.trials > 0}, {"bytecode", opt.bytecode != ""},
+		{"page-cache", opt.pages != ""}, {"setup", opt.setup != ""}, {"env", len(opt.env) > 0}, {"replace", opt.replace},
+	} {
+		if f.set && opt.views.fromLock {
+			return usageErrorf("--%s takes a measurement; leave out --from-lock", f.name)
+		}
+	}
 	if opt.bytecode != "" && !launch.Bytecode(opt.bytecode).Valid() {
 		return usageErrorf("unknown state %q for --bytecode; allowed: cached, missing, first-run", opt.bytecode)
 	}
