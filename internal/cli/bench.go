@@ -73,6 +73,7 @@ The memory size is told to the function and changes nothing else: a Lambda with
 
 Variables that a SAM or CloudFormation template, a serverless.yml or a Dockerfile sets
 for the entry are set here, too, except where your environment has them; --env wins.
+The function's layers are on PYTHONPATH where their content lies in the project.
 
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath bench

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // deployedEnv returns the user's environment with the variables that the
 // deployment files of the project at root set for an entry, and the lines of
 // those files, as "template.yaml: STAGE, TABLE". A variable that the user has
-// set stays as it is, as with "sam local".
+// set stays as it is, as with "sam local". Layers whose content lies in the
+// project are on PYTHONPATH, after what the user has there.
 func (a *app) deployedEnv(root string, e *project.Entry) (env, from []string, err error) {
 	d, err := deploy.Read(root)
 	if err != nil {
@@ -21,8 +23,7 @@ func (a *app) deployedEnv(root string, e *project.Entry) (env, from []string, er
 	env = slices.Clone(a.Env)
 	names := map[string][]string{} // by file
 	for _, v := range d.Environment(e) {
-		set := func(kv string) bool { name, _, _ := strings.Cut(kv, "="); return name == v.Name }
-		if slices.ContainsFunc(a.Env, set) {
+		if slices.ContainsFunc(a.Env, set(v.Name)) {
 			continue
 		}
 		env = append(env, v.Name+"="+v.Value)
@@ -34,7 +35,32 @@ func (a *app) deployedEnv(root string, e *project.Entry) (env, from []string, er
 	for i, file := range from {
 		from[i] = filepath.FromSlash(file) + ": " + strings.Join(names[file], ", ")
 	}
+	search := filepath.SplitList(a.getenv("PYTHONPATH"))
+	for i, dir := range search {
+		if dir != "" { // the program starts in another folder than we
+			search[i] = a.path(dir)
+		}
+	}
+	for _, l := range d.Layers(e) {
+		dir := filepath.Join(root, filepath.FromSlash(l.Dir))
+		if slices.Contains(search, dir) {
+			continue
+		}
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			search = append(search, dir)
+			from = append(from, filepath.FromSlash(l.File)+": PYTHONPATH with the layer "+filepath.FromSlash(l.Dir))
+		}
+	}
+	if len(search) > 0 {
+		env = slices.DeleteFunc(env, set("PYTHONPATH"))
+		env = append(env, "PYTHONPATH="+strings.Join(search, string(filepath.ListSeparator)))
+	}
 	return env, from, nil
+}
+
+// set reports whether a line of an environment sets a variable.
+func set(name string) func(kv string) bool {
+	return func(kv string) bool { n, _, _ := strings.Cut(kv, "="); return n == name }
 }
 
 // noteDeployed says which variables come from deployment files.

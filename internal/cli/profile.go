@@ -64,6 +64,7 @@ what a statement would save is another matter, which the tree shows beside it.
 
 Variables that a SAM or CloudFormation template, a serverless.yml or a Dockerfile sets
 for the entry are set here, too, except where your environment has them; --env wins.
+The function's layers are on PYTHONPATH where their content lies in the project.
 
 It runs your code. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath profile
@@ -264,8 +265,14 @@ func (opt *profileOptions) validate(a *app) error {
 		name string
 		set  bool
 	}{
-		{"split", opt.split}, {"details", opt.details}, {"trials", opt.trials > 0}, {"bytecode", opt.bytecode != ""},
-		{"page-cache", opt.pages != ""}, {"setup", opt.setup != ""}, {"env", len(opt.env) > 0}, {"replace", opt.replace},
+		{"split", opt.split},
+		{"details", opt.details},
+		{"trials", opt.trials > 0},
+		{"bytecode", opt.bytecode != ""},
+		{"page-cache", opt.pages != ""},
+		{"setup", opt.setup != ""},
+		{"env", len(opt.env) > 0},
+		{"replace", opt.replace},
 	} {
 		if f.set && opt.views.fromLock {
 			return usageErrorf("--%s takes a measurement; leave out --from-lock", f.name)

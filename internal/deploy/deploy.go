@@ -1,5 +1,5 @@
 // Package deploy reads what deployment files say about the place where a
-// program will run: environment variables, how its files are packed, and which
+// program will run: environment variables, layers, how its files are packed, and which
 // files are left out. It knows Dockerfiles with .dockerignore, AWS SAM and
 // CloudFormation templates, serverless.yml, Terraform's archive_file, and the
 // wheels of pyproject.toml.

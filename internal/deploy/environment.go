@@ -14,6 +14,7 @@ type program struct {
 	function string // "" where the file describes one program
 	shared   bool   // it has the variables of all of the file, too
 	is       func(*project.Entry) bool
+	layers   []Layer // in the order of the file, those of all functions first
 }
 
 // Environment returns the variables that an entry will find where it runs,

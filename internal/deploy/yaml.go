@@ -72,13 +72,19 @@ func (d *Deployment) variables(file, function string, n *yaml.Node) {
 func (d *Deployment) template(_, file string, data []byte) {
 	root := parseYAML(data)
 	d.variables(file, "", field(root, "Globals", "Function", "Environment", "Variables"))
+	layers := templateLayers(root, file)
+	common := layersOf(field(root, "Globals", "Function", "Layers"), layers)
 	for _, res := range pairs(field(root, "Resources")) {
 		switch kind := field(res[1], "Type"); {
 		case kind == nil:
 		case kind.Value == "AWS::Serverless::Function", kind.Value == "AWS::Lambda::Function":
 			d.variables(file, res[0].Value, field(res[1], "Properties", "Environment", "Variables"))
+			own := layersOf(field(res[1], "Properties", "Layers"), layers)
+			if kind.Value == "AWS::Serverless::Function" && !ignoresGlobal(res[1], "Layers") {
+				own = slices.Concat(common, own)
+			}
 			d.programs = append(d.programs, program{
-				file: file, function: res[0].Value, shared: kind.Value == "AWS::Serverless::Function" && !ignoresGlobal(res[1], "Environment"),
+				file: file, layers: own, function: res[0].Value, shared: kind.Value == "AWS::Serverless::Function" && !ignoresGlobal(res[1], "Environment"),
 				is: func(e *project.Entry) bool {
 					return e.Function == res[0].Value && strings.HasPrefix(e.Source, file+":")
 				},
