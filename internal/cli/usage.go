@@ -20,8 +20,9 @@ func (a *app) usageCommand() *cobra.Command {
 		Short: "learn which modules requests use: from sample events or from logs",
 		Long: `Usage is the share of requests that use a module. It decides, together with what
 an import costs, what belongs on the fast path. It is learned from sample events
-(invoke) or from logs (ingest), and kept in fastpath.lock: a source's day is
-replaced, never added, so that nothing counts twice.`,
+(invoke), from programs that run at hand (record), or from logs (ingest, pull), and
+kept in fastpath.lock: a source's day is replaced, never added, so that nothing
+counts twice.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])

@@ -79,7 +79,7 @@ func (a *app) runUsageReport(args []string, since string) error {
 		if since != "" {
 			what += " since " + since
 		}
-		fmt.Fprintf(a.Stdout, "%s\n\nnext: fastpath usage invoke   (sample events)\n      fastpath usage ingest LOGS\n      fastpath usage pull --log-group GROUP\n", what)
+		fmt.Fprintf(a.Stdout, "%s\n\nnext: fastpath usage invoke   (sample events)\n      fastpath usage record -- CMD   (servers and commands)\n      fastpath usage ingest LOGS\n      fastpath usage pull --log-group GROUP\n", what)
 		return nil
 	}
 	a.printUsage(t, r)
