@@ -8,6 +8,7 @@ import (
 
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
+	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
 )
@@ -29,7 +30,10 @@ type Gate struct {
 	loaded map[*graph.Module]bool // when the roots are imported
 	// via is one import by which each of them is loaded, so that without any
 	// other import all of them still are.
-	via      map[*graph.Module]*graph.Import
+	via map[*graph.Module]*graph.Import
+	// firm are the modules that are loaded without the imports that stand in a
+	// try statement; what else is loaded may fail to load, and somebody notices.
+	firm     map[*graph.Module]bool
 	fastPath map[string]bool
 	readers  *readers
 	cycles   map[*graph.Module]int // number of the cycle a module belongs to
@@ -78,6 +82,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 	}
 	g.loaded = reach(g.roots, prog, nil)
 	g.via = spanning(g.roots, prog)
+	g.firm = reach(g.roots, prog, caught)
 	g.reachesEffects = importersOf(prog, effectful)
 	return g
 }
@@ -141,7 +146,15 @@ func (g *Gate) Verdict(imp *graph.Import) plan.Verdict {
 		}
 	}
 	g.target(j, imp)
+	if g.loaded[imp.In] && !g.firm[imp.In] && !resolve.IsStdlib(imp.Base) {
+		j.ask("%s is loaded in a try statement, which would no longer notice that %s is missing", imp.In.Name, imp.Base)
+	}
 	return j.verdict
+}
+
+// caught reports whether somebody notices, and goes on, when an import fails.
+func caught(imp *graph.Import) bool {
+	return slices.Contains(imp.Context, "try") || slices.Contains(imp.Context, "with")
 }
 
 // statement judges the statement itself; a false answer means that nothing

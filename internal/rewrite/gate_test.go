@@ -178,6 +178,20 @@ var gateCases = []gateCase{
 
 	{"code in a string", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import subprocess\ndef test():\n    subprocess.run(['python', '-c', 'import m; m.x.g()'])\n"), guard, "m.x may be read by code in a string, tests/test_m.py:3"},
 
+	{"mock of the module", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest import mock\nimport m\ndef test():\n    assert mock.create_autospec(m).x\n"), ask, "m: the names of a mock are taken from it, and x may be asked for there, tests/test_m.py:4"},
+	{"mock of the module where another one has it", "import x\ndef f():\n    return x\n", map[string]string{"o.py": "import m\ndef f():\n    return m\n", "tests/test_m.py": "from unittest import mock\ndef test():\n    with mock.patch('o.m', autospec=True) as fake:\n        assert fake.x\n"}, ask, "x may be asked for there"},
+	{"mock of the module without the name", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest import mock\nimport m\ndef test():\n    assert mock.Mock(spec=m).f\n"), auto, ""},
+
+	{"example elsewhere", "import x\ndef f():\n    return x\n", one("o.py", "def g():\n    \"\"\"\n    >>> import m\n    >>> m.x.V\n    \"\"\"\n"), guard, "m.x may be read by an example, o.py:2"},
+	{"prose elsewhere", "import x\ndef f():\n    return x\n", one("o.py", "def g():\n    \"\"\"\n    >>> import m\n    Better than x.\n    \"\"\"\n"), auto, ""},
+	{"looked up in modules that nothing names", "import x\ndef f():\n    return x\n", one("tests/conftest.py", "import sys\nimport m\nmods = sys.modules.values()\ndef go():\n    return [getattr(k, 'x') for k in mods]\n"), guard, "m.x may be looked up, tests/conftest.py:5"},
+
+	// Modules that somebody can do without.
+	{"module loaded in a try statement", "import x\ndef f():\n    return x\n", one("main.py", "try:\n    import m\nexcept ImportError:\n    m = None\n"), ask, "m is loaded in a try statement, which would no longer notice that x is missing"},
+	{"module loaded below one in a try statement", "import x\ndef f():\n    return x\n", map[string]string{"main.py": "try:\n    from o import m\nexcept ImportError:\n    m = None\n", "o.py": "import m\n"}, ask, "m is loaded in a try statement"},
+	{"module loaded in a try statement and elsewhere", "import x\ndef f():\n    return x\n", map[string]string{"main.py": "import o\ntry:\n    import m\nexcept ImportError:\n    m = None\n", "o.py": "import m\n"}, auto, ""},
+	{"standard library in a module loaded in a try statement", "import csv as x\ndef f():\n    return x\n", one("main.py", "try:\n    import m\nexcept ImportError:\n    m = None\n"), auto, ""},
+
 	// Star imports that bind the same name.
 	{"star import below", "import x\nfrom lib import *\ndef f():\n    return x\n", one("lib.py", "x = 1\n"), ask, "x may be bound again by a star import, m.py:2"},
 	{"star import of unknown names below", "import x\nfrom elsewhere import *\ndef f():\n    return x\n", nil, ask, "x may be bound again by a star import"},

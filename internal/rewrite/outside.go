@@ -45,6 +45,11 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 				j.guard("%s.%s is %s, %s", m.Name, n, a.how, a.place())
 			}
 		}
+		for _, a := range r.specced[m.Name] {
+			if hasWord(string(a.m.Syntax.Src), n) {
+				j.ask("%s: %s, and %s may be asked for there, %s", m.Name, a.how, n, a.place())
+			}
+		}
 		if a, ok := r.patchedSomehow(m, n); ok && !g.fastPath[m.File] {
 			j.guard("%s.%s may be %s, %s", m.Name, n, a.how, a.place())
 		}

@@ -13,24 +13,42 @@ import (
 // strings of that file may be one that they mean.
 
 var (
-	wordText     = regexp.MustCompile(`[A-Za-z_]\w*`)
+	wordText     = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
 	moduleGetter = wordSet("import_module __import__ importorskip reload")
 )
 
-// pieces records the names in the strings of a test.
-func (r *readers) pieces(m *graph.Module, into map[string][]access, how string) {
+// pieces records the names in the strings of a test that may be patched.
+func (r *readers) pieces(m *graph.Module) {
+	r.eachPiece(m, func(n syntax.NodeID, text string) {
+		for _, word := range wordText.FindAllString(text, -1) {
+			if l := r.composedNames[word]; len(l) == 0 || l[len(l)-1].m != m { // one a file is enough
+				r.composedNames[word] = append(l, access{m: m, node: n, how: "patched under a name that is put together"})
+			}
+		}
+	})
+}
+
+// modulePieces records the strings of a test that may be keys of sys.modules.
+// The packages of the program itself are named everywhere.
+func (r *readers) modulePieces(m *graph.Module) {
+	r.eachPiece(m, func(n syntax.NodeID, _ string) {
+		text, _ := stringOf(m.Syntax, n)
+		if own := r.prog.Module(text); moduleText.MatchString(text) && (own == nil || !own.IsPackage) {
+			r.replaced[text] = append(r.replaced[text], access{m: m, node: n, how: "replaced in sys.modules under a name that is put together"})
+		}
+	})
+}
+
+// eachPiece calls visit for the strings of a file that are no messages.
+func (r *readers) eachPiece(m *graph.Module, visit func(n syntax.NodeID, text string)) {
 	f := m.Syntax
 	for i := range f.Nodes {
 		n := syntax.NodeID(i)
 		if f.Kind(n) != syntax.String || f.Kind(f.Parent(n)) == syntax.ExprStmt {
 			continue
 		}
-		text := strings.TrimLeft(f.Text(n), "rRuUfFtT")
-		if len(text) > 200 || strings.ContainsAny(text, " \t\r\n\\") {
-			continue // a message
-		}
-		for _, word := range wordText.FindAllString(text, -1) {
-			into[word] = append(into[word], access{m: m, node: n, how: how})
+		if text := strings.TrimLeft(f.Text(n), "rRuUfFtT"); len(text) <= 200 && !strings.ContainsAny(text, " \t\r\n\\") {
+			visit(n, text)
 		}
 	}
 }
@@ -57,6 +75,10 @@ func (r *readers) composed(m *graph.Module, n syntax.NodeID, args []syntax.NodeI
 		}
 	case fn == "patch" || strings.HasSuffix(fn, "mock.patch") || strings.HasSuffix(fn, "mocker.patch"):
 		r.anyName = r.anyName || !plain(0)
+	case callee == "getattr" || callee == "hasattr":
+		if text, _ := stringOf(f, args[min(1, len(args)-1)]); text != "" && len(r.modulesOf(m, args[0], bound)) == 0 {
+			r.composedNames[text] = append(r.composedNames[text], access{m: m, node: n, how: "looked up"})
+		}
 	case callee == "patch" && strings.HasSuffix(fn, ".object"), callee == "setattr", callee == "delattr":
 		switch {
 		case plain(0) && strings.ContainsRune(f.Text(args[0]), '.'): // monkeypatch.setattr("m.x", value)
@@ -83,6 +105,46 @@ func (r *readers) replacedModules(m *graph.Module, n syntax.NodeID) {
 	for a := range f.Children(f.Child(n, syntax.Args)) {
 		if id := f.First(a); f.Kind(id) == syntax.Ident {
 			r.replaced[f.Text(id)] = append(r.replaced[f.Text(id)], access{m: m, node: n, how: "replaced in sys.modules"})
+		}
+	}
+}
+
+// spec records the modules whose names a mock takes over: create_autospec(m),
+// Mock(spec=m), patch("pkg.m", autospec=True).
+func (r *readers) spec(m *graph.Module, n syntax.NodeID, args []syntax.NodeID, bound map[string][]string) {
+	f := m.Syntax
+	takes := calleeName(f, n) == "create_autospec"
+	for a := range f.Children(f.Child(n, syntax.Args)) {
+		if id := f.First(a); f.Kind(id) == syntax.Ident {
+			takes = takes || f.Text(id) == "spec" || f.Text(id) == "spec_set" || f.Text(id) == "autospec"
+		}
+	}
+	if !takes {
+		return
+	}
+	a := access{m: m, node: n, how: "the names of a mock are taken from it"}
+	add := func(path string) {
+		if r.prog.Module(path) != nil {
+			r.specced[path] = append(r.specced[path], a)
+		} else if i := strings.LastIndexByte(path, '.'); i > 0 {
+			if in := r.prog.Module(path[:i]); in != nil && in.Syntax != nil { // the name of a module in another one
+				for _, mod := range bindings(in)[path[i+1:]] {
+					r.specced[mod] = append(r.specced[mod], a)
+				}
+			}
+		}
+	}
+	for i, arg := range args {
+		if text, ok := stringOf(f, arg); ok && i == 0 {
+			add(text)
+		}
+		for _, mod := range r.modulesOf(m, arg, bound) {
+			add(mod)
+			if i == 0 && len(args) > 1 { // patch.object(m, "x", autospec=True)
+				if text, ok := stringOf(f, args[1]); ok {
+					add(mod + "." + text)
+				}
+			}
 		}
 	}
 }
@@ -155,13 +217,45 @@ func (r *readers) patchedSomehow(m *graph.Module, n string) (access, bool) {
 	return access{}, false
 }
 
-// codeAbout returns a string of code, say for a subprocess or for timeit, that
-// may read a name of a module.
+// codeText is a string that holds code.
+type codeText struct {
+	access
+	text string
+}
+
+// codeIn records a string that holds code: with an import statement, say for a
+// subprocess or for timeit, or with examples.
+func (r *readers) codeIn(m *graph.Module, n syntax.NodeID, text string) {
+	c := codeText{access{m: m, node: n, how: "read by code in a string"}, text}
+	switch {
+	case m.Syntax.Kind(m.Syntax.Parent(n)) != syntax.ExprStmt:
+		if !hasWord(text, "import") {
+			return
+		}
+	case strings.Contains(text, ">>>"):
+		var code strings.Builder
+		for line := range strings.Lines(text) {
+			if l := strings.TrimSpace(line); strings.HasPrefix(l, ">>>") || strings.HasPrefix(l, "...") {
+				code.WriteString(l + "\n")
+			}
+		}
+		c.how, c.text = "read by an example", code.String()
+	default:
+		return
+	}
+	for _, word := range wordText.FindAllString(c.text, -1) {
+		if l := r.code[word]; len(l) == 0 || l[len(l)-1].node != n || l[len(l)-1].m != m {
+			r.code[word] = append(l, c)
+		}
+	}
+}
+
+// codeAbout returns a string of code that may read a name of a module.
 func (r *readers) codeAbout(m *graph.Module, n string) (access, bool) {
 	last := m.Name[strings.LastIndexByte(m.Name, '.')+1:]
-	for _, a := range r.code {
-		if text := a.m.Syntax.Text(a.node); hasWord(text, n) && hasWord(text, last) {
-			return a, true
+	for _, c := range r.code[n] {
+		if hasWord(c.text, last) {
+			return c.access, true
 		}
 	}
 	return access{}, false

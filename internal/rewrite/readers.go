@@ -49,8 +49,11 @@ type readers struct {
 	// names, or keys of sys.modules.
 	composedNames      map[string][]access
 	anyName, anyModule bool
-	// code lists the strings that hold import statements.
-	code []access
+	// specced lists where mocks take over the names that a module has.
+	specced map[string][]access
+	// code lists the strings that hold import statements, and the examples in
+	// docstrings, by the words in them.
+	code map[string][]codeText
 	// reloaded lists where modules are run again.
 	reloaded map[string][]access
 }
@@ -59,7 +62,7 @@ func readersOf(prog *graph.Program) *readers {
 	r := &readers{
 		prog: prog, of: map[name][]access{}, stars: map[string][]access{}, dynamic: map[string][]access{},
 		replaced: map[string][]access{}, reads: map[string][]access{},
-		exports: map[string]map[string]syntax.NodeID{}, composedNames: map[string][]access{}, reloaded: map[string][]access{},
+		exports: map[string]map[string]syntax.NodeID{}, composedNames: map[string][]access{}, reloaded: map[string][]access{}, specced: map[string][]access{}, code: map[string][]codeText{},
 	}
 	for _, m := range prog.Modules {
 		if m.Syntax != nil {
@@ -92,9 +95,7 @@ func (r *readers) scan(m *graph.Module) {
 		case syntax.String:
 			if text, ok := stringOf(f, n); ok {
 				r.text(m, n, text)
-				if hasWord(text, "import") && f.Kind(f.Parent(n)) != syntax.ExprStmt {
-					r.code = append(r.code, access{m: m, node: n, how: "read by code in a string"})
-				}
+				r.codeIn(m, n, text)
 			}
 		case syntax.Call:
 			r.call(m, n, bound)
@@ -108,10 +109,10 @@ func (r *readers) scan(m *graph.Module) {
 		}
 	}
 	if r.anyName {
-		r.pieces(m, r.composedNames, "patched under a name that is put together")
+		r.pieces(m)
 	}
 	if r.anyModule {
-		r.pieces(m, r.replaced, "replaced in sys.modules under a name that is put together")
+		r.modulePieces(m)
 	}
 }
 
@@ -281,6 +282,7 @@ func (r *readers) call(m *graph.Module, n syntax.NodeID, bound map[string][]stri
 	}
 	r.replacedModules(m, n)
 	if m.Test {
+		r.spec(m, n, args, bound)
 		r.composed(m, n, args, bound)
 	}
 	for _, mod := range r.modulesOf(m, args[0], bound) {
