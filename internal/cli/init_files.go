@@ -13,6 +13,7 @@ import (
 	"text/template"
 
 	"fastpath/internal/atomicfile"
+	"fastpath/internal/deploy"
 	"fastpath/internal/project"
 )
 
@@ -49,6 +50,10 @@ func testFiles(p *project.Project) []initFile {
 			files = append(files, e.FastPath)
 		}
 	}
+	d, err := deploy.Read(p.Root)
+	if err != nil {
+		d = &deploy.Deployment{}
+	}
 	var out []initFile
 	for _, file := range files {
 		e := p.Entries[slices.IndexFunc(p.Entries, func(e project.Entry) bool { return e.FastPath == file })]
@@ -64,10 +69,16 @@ func testFiles(p *project.Project) []initFile {
 		if e.ImportRoot != "." {
 			rel = strings.TrimPrefix(rel, path.Clean(e.ImportRoot)+"/")
 		}
+		var layers []string // on Lambda they are there, too
+		for _, l := range d.Layers(&e) {
+			if dir, err := filepath.Rel(filepath.FromSlash(e.ImportRoot), filepath.FromSlash(l.Dir)); err == nil && isFolder(filepath.Join(p.Root, filepath.FromSlash(l.Dir))) {
+				layers = append(layers, filepath.ToSlash(dir))
+			}
+		}
 		var b bytes.Buffer
 		limits := p.Config.Limits
 		err = testsTemplate.Execute(&b, map[string]any{
-			"File": file, "Module": strings.ReplaceAll(rel, "/", "."), "Root": filepath.ToSlash(root),
+			"File": file, "Module": strings.ReplaceAll(rel, "/", "."), "Root": filepath.ToSlash(root), "Layers": layers,
 			"LimitMS": decimal(limits.TotalMS), "LimitImports": limits.Imports,
 		})
 		if err != nil {

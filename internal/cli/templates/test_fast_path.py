@@ -14,7 +14,12 @@ MODULE = "{{.Module}}"
 IMPORT_ROOT = os.path.normpath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "{{.Root}}")
 )
-LIMIT_MS = {{.LimitMS}}  # [tool.fastpath.limits] total-ms
+{{if .Layers}}LAYERS = [
+{{- range .Layers}}
+    os.path.join(IMPORT_ROOT, "{{.}}"),
+{{- end}}
+]
+{{end}}LIMIT_MS = {{.LimitMS}}  # [tool.fastpath.limits] total-ms
 LIMIT_IMPORTS = {{.LimitImports}}  # [tool.fastpath.limits] imports
 RUNS = 5
 
@@ -22,6 +27,9 @@ MEASURE = """
 import importlib, json, sys, time
 
 sys.path.insert(0, sys.argv[1])
+{{- if .Layers}}
+sys.path[1:1] = sys.argv[3:]
+{{- end}}
 start = time.perf_counter()
 module = importlib.import_module(sys.argv[2])
 duration = (time.perf_counter() - start) * 1000
@@ -33,7 +41,7 @@ sys.stderr.write("\\n" + json.dumps([duration, names]))
 def measure():
     """Import the file in a fresh process: milliseconds, and the names it has."""
     run = subprocess.run(
-        [sys.executable, "-c", MEASURE, IMPORT_ROOT, MODULE],
+        [sys.executable, "-c", MEASURE, IMPORT_ROOT, MODULE{{if .Layers}}, *LAYERS{{end}}],
         cwd=IMPORT_ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
