@@ -448,6 +448,8 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 		return f.getattr(args.positional[0], "__class__")
 	case looking[name]:
 		return nil
+	case registering[name]:
+		return []value{external}
 	case keeping[name] && len(args.keywords) == 0:
 		all := args.all()
 		return append(f.makeContainer(n, appendNew(f.iterate(all), all...)), external)
@@ -488,6 +490,10 @@ func (f *follower) dynamicAttribute(n syntax.NodeID, args arguments) []value {
 var (
 	// looking are functions that do not call and do not keep what they get.
 	looking = words("isinstance issubclass callable id type hasattr len bool TypeVar ParamSpec NewType wraps")
+	// registering are methods that keep functions for later: of click, argparse,
+	// Flask, Starlette and Celery.
+	registering = words(`add_command add_typer set_defaults add_url_rule add_api_route add_api_websocket_route add_route add_websocket_route
+		add_event_handler add_exception_handler register_error_handler add_periodic_task`)
 	// keeping are functions that return what they get, or its elements.
 	keeping = words("list tuple set frozenset dict reversed enumerate zip iter next OrderedDict deque ChainMap MappingProxyType SimpleNamespace chain")
 	// wrapping are functions that return something which calls what they get.
