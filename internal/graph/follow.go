@@ -100,8 +100,9 @@ var external = &handle{object: object{kind: outside}}
 type variable struct {
 	values  []value
 	readers map[*unit]bool
-	leaks   bool // code outside of the project sees what is stored here
-	full    bool // it holds too many values to tell them apart
+	order   []*unit // the readers as they came: the bounds must cut the same each time
+	leaks   bool    // code outside of the project sees what is stored here
+	full    bool    // it holds too many values to tell them apart
 }
 
 // variableKey names a variable: a name of a scope, an attribute, the elements
@@ -322,6 +323,7 @@ func (f *follower) load(v *variable) []value {
 			v.readers = map[*unit]bool{}
 		}
 		v.readers[f.unit] = true
+		v.order = append(v.order, f.unit)
 	}
 	return v.values
 }
@@ -350,7 +352,7 @@ func (f *follower) store(v *variable, values []value) {
 		}
 	}
 	if grown {
-		for u := range v.readers {
+		for _, u := range v.order {
 			f.enqueue(u)
 		}
 	}

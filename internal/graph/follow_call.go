@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,8 +23,8 @@ func (a arguments) all() []value {
 	for _, vs := range a.positional {
 		out = appendNew(out, vs...)
 	}
-	for _, vs := range a.keywords {
-		out = appendNew(out, vs...)
+	for _, name := range slices.Sorted(maps.Keys(a.keywords)) {
+		out = appendNew(out, a.keywords[name]...)
 	}
 	return appendNew(out, a.spread...)
 }
@@ -597,8 +598,8 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 		}
 	}
 	if len(f.method(c, "__init__")) == 0 { // a dataclass keeps its arguments
-		for name, vs := range args.keywords {
-			f.store(f.field(c, name), vs)
+		for _, name := range slices.Sorted(maps.Keys(args.keywords)) {
+			f.store(f.field(c, name), args.keywords[name])
 		}
 	}
 	if !f.made[c] {
@@ -646,8 +647,8 @@ func (f *follower) pass(v value, args arguments) {
 			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
 		case fl&syntax.FlagStar2 != 0:
 			var rest []value
-			for _, vs := range args.keywords {
-				rest = appendNew(rest, vs...)
+			for _, name := range slices.Sorted(maps.Keys(args.keywords)) {
+				rest = appendNew(rest, args.keywords[name]...)
 			}
 			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
 		default:
