@@ -9,26 +9,6 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// arguments are the values that a call passes.
-type arguments struct {
-	positional [][]value
-	keywords   map[string][]value
-	spread     []value // by *x and **x: may land in every parameter
-	unknown    bool    // the caller is outside of the project
-}
-
-// all returns every value that is passed.
-func (a arguments) all() []value {
-	var out []value
-	for _, vs := range a.positional {
-		out = appendNew(out, vs...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.keywords)) {
-		out = appendNew(out, a.keywords[name]...)
-	}
-	return appendNew(out, a.spread...)
-}
-
 // nameInfo is what a Name means.
 type nameInfo struct {
 	variable *variable // nil when the module does not bind the name
@@ -377,25 +357,6 @@ func (f *follower) creation(c object, made bool) {
 	}
 }
 
-// typeModel are the special methods that Python calls on classes when something
-// is done with them.
-var typeModel = words("__init_subclass__ __class_getitem__ __set_name__ __prepare__ __mro_entries__ __instancecheck__ __subclasscheck__ __subclasshook__")
-
-// later are the special methods that the creation of a class does not call,
-// though it may make instances: what their users do with them.
-var later = words(`__call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __aiter__ __anext__ __await__ __reduce__ __reduce_ex__ __getstate__
-	__setstate__ __getnewargs__ __getnewargs_ex__ __copy__ __deepcopy__ __buffer__ __release_buffer__`)
-
-// dataModel are the special methods that Python calls on instances.
-var dataModel = words(`__init__ __new__ __post_init__ __call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __iter__ __next__ __aiter__
-	__anext__ __await__ __len__ __bool__ __contains__ __getitem__ __setitem__ __delitem__ __missing__ __reversed__ __repr__ __str__
-	__bytes__ __format__ __hash__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getattr__ __getattribute__ __setattr__ __delattr__
-	__dir__ __get__ __set__ __delete__ __add__ __radd__ __iadd__ __sub__ __rsub__ __isub__ __mul__ __rmul__ __imul__ __matmul__ __truediv__
-	__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __divmod__ __pow__ __rpow__ __lshift__ __rshift__ __and__ __rand__ __or__
-	__ror__ __xor__ __rxor__ __neg__ __pos__ __abs__ __invert__ __int__ __float__ __complex__ __index__ __round__ __trunc__ __floor__
-	__ceil__ __copy__ __deepcopy__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __getnewargs__ __getnewargs_ex__ __sizeof__
-	__fspath__ __length_hint__ __buffer__ __release_buffer__`)
-
 // callExpr evaluates a Call.
 func (f *follower) callExpr(n syntax.NodeID) []value {
 	m := f.now.m
@@ -486,32 +447,6 @@ func (f *follower) dynamicAttribute(n syntax.NodeID, args arguments) []value {
 		out = appendNew(out, args.positional[2]...)
 	}
 	return out
-}
-
-var (
-	// looking are functions that do not call and do not keep what they get.
-	looking = words("isinstance issubclass callable id type hasattr len bool TypeVar ParamSpec NewType wraps")
-	// registering are methods that keep functions for later: of click, argparse,
-	// Flask, Starlette and Celery.
-	registering = words(`add_command add_typer set_defaults add_url_rule add_api_route add_api_websocket_route add_route add_websocket_route
-		add_event_handler add_exception_handler register_error_handler add_periodic_task`)
-	// keeping are functions that return what they get, or its elements.
-	keeping = words("list tuple set frozenset dict reversed enumerate zip iter next OrderedDict deque ChainMap MappingProxyType SimpleNamespace chain")
-	// wrapping are functions that return something which calls what they get.
-	wrapping = words(`partial partialmethod update_wrapper property cached_property staticmethod classmethod lru_cache cache
-		singledispatch singledispatchmethod contextmanager asynccontextmanager`)
-)
-
-// unwrapping are the attributes by which wrappers hand out what they wrap, or
-// call it.
-var unwrapping = words("__func__ __wrapped__ __call__ __get__ func fget fset fdel")
-
-func words(text string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(text) {
-		set[w] = true
-	}
-	return set
 }
 
 // call calls a value and returns the results.
@@ -612,65 +547,4 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 		f.leakAll(args.all())
 	}
 	return []value{f.val(self)}
-}
-
-// pass stores arguments in the parameters of a function.
-func (f *follower) pass(v value, args arguments) {
-	t := v.m.Syntax
-	s, ok := v.m.Scope.Opens(v.node)
-	params := t.Child(v.node, syntax.Params)
-	if !ok || params == syntax.None {
-		return
-	}
-	at := 0
-	first := true
-	for p := range t.Children(params) {
-		fl := t.Node(p).Flags
-		name := t.Text(t.First(p))
-		target := f.name(v.m, s, name)
-		if first && v.bound && fl&(syntax.FlagStar|syntax.FlagStar2|syntax.FlagKwOnly) == 0 {
-			first = false
-			self := v.self
-			if scope.IsClassMethod(t, v.node) {
-				self.kind = class
-			}
-			f.store(target, []value{f.val(self)})
-			continue
-		}
-		first = false
-		switch {
-		case fl&syntax.FlagStar != 0:
-			var rest []value
-			for ; at < len(args.positional); at++ {
-				rest = appendNew(rest, args.positional[at]...)
-			}
-			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
-		case fl&syntax.FlagStar2 != 0:
-			var rest []value
-			for _, name := range slices.Sorted(maps.Keys(args.keywords)) {
-				rest = appendNew(rest, args.keywords[name]...)
-			}
-			f.storeIn(target, v.m, p, appendNew(rest, args.spread...), args.unknown)
-		default:
-			if at < len(args.positional) && fl&syntax.FlagKwOnly == 0 {
-				f.store(target, args.positional[at])
-				at++
-			}
-			f.store(target, args.keywords[name])
-			f.store(target, args.spread)
-			if args.unknown {
-				f.store(target, []value{external})
-			}
-		}
-	}
-}
-
-// storeIn stores values in the container of a *args or **kwargs parameter.
-func (f *follower) storeIn(target *variable, m *Module, p syntax.NodeID, vs []value, unknown bool) {
-	c := object{container, m, p, ""}
-	f.store(f.contents(c), vs)
-	if unknown {
-		f.store(f.contents(c), []value{external})
-	}
-	f.store(target, []value{f.val(c)})
 }
