@@ -64,13 +64,18 @@ func (a *armRun) watchCommand(ctx context.Context, ev *Event) (*launch.Result, *
 	if a.Kind == "file" {
 		target = a.File
 	}
-	source := launch.WatchSource + "\n" + commandSource + "\n_main()\n"
+	source := launch.ChannelSource + "\n" + launch.WatchSource + "\n" + commandSource + "\n_main()\n"
 	r, err := launch.Run(ctx, launch.Options{
 		Python: a.Python, Args: launch.Script(source, append([]string{a.Kind, target, a.Attr, a.ImportRoot, a.Command}, ev.Args...)...),
 		Dir: a.Dir, Env: a.Env, Timeout: a.o.Timeout,
 	})
-	if err != nil || len(r.Data) == 0 {
-		return r, nil, err
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case r.Disturbed != nil:
+		return nil, nil, fmt.Errorf("the list of loaded modules is lost: %w", r.Disturbed)
+	case len(r.Data) == 0:
+		return r, nil, nil
 	}
 	m := &launch.WatchedModules{}
 	if err := json.Unmarshal(r.Data, m); err != nil {

@@ -6,7 +6,7 @@ import os
 
 
 def _main():
-    fd = os.dup(int(os.environ.pop("FASTPATH_RESULT_FD")))
+    channel = Channel()
     kind, target, attr, folder, name = sys.argv[1:6]
     sys.argv[:] = [{"console": name, "file": target}.get(kind, "")] + sys.argv[6:]
     code = 0
@@ -47,7 +47,7 @@ def _main():
         traceback.print_exc()
         code = 1
     watch.mark()
-    watch.send(fd)
+    watch.send(channel)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

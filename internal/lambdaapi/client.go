@@ -71,8 +71,8 @@ func (f *Function) args(client Client, watch bool) []string {
 	parts := []string{launch.ContextSource, launch.TracebackSource, launch.PreloadSource(), clientSource}
 	begin := "_watched = None\n"
 	if watch {
-		parts = append(parts, launch.WatchSource, watchedSource)
-		begin = "_watched = _Watched(int(os.environ.pop('FASTPATH_RESULT_FD')))\n"
+		parts = append(parts, launch.ChannelSource, launch.WatchSource, watchedSource)
+		begin = "_watched = _Watched(Channel())\n"
 	}
 	switch {
 	case client == Official && !watch:

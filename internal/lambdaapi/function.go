@@ -84,6 +84,9 @@ func (f *Function) Run(ctx context.Context, o Options) (*Record, error) {
 		rec.Init = ready.Sub(r.Started)
 	}
 	rec.CPU, rec.PeakKiB = meter.cpu, meter.peakKiB
+	if r.Disturbed != nil {
+		return nil, fmt.Errorf("the list of loaded modules is lost: %w", r.Disturbed)
+	}
 	if len(r.Data) > 0 {
 		rec.Modules = &launch.WatchedModules{}
 		if err := json.Unmarshal(r.Data, rec.Modules); err != nil {

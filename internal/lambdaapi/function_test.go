@@ -53,7 +53,7 @@ def about(event, context):
         "client": context.client_context, "tenant": getattr(context, "tenant_id", None),
         "root": os.environ["LAMBDA_TASK_ROOT"] == os.getcwd(), "handler": os.environ["_HANDLER"],
         "start": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], "trace": os.environ["_X_AMZN_TRACE_ID"], "zone": os.environ["TZ"],
-        "head": os.path.realpath(sys.path[0]) == os.getcwd(), "result": "FASTPATH_RESULT_FD" in os.environ,
+        "head": os.path.realpath(sys.path[0]) == os.getcwd(), "result": "FASTPATH_RESULT" in os.environ,
     }
 
 

@@ -1,8 +1,8 @@
 class _Watched:
     # Sends what init and the first request loaded, before the second event is
     # asked for.
-    def __init__(self, fd):
-        self.fd, self.watch, self.asked = fd, None, 0
+    def __init__(self, channel):
+        self.channel, self.watch, self.asked = channel, None, 0
 
     def start(self):
         self.watch = Watch()
@@ -12,7 +12,7 @@ class _Watched:
         if self.asked <= 2:
             self.watch.mark()
         if self.asked == 2:
-            self.watch.send(self.fd)
+            self.watch.send(self.channel)
 
 
 def _official(handler, watched):

@@ -77,6 +77,8 @@ func (m *measurement) entryError(f *probe.Failure) *EntryError {
 		}
 	case probe.NoResult:
 		text = "closed all file descriptors of its process while it was imported, so that the result could not be read\nclose only what the program has opened (daemons: close the descriptors when the service starts, not at import)"
+	case probe.Disturbed:
+		text = "could not be measured: something else wrote into the descriptor of the result, so that no figure is sure\ncode that runs at import, or a thread that it started, writes to file descriptors that are not its own; write only to those that the program has opened"
 	default:
 		text = fmt.Sprintf("could not be measured: %q did not start%s\nname another interpreter with --python", m.Python.Path, lastLines(f.Stderr))
 	}

@@ -139,7 +139,8 @@ type StartupCode struct {
 	Modules  []string // that it loads, sorted
 }
 
-// startupRuns is how often the start of the interpreter is timed.
+// startupRuns is how often the start of the interpreter is timed where code
+// runs in it.
 const startupRuns = 3
 
 // startup times the start of the interpreter: the least of each part.
@@ -161,6 +162,9 @@ func (m *measurement) startup(ctx context.Context) (*Startup, error) {
 			for _, c := range s.Code {
 				out.Code = append(out.Code, StartupCode{File: c.File, MS: ms(c.Time), Modules: c.Modules})
 				most = append(most, ms(c.Time))
+			}
+			if len(out.Code) == 0 {
+				break // the lock keeps nothing of it
 			}
 			continue
 		}

@@ -221,7 +221,7 @@ func (m *measurement) graphPass(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.graph = g
+		m.graph, m.target.Code = g, g.Code
 		if g.Stopped >= 0 && g.Stopped < len(m.target.Deferred) {
 			name := m.target.Deferred[g.Stopped]
 			skip[name] = true

@@ -27,14 +27,34 @@ type Details struct {
 	Suffixes       []string `json:"suffixes"` // of extension modules
 }
 
+// queryScript does without json, platform and, where it can, sysconfig: they
+// take longer than the start of Python.
 const queryScript = `
 import sys
 sys.path[:] = [p for p in sys.path if p]
-import importlib.machinery, json, platform, sysconfig
-print("\x1e" + json.dumps({
+import os
+from importlib.machinery import EXTENSION_SUFFIXES
+
+def get_platform():
+    if sys.platform == "linux" and "_PYTHON_HOST_PLATFORM" not in os.environ:
+        return "linux-" + os.uname().machine
+    import sysconfig
+    return sysconfig.get_platform()
+
+def dump(value):
+    if isinstance(value, dict):
+        return "{%s}" % ",".join([dump(k) + ":" + dump(v) for k, v in value.items()])
+    if isinstance(value, list):
+        return "[%s]" % ",".join([dump(v) for v in value])
+    if value.isprintable() and len(value) == len(value.encode("utf-8")) and '"' not in value and "\\" not in value:
+        return '"%s"' % value
+    units = value.encode("utf-16-be", "surrogatepass")
+    return '"%s"' % "".join(["\\u%02x%02x" % (units[i], units[i + 1]) for i in range(0, len(units), 2)])
+
+print("\x1e" + dump({
     "implementation": sys.implementation.name,
-    "version": platform.python_version(),
-    "platform": sysconfig.get_platform(),
+    "version": sys.version.split()[0],
+    "platform": get_platform(),
     "cache_tag": sys.implementation.cache_tag or "",
     "executable": sys.executable or "",
     "prefix": sys.prefix,
@@ -42,7 +62,7 @@ print("\x1e" + json.dumps({
     "path": sys.path,
     "builtin": sorted(sys.builtin_module_names),
     "stdlib": sorted(getattr(sys, "stdlib_module_names", ())),
-    "suffixes": importlib.machinery.EXTENSION_SUFFIXES,
+    "suffixes": EXTENSION_SUFFIXES,
 }))
 `
 

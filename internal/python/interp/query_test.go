@@ -2,9 +2,12 @@ package interp
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -83,5 +86,47 @@ func TestQueryErrors(t *testing.T) {
 		if _, err := i.Query(context.Background(), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
+	}
+}
+
+// TestQueryAgainstLibrary: the answer is what the standard library tells.
+func TestQueryAgainstLibrary(t *testing.T) {
+	const script = `
+import sys
+sys.path[:] = [p for p in sys.path if p]
+import importlib.machinery as m, json, platform, sysconfig
+print(json.dumps([platform.python_version(), sysconfig.get_platform(), sys.executable, sys.path, sorted(sys.builtin_module_names), m.EXTENSION_SUFFIXES]))
+`
+	for _, p := range oracle.Every(t) {
+		t.Run(p.Path, func(t *testing.T) {
+			t.Parallel()
+			odd := filepath.Join(t.TempDir(), "a \"b\" \\ é\t😀\n")
+			env := append(os.Environ(), "PYTHONPATH="+odd)
+			i, err := Find(FindOptions{Explicit: p.Path, ProjectRoot: "/", Dir: "/", Env: env})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := i.Query(t.Context(), env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(d.Path, odd) {
+				t.Errorf("%q is not in %q", odd, d.Path)
+			}
+			cmd := exec.Command(p.Path, "-c", script)
+			cmd.Env, cmd.Dir = env, i.Stdlib
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal([]any{d.Version, d.Platform, d.Executable, d.Path, d.Builtin, d.Suffixes})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var a, b any
+			if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(out, &b)); err != nil || !reflect.DeepEqual(a, b) {
+				t.Errorf("%v\ngot  %s\nwant %s", err, got, out)
+			}
+		})
 	}
 }

@@ -35,7 +35,7 @@ func Environment(base []string, o EnvOptions) []string {
 	set := func(name, value string) { env = append(unset(env, name), name+"="+value) }
 
 	set("PYTHONHASHSEED", "0")
-	env = unset(env, "FASTPATH_RESULT_FD")
+	env = unset(env, resultVariable)
 	if len(o.PythonPath) > 0 {
 		path := slices.Clone(o.PythonPath)
 		if old := lookup(base, "PYTHONPATH"); old != "" {

@@ -43,7 +43,9 @@ type Options struct {
 
 // Result is what became of a child.
 type Result struct {
-	Data           []byte // what it wrote to the result descriptor
+	Data           []byte // what it sent over its Channel
+	Foreign        []byte // what else was written to the descriptor of that: Python's fault handler does it, and programs that write to all descriptors
+	Disturbed      error  // ErrDisturbed where Data ends before a piece that others damaged
 	Stdout, Stderr []byte // the last 64 KiB of each
 	ExitCode       int    // -1 when a signal ended it
 	Signal         string // "segmentation fault", … or ""
@@ -98,9 +100,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	collect := func() error { return nil }
+	collect, secret := func() error { return nil }, ""
 	if !o.NoResult {
-		if collect, err = p.result(cmd, &data); err != nil {
+		secret = newSecret()
+		if collect, err = p.result(cmd, &data, secret); err != nil {
 			return nil, err
 		}
 	}
@@ -151,9 +154,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := collect(); err != nil {
 		return nil, err
 	}
-	if res.Data, err = data.bytes(), data.failed(); err != nil {
+	if err := data.failed(); err != nil {
 		return nil, err
 	}
+	res.Data, res.Foreign, res.Disturbed = unframe(data.bytes(), secret)
 	return res, nil
 }
 
@@ -282,16 +286,14 @@ func (b *buffer) failed() error {
 }
 
 // Script returns the arguments that run an embedded script. It sees sys.argv
-// as "-c" and args, and FASTPATH_RESULT_FD in os.environ, which it must
-// remove before user code runs.
+// as "-c" and args; before user code runs it makes a Channel, or removes
+// FASTPATH_RESULT from os.environ.
 //
 // Its code carries the name of the import system's own frames: warnings with
 // a stack level then still blame the user's line, and tracebacks stay short.
 func Script(source string, args ...string) []string {
-	return append([]string{"-c", bootstrap, source}, args...)
+	return append([]string{"-c", runSource, source}, args...)
 }
 
-const bootstrap = `import sys, os
-if "FASTPATH_RESULT_FILE" in os.environ:
-    os.environ["FASTPATH_RESULT_FD"] = str(os.open(os.environ.pop("FASTPATH_RESULT_FILE"), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+const runSource = `import sys
 exec(compile(sys.argv.pop(1), "<frozen importlib._bootstrap>", "exec"), {"__name__": "fastpath", "__builtins__": __builtins__})`

@@ -9,7 +9,7 @@ import (
 
 // result gives the child a temporary file for its result: descriptors are not
 // inherited by number here. The bootstrap opens it.
-func (p *plumbing) result(cmd *exec.Cmd, b *buffer) (collect func() error, err error) {
+func (p *plumbing) result(cmd *exec.Cmd, b *buffer, secret string) (collect func() error, err error) {
 	f, err := os.CreateTemp("", "fastpath-result-")
 	if err != nil {
 		return nil, err
@@ -19,7 +19,7 @@ func (p *plumbing) result(cmd *exec.Cmd, b *buffer) (collect func() error, err e
 		return nil, err
 	}
 	p.files = append(p.files, name)
-	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], "FASTPATH_RESULT_FILE="+name)
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], resultVariable+"="+name+":"+secret)
 	return func() error {
 		data, err := os.ReadFile(name)
 		b.add(data)

@@ -29,7 +29,7 @@ func run(t *testing.T, script string, change func(*Options)) *Result {
 	t.Helper()
 	o := Options{
 		Python: python3(t), Dir: t.TempDir(), Env: Environment(os.Environ(), EnvOptions{}), Timeout: time.Minute,
-		Args: Script("import os, sys\nfd = int(os.environ.pop('FASTPATH_RESULT_FD'))\n"+script, "a", "b c"),
+		Args: Script("import os, sys\n"+ChannelSource+"\nsend = Channel().send\n"+script, "a", "b c"),
 	}
 	if change != nil {
 		change(&o)
@@ -46,10 +46,8 @@ func TestRunCollects(t *testing.T) {
 data = sys.stdin.buffer.read()
 sys.stdout.write("x" * 300000 + "end")
 sys.stderr.write("problem")
-big = b"r" * 1000000
-while big:
-    big = big[os.write(fd, big):]
-os.write(fd, data + repr(sys.argv).encode() + os.getcwd().encode())
+send(b"r" * 1000000)
+send(data + repr(sys.argv).encode() + os.getcwd().encode())
 sys.exit(7)
 `, func(o *Options) { o.Stdin = []byte("input "); o.Dir, _ = filepath.EvalSymlinks(o.Dir) })
 	if res.ExitCode != 7 || res.Signal != "" || res.TimedOut {
@@ -93,7 +91,7 @@ import time
 child = os.fork()
 if child == 0:
     time.sleep(1000)
-os.write(fd, b"%d" % child)
+send(b"%d" % child)
 `
 
 func TestRunKillsTheGroup(t *testing.T) {
@@ -112,7 +110,7 @@ func TestRunKillsTheGroup(t *testing.T) {
 }
 
 func TestRunEndsThoughAnotherSessionHoldsThePipes(t *testing.T) {
-	res := run(t, "import time\npid = os.fork()\nif pid == 0:\n    os.setsid()\n    time.sleep(5)\n    os._exit(0)\nos.write(fd, b'done')\n", nil)
+	res := run(t, "import time\npid = os.fork()\nif pid == 0:\n    os.setsid()\n    time.sleep(5)\n    os._exit(0)\nsend(b'done')\n", nil)
 	if string(res.Data) != "done" || res.ExitCode != 0 {
 		t.Errorf("%+v", res)
 	}
@@ -141,7 +139,7 @@ func TestEnvironment(t *testing.T) {
 	base := []string{
 		"A=1", "AWS_PROFILE=prod", "AWS_ACCESS_KEY_ID=real", "AWS_SECRET_ACCESS_KEY=real", "AWS_SESSION_TOKEN=real", "AWS_REGION=eu-west-1",
 		"AWS_CONFIG_FILE=/home/me/.aws/config", "AWS_ENDPOINT_URL=http://127.0.0.1:5000", "PYTHONPATH=/old", "PYTHONHASHSEED=7",
-		"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x", "FASTPATH_RESULT_FD=9",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x", "FASTPATH_RESULT=9",
 	}
 	sep := string(os.PathListSeparator)
 	got := Environment(base, EnvOptions{PythonPath: []string{"/root1", "/root2"}, Extra: []string{"A=2", "B="}})
@@ -216,7 +214,7 @@ lines`
 }
 
 func TestPreload(t *testing.T) {
-	res := run(t, PreloadSource()+"\npreload()\nos.write(fd, b' '.join(m.encode() for m in sys.modules))", nil)
+	res := run(t, PreloadSource()+"\npreload()\nsend(b' '.join(m.encode() for m in sys.modules))", nil)
 	have := strings.Fields(string(res.Data))
 	for _, m := range RuntimeModules {
 		if m.Since == "3.8" && !slices.Contains(have, m.Name) {

@@ -11,13 +11,13 @@ import (
 
 // result gives the child the descriptor for its result: the first one after
 // the standard streams.
-func (p *plumbing) result(cmd *exec.Cmd, b *buffer) (collect func() error, err error) {
+func (p *plumbing) result(cmd *exec.Cmd, b *buffer, secret string) (collect func() error, err error) {
 	w, err := p.reader(b)
 	if err != nil {
 		return nil, err
 	}
 	cmd.ExtraFiles = []*os.File{w}
-	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], "FASTPATH_RESULT_FD=3")
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], resultVariable+"=3:"+secret)
 	return func() error { return nil }, nil
 }
 

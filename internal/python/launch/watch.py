@@ -28,8 +28,8 @@ class Watch:
         self.stages.append(sorted(n for n in now - self.known if isinstance(n, str)))
         self.known |= now
 
-    def send(self, fd):
-        # Writes what was seen to a descriptor. What this imports is not seen.
+    def send(self, channel):
+        # Sends what was seen. What this imports is not seen.
         import sys
 
         out = {"stages": self.stages, "loads": {}, "peak_kib": self.peak()}
@@ -45,11 +45,13 @@ class Watch:
                 own = own if isinstance(own, str) else ""
                 out["loads"][name] = {"by": by[0], "file": by[1], "line": by[2], "own": own}
         import json
-        import os
 
-        data = json.dumps(out).encode("utf-8")
-        while data:
-            data = data[os.write(fd, data) :]
+        if channel.getpid() != channel.pid:  # user code forked, and this is the child
+            return
+        try:
+            channel.send(json.dumps(out).encode("utf-8"))
+        except OSError:  # user code closed it
+            pass
 
     @staticmethod
     def peak():

@@ -20,6 +20,7 @@ const (
 	Hung        FailureKind = "hung"         // it did not end in time
 	NoAttribute FailureKind = "no attribute" // the module has no such function
 	NoResult    FailureKind = "no result"    // it ran, but closed the result descriptor
+	Disturbed   FailureKind = "disturbed"    // it ran, and what it or its threads wrote damaged the result
 	Broken      FailureKind = "broken"       // the interpreter did not get as far as the probe
 )
 
@@ -63,6 +64,8 @@ func (f *Failure) Error() string {
 		return fmt.Sprintf("the entry has no %q", f.Attr)
 	case NoResult:
 		return "the entry closed the descriptor of the result"
+	case Disturbed:
+		return launch.ErrDisturbed.Error()
 	}
 	return "the interpreter did not start the probe"
 }
@@ -86,6 +89,8 @@ func failure(r *result, rest string, res *launch.Result) *Failure {
 		f.Kind, f.Signal, f.Stack = Crashed, res.Signal, stack(rest)
 	case res.ExitCode == lostResult:
 		f.Kind = NoResult
+	case res.Disturbed != nil:
+		f.Kind = Disturbed
 	case strings.Contains(f.Stderr, `File "<frozen importlib._bootstrap>"`) || strings.Contains(f.Stderr, "Fatal Python error"):
 		f.Kind = Broken
 	default:

@@ -117,10 +117,12 @@ def _probe():
     # The arguments: mode ("time", "split" or "graph"), kind, target, attribute,
     # label of the module that runs as __main__, folder for sys.path, time limit
     # in seconds, file that prepares the process, file with the code of a trial.
-    # Standard input: the modules of the deferred pass, one a line.
+    # INPUT: the modules of the deferred pass, one a line.
     mode, kind, target, attr, label, folder, limit, setup, trial = sys.argv[1:10]
     out = _Output()
-    deferred = _read(0).decode("utf-8", "surrogateescape").split()
+    deferred = INPUT.decode("utf-8", "surrogateescape").split()
+    if COMPILED:
+        out.send([_record("code", COMPILED.hex())])
     if mode == "graph":
         _watch(out, float(limit))
     if trial:

@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,22 +37,26 @@ func TestMeasureOverhead(t *testing.T) {
 	// makes everything fifty times slower, so that on a machine that others
 	// use each slice would be looked at.
 	const none = "class _Timing:\n    def start(self): pass\n    def entry(self, target, run): run()\n    def total(self): return 0, 0, 0\n"
-	program := func(recorder string) string {
-		source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
+	started := func(recorder string) *launch.Program {
+		p := program(Options{}, "time")
+		p.Parts[1] = recorder
+		source := p.Parts[2]
 		for _, change := range [][2]string{{"    lines = recorder.take()\n", "    if exc is not None: print(repr(exc), file=sys.stderr)\n    os._exit(exc is not None)\n"}, {"    recorder.start()\n", "    gc.disable()\n    recorder.start()\n"}} {
 			if strings.Count(source, change[0]) != 1 {
 				t.Fatalf("%q is not in the probe", change[0])
 			}
 			source = strings.Replace(source, change[0], change[1], 1)
 		}
-		return source
+		p.Parts[2] = source
+		return p
 	}
 	timing := strings.Replace(timingSource, "IDLE = 1e-5 ", "IDLE = 1e9 ", 1)
 	if timing == timingSource {
 		t.Fatal("IDLE is not in the probe")
 	}
 	count := func(recorder, module string) int64 {
-		return instructions(t, python, dir, launch.Script(program(recorder), "time", KindImport, module, "", module, dir, "1000", "", "")...)
+		args, stdin := started(recorder).Run("time", KindImport, module, "", module, dir, "1000", "", "")
+		return instructions(t, python, dir, stdin, args...)
 	}
 	count(none, "nothing") // writes byte-code
 	timing0, none0 := count(timing, "nothing"), count(none, "nothing")
@@ -73,7 +78,7 @@ func TestMeasureOverhead(t *testing.T) {
 var collected = regexp.MustCompile(`(?m)Collected : (\d+)`)
 
 // instructions runs Python under callgrind and returns what it executed.
-func instructions(t *testing.T, python, dir string, args ...string) int64 {
+func instructions(t *testing.T, python, dir string, stdin []byte, args ...string) int64 {
 	t.Helper()
 	result, err := os.OpenFile(filepath.Join(dir, "result"), os.O_WRONLY, 0)
 	if err != nil {
@@ -81,8 +86,8 @@ func instructions(t *testing.T, python, dir string, args ...string) int64 {
 	}
 	defer result.Close()
 	cmd := exec.CommandContext(t.Context(), "valgrind", append([]string{"--tool=callgrind", "--callgrind-out-file=/dev/null", python}, args...)...)
-	cmd.Dir, cmd.ExtraFiles = dir, []*os.File{result}
-	cmd.Env = append(launch.Environment(os.Environ(), launch.EnvOptions{}), "FASTPATH_RESULT_FD=3", "PYTHONDONTWRITEBYTECODE=")
+	cmd.Dir, cmd.ExtraFiles, cmd.Stdin = dir, []*os.File{result}, bytes.NewReader(stdin)
+	cmd.Env = append(launch.Environment(os.Environ(), launch.EnvOptions{}), "FASTPATH_RESULT=3:secret", "PYTHONDONTWRITEBYTECODE=")
 	out, err := cmd.CombinedOutput()
 	m := collected.FindStringSubmatch(string(out))
 	if m == nil || err != nil {

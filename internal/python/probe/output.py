@@ -2,7 +2,7 @@
 #
 # This is the first of the parts that make one program: output.py, then
 # timing.py or graph.py, then main.py. The functions preload() and
-# traceback_text() come before it.
+# traceback_text() and the class Channel come before it.
 #
 # Results are lines of tab-separated fields, written when the entry is imported
 # and again after the deferred pass, so that what happens later cannot spoil
@@ -26,33 +26,17 @@ def _escape(text):
     return str(text).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-class _Output:
-    # The result descriptor, moved out of the way of user code. Before each
-    # write its identity is checked: a descriptor that user code closed may be
-    # a file of its own by now.
+class _Output(Channel):
+    # Ends the process where nobody would get the result.
     def __init__(self):
-        self.write, self.fstat, self.exit, self.getpid = os.write, os.fstat, os._exit, os.getpid
-        self.pid = os.getpid()
-        fd = int(os.environ.pop("FASTPATH_RESULT_FD"))
-        try:
-            top = os.sysconf("SC_OPEN_MAX")
-            high = os.dup2(fd, (min(top, 4096) if top > 64 else 4096) - 2, False)
-            os.close(fd)
-            fd = high
-        except (AttributeError, OSError, ValueError):
-            pass
-        self.fd = fd
-        self.identity = self.fstat(fd)[:3]
+        Channel.__init__(self)
+        self.exit = os._exit
 
     def send(self, lines):
         if self.getpid() != self.pid:  # user code forked, and this is the child
             self.exit(0)
-        data = "".join([line + "\n" for line in lines]).encode("utf-8", "backslashreplace")
         try:
-            if self.fstat(self.fd)[:3] != self.identity:
-                self.exit(97)
-            while data:
-                data = data[self.write(self.fd, data) :]
+            Channel.send(self, "".join([line + "\n" for line in lines]).encode("utf-8", "backslashreplace"))
         except OSError:
             self.exit(97)
 

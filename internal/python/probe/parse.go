@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ type result struct {
 	gc       time.Duration
 	loaded   []string // modules of start-up
 	mapped   []string
+	code     []byte
 	missing  []string // the attribute that is missing, and what there is
 	stopped  int      // deferred module that began and did not end, -1
 
@@ -86,6 +88,12 @@ func (r *result) record(key string, f []string) bool {
 		r.peak = n(0)
 	case key == "startup" && len(f) > 0:
 		r.client, r.loaded = time.Duration(n(0)), f[1:]
+	case key == "code" && len(f) == 1:
+		code, err := hex.DecodeString(f[0])
+		if err != nil {
+			return false
+		}
+		r.code = code
 	case key == "mapped":
 		r.mapped = f
 	case key == "total" && len(f) == 3:

@@ -55,6 +55,7 @@ type Options struct {
 	Setup    string        // file that runs before everything else, absolute; "" for none
 	Trial    string        // file with the path of a source in its first line, and code to run in its place; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
+	Code     []byte        // Graph.Code of the same interpreter, for the timing pass; nil: the probe is compiled once more
 	Timeout  time.Duration // for the whole process
 }
 
@@ -87,7 +88,8 @@ type Graph struct {
 	Statements []Statement
 	Mapped     []string // files, libraries among them, that the entry mapped into memory; Linux only
 	PeakKiB    int64
-	Stopped    int // index of the deferred module that ended the process, -1
+	Stopped    int    // index of the deferred module that ended the process, -1
+	Code       []byte // byte-code of the timing and the split pass, not for trials
 }
 
 // Node is a module that was loaded, tried in vain, or put into sys.modules.
@@ -197,7 +199,7 @@ func GraphPass(ctx context.Context, o Options) (*Graph, error) {
 	if len(r.missing) > 0 {
 		return nil, &Failure{Kind: NoAttribute, Attr: r.missing[0], Names: r.missing[1:]}
 	}
-	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, Mapped: r.mapped, PeakKiB: r.peak, Stopped: r.stopped}, nil
+	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, Mapped: r.mapped, PeakKiB: r.peak, Stopped: r.stopped, Code: r.code}, nil
 }
 
 // slack is how much longer than the probe's own limit the process may live:
@@ -213,25 +215,29 @@ func run(ctx context.Context, o Options, mode string) (*result, error) {
 	if seconds <= 0 {
 		seconds = 1e6
 	}
-	var deferred []byte
-	if len(o.Deferred) > 0 {
-		deferred = []byte(strings.Join(o.Deferred, "\n"))
-	}
-	recorder := timingSource
-	if mode == "graph" {
-		recorder = graphSource
-	}
-	source := launch.PreloadSource() + launch.TracebackSource + outputSource + recorder + mainSource
-	res, err := launch.Run(ctx, launch.Options{
-		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: deferred,
-		Args: launch.Script(source, mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup, o.Trial),
-	})
+	args, stdin := program(o, mode).Run(mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup, o.Trial)
+	res, err := launch.Run(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: stdin, Args: args})
 	if err != nil {
 		return nil, err
 	}
 	r, rest := parse(res.Data)
-	if !r.complete {
-		return nil, failure(r, rest, res)
+	if !r.complete || res.Disturbed != nil {
+		return nil, failure(r, string(res.Foreign)+rest, res)
 	}
 	return r, nil
+}
+
+// program puts the parts of a mode together.
+func program(o Options, mode string) *launch.Program {
+	parts := func(recorder string) []string {
+		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + outputSource, recorder, mainSource}
+	}
+	p := &launch.Program{Parts: parts(timingSource), Code: o.Code, Input: []byte(strings.Join(o.Deferred, "\n"))}
+	if mode == "graph" {
+		p.Parts, p.Code = parts(graphSource), nil
+		if o.Trial == "" {
+			p.Later = parts(timingSource)
+		}
+	}
+	return p
 }

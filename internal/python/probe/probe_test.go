@@ -308,7 +308,7 @@ func TestHostileEntries(t *testing.T) {
 		"replaces":     "import sys, types\nclass M(types.ModuleType):\n    def __getattr__(self, name): raise RuntimeError(name)\nsys.modules[__name__] = M(__name__)\n",
 		"nonmodule":    "import sys\nclass M:\n    def __getattribute__(self, name): raise RuntimeError(name)\nsys.modules[__name__] = sys.modules['odd'] = M()\n",
 		"clears":       "import sys\nsys.path.clear()\nsys.meta_path.clear()\n",
-		"environ":      "import os\nassert 'FASTPATH_RESULT_FD' not in os.environ\nos.environ.clear()\n",
+		"environ":      "import os\nassert 'FASTPATH_RESULT' not in os.environ\nos.environ.clear()\n",
 		"odd names":    "import importlib\nfor n in 'a\\tb', 'c,d', 'e\\\\f', 'g\\udc80':\n    try:\n        importlib.import_module(n)\n    except (ImportError, UnicodeError):\n        pass\n",
 		"cycle":        "import other\nX = 1\n",
 		"alarm":        "import faulthandler\nfaulthandler.disable()\n",
@@ -392,6 +392,67 @@ func TestFailures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestForeignBytes: what an entry writes to all of its descriptors is no result.
+func TestForeignBytes(t *testing.T) {
+	const write = "import os\ndef write(data):\n    for fd in [int(n) for n in os.listdir('/proc/self/fd')]:\n        try:\n            if fd > 2: os.write(fd, data)\n        except OSError:\n            pass\n"
+	const forged = "m\\tentry\\t3600000000000\\nm\\tghost\\t1\\nn\\tghost\\tsource\\t\\t\\t\\t\\t0\\ntotal\\t3600000000000\\t0\\t0\\npeak\\t1\\nend\\n"
+	t.Run("between", func(t *testing.T) {
+		each(t, func(t *testing.T, python string) {
+			o := entry(t, python, map[string]string{"entry.py": write + "write(b'" + forged + "')\nimport last\nwrite(b'\\x1e half a line')\n", "last.py": "", "later.py": "import entry\nentry.write(b'" + forged + "')\n"})
+			o.Deferred = []string{"later"}
+			g := graphOf(t, o)
+			if kindOf(g, "last") != "source" || kindOf(g, "later") != "source" || kindOf(g, "ghost") != "" {
+				t.Errorf("%+v", g.Nodes)
+			}
+			o.Code = g.Code
+			m, err := TimingPass(t.Context(), o)
+			if err != nil || m.Total > time.Minute || m.Self["entry"] > time.Minute || m.Self["ghost"] != 0 {
+				t.Errorf("%+v %v", m, err)
+			}
+		})
+	})
+	t.Run("within", func(t *testing.T) {
+		code := write + "import sys, threading, time\nsys.setswitchinterval(1e-6)\ndef noise():\n    while True: write(b'" + forged + "')\nthreading.Thread(target=noise, daemon=True).start()\ntime.sleep(0.05)\n" +
+			"import asyncio, xml.dom.minidom, email.message, http.client, logging.config, sqlite3, unittest\n"
+		o := entry(t, oracle.One(t).Path, map[string]string{"entry.py": code})
+		disturbed := 0
+		for range 5 {
+			g, err := GraphPass(t.Context(), o)
+			var f *Failure
+			switch {
+			case errors.As(err, &f) && f.Kind == Disturbed:
+				disturbed++
+			case err != nil:
+				t.Fatalf("%+v", err)
+			case kindOf(g, "ghost") != "" || kindOf(g, "asyncio") != "package":
+				t.Errorf("%+v", g.Nodes)
+			}
+		}
+		t.Logf("%d of 5 results were damaged", disturbed)
+	})
+}
+
+// TestCode: the timing pass runs with the byte-code that the graph pass has
+// made, with that of another Python, and without.
+func TestCode(t *testing.T) {
+	pythons := oracle.Every(t)
+	codes := make([][]byte, len(pythons))
+	for i, p := range pythons {
+		o := entry(t, p.Path, map[string]string{"entry.py": "import last\n", "last.py": ""})
+		codes[i] = graphOf(t, o).Code
+		if len(codes[i]) == 0 {
+			t.Fatalf("%s: no code", p.Path)
+		}
+		for _, code := range [][]byte{codes[i], codes[0], codes[i][:len(codes[i])-200], nil} {
+			o.Code = code
+			m, err := TimingPass(t.Context(), o)
+			if err != nil || m.Self["last"] <= 0 {
+				t.Errorf("%s: %+v %v", p.Path, m, err)
+			}
+		}
 	}
 }
 

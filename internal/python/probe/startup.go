@@ -34,7 +34,7 @@ type StartupCode struct {
 func StartupPass(ctx context.Context, o Options) (*Startup, error) {
 	res, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: o.Timeout,
-		Args: []string{"-S", "-c", startupSource, strconv.FormatInt(time.Now().UnixNano(), 10)},
+		Args: []string{"-S", "-c", startupSource + launch.ChannelSource + "_startup()\n", strconv.FormatInt(time.Now().UnixNano(), 10)},
 	})
 	if err != nil {
 		return nil, err

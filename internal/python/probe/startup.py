@@ -83,20 +83,9 @@ def _startup():
     site.main()
     total = worked() - start
 
-    import os
-
     def escape(text):
         return str(text).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
     lines = ["\t".join([escape(f) for f in row]) for row in rows + [["start", interpreter, total]]]
-    if "FASTPATH_RESULT_FILE" in os.environ:
-        fd = os.open(os.environ["FASTPATH_RESULT_FILE"], os.O_WRONLY | getattr(os, "O_BINARY", 0))
-    else:
-        fd = int(os.environ["FASTPATH_RESULT_FD"])
-    data = ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
-    while data:
-        data = data[os.write(fd, data) :]
-    os._exit(0)
-
-
-_startup()
+    Channel().send(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+    low._exit(0)

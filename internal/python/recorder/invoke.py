@@ -1,5 +1,5 @@
-# Calls a handler with events, with the recorder on. RECORDER and CONTEXT are
-# put in front of it.
+# Calls a handler with events, with the recorder on. RECORDER, CONTEXT and
+# CHANNEL are put in front of it.
 #
 # Each event finds a process that has just imported the handler: what one
 # request leaves behind in caches would otherwise hide what the next one needs.
@@ -14,18 +14,16 @@ import time
 import _thread
 
 
-class _Answers:
-    # The result descriptor, for one process.
-    def __init__(self, fd):
-        self.fd, self.write, self.getpid, self.leave, self.dumps = fd, os.write, os.getpid, os._exit, json.dumps
-        self.pid = os.getpid()
+class _Answers(Channel):
+    # The way of the answers, for one process.
+    def __init__(self):
+        Channel.__init__(self)
+        self.leave, self.dumps = os._exit, json.dumps
 
     def send(self, **fields):
         if self.getpid() != self.pid:  # user code forked, and this is the child
             self.leave(0)
-        data = (self.dumps(fields) + "\n").encode("ascii")
-        while data:
-            data = data[self.write(self.fd, data) :]
+        Channel.send(self, (self.dumps(fields) + "\n").encode("ascii"))
 
     def finish(self):
         _flush()
@@ -33,7 +31,7 @@ class _Answers:
 
 
 def _main():
-    out = _Answers(_high(int(os.environ.pop("FASTPATH_RESULT_FD"))))
+    out = _Answers()
     task = json.loads(_stdin().decode("utf-8"))
     sys.argv[:] = [""]
     sys.path[0] = task["folder"]
@@ -122,17 +120,6 @@ def _flush():
             stream.flush()
         except BaseException:
             pass
-
-
-def _high(fd):
-    # Moves the result descriptor out of the way of user code.
-    try:
-        top = os.sysconf("SC_OPEN_MAX")
-        high = os.dup2(fd, (min(top, 4096) if top > 64 else 4096) - 2, False)
-        os.close(fd)
-        return high
-    except (AttributeError, OSError, ValueError):
-        return fd
 
 
 def _stdin():

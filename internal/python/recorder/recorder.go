@@ -134,7 +134,7 @@ func invokeRest(ctx context.Context, o Options, res *Result) error {
 	}
 	r, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Stdin: input, Timeout: limit,
-		Args: launch.Script(recorderSource + launch.ContextSource + launch.TracebackSource + invokeSource),
+		Args: launch.Script(recorderSource + launch.ContextSource + launch.TracebackSource + launch.ChannelSource + invokeSource),
 	})
 	if err != nil {
 		return err
@@ -142,6 +142,9 @@ func invokeRest(ctx context.Context, o Options, res *Result) error {
 	res.Processes++
 	res.Stdout, res.Stderr = append(res.Stdout, r.Stdout...), append(res.Stderr, r.Stderr...)
 
+	if r.Disturbed != nil {
+		return fmt.Errorf("the answers of the handler are lost: %w", r.Disturbed)
+	}
 	loaded, begun := false, false
 	for line := range bytes.Lines(r.Data) {
 		var a answer

@@ -312,7 +312,7 @@ import json, os, sys
 print('{"end": 0, "used": ["fake"]}')
 def handler(event, context):
     print("to stdout"); os.write(2, b"to stderr\n")
-    assert sys.stdin.read() == "" and "FASTPATH_RESULT_FD" not in os.environ and sys.argv == [""]
+    assert sys.stdin.read() == "" and "FASTPATH_RESULT" not in os.environ and sys.argv == [""]
     for fd in range(3, 64):
         try: os.close(fd)
         except OSError: pass
