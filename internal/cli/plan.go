@@ -14,6 +14,7 @@ import (
 	"fastpath/internal/plan"
 	"fastpath/internal/project"
 	"fastpath/internal/term"
+	"fastpath/internal/usage"
 )
 
 // planCommandOptions are the flags of plan.
@@ -199,11 +200,12 @@ type planResult struct {
 }
 
 type planUsage struct {
-	Requests  float64 `json:"requests"`
-	Workflows int     `json:"workflows"`
-	First     string  `json:"first,omitempty"`
-	Last      string  `json:"last,omitempty"`
-	AgeDays   *int    `json:"age_days,omitempty"` // of the last day
+	Requests  float64     `json:"requests"`
+	Basis     usage.Basis `json:"basis,omitempty"`
+	Workflows int         `json:"workflows"`
+	First     string      `json:"first,omitempty"`
+	Last      string      `json:"last,omitempty"`
+	AgeDays   *int        `json:"age_days,omitempty"` // of the last day
 }
 
 // planProcess is how the lifetime model sees a process.
@@ -334,7 +336,7 @@ func (a *app) newPlanResult(r *analysis, only string) *planResult {
 	p := r.plan
 	res := &planResult{
 		Entry: p.Entry.Name, Policy: p.Policy, ColdStartRate: p.ColdStartRate, MemoryMB: p.MemoryMB,
-		Usage:     planUsage{Requests: round3(r.usage.Requests), Workflows: len(r.usage.Workflows), First: r.usage.First, Last: r.usage.Last},
+		Usage:     planUsage{Requests: round3(r.usage.Requests), Basis: r.usage.Basis(), Workflows: len(r.usage.Workflows), First: r.usage.First, Last: r.usage.Last},
 		Decisions: []planDecision{}, Next: nextAfterPlan(p),
 	}
 	if r.evidence != nil {

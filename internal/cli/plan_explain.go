@@ -9,6 +9,7 @@ import (
 	"fastpath/internal/config"
 	"fastpath/internal/plan"
 	"fastpath/internal/term"
+	"fastpath/internal/usage"
 )
 
 // printPlanDay sums up what the set costs a day in both places, in the founding
@@ -122,11 +123,17 @@ func (a *app) explainCost(table *term.Table, r *analysis, it *plan.Item) {
 		table.Row("saves", saves+", given all other imports")
 	}
 	if it.UsageKnown {
-		usage := percentText(it.Usage) + " of requests"
+		counted := percentText(it.Usage) + " of requests"
 		if low, high := r.usage.Interval(it.Module); r.usage.Requests > 0 {
-			usage += fmt.Sprintf(" (95%% sure: %s to %s)", percentText(low), percentText(high))
+			switch r.usage.BasisOf(it.Module) {
+			case "": // assumed
+			case usage.Declared:
+				counted += " (declared by the traffic file)"
+			default:
+				counted += fmt.Sprintf(" (95%% sure: %s to %s)", percentText(low), percentText(high))
+			}
 		}
-		table.Row("used", usage)
+		table.Row("used", counted)
 	} else {
 		table.Row("used", "unknown")
 	}

@@ -12,6 +12,7 @@ import (
 	"fastpath/internal/plan"
 	"fastpath/internal/project"
 	"fastpath/internal/term"
+	"fastpath/internal/usage"
 )
 
 // planGroup is the rows of a plan's table that say the same of one module.
@@ -205,14 +206,26 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 		rate += fmt.Sprintf(", measured %s%%", grouped(math.Round(p.MeasuredRate*1000)/10))
 	}
 	if r.usage.Requests > 0 {
-		usage := "usage: " + countedRequests(r.usage.Requests)
+		counted := "usage: " + countedRequests(r.usage.Requests)
+		switch r.usage.Basis() {
+		case usage.Declared:
+			counted = fmt.Sprintf("usage: %s weighted events", grouped(math.Round(r.usage.Requests*10)/10))
+		case usage.Events:
+			counted = fmt.Sprintf("usage: %s %s", grouped(r.usage.Requests), plural(int(r.usage.Requests), "sample event"))
+		}
 		if n := len(r.usage.Workflows); n > 0 {
-			usage += fmt.Sprintf(", %d %s", n, plural(n, "workflow"))
+			counted += fmt.Sprintf(", %d %s", n, plural(n, "workflow"))
 		}
-		if p.DailyMeasured {
-			usage += fmt.Sprintf(", %s a day", grouped(p.DailyRequests))
+		switch {
+		case p.DailyMeasured:
+			counted += fmt.Sprintf(", %s a day", grouped(p.DailyRequests))
+		case p.DailyDeclared:
+			counted += fmt.Sprintf(", %s a day (declared)", grouped(p.DailyRequests))
 		}
-		fmt.Fprintf(w, "%s · %s\n\n", usage, rate)
+		if real, _, _ := r.usage.Aside(); real != nil {
+			counted += fmt.Sprintf("; %s too few to count", countedRequests(real.Requests))
+		}
+		fmt.Fprintf(w, "%s · %s\n\n", counted, rate)
 		return
 	}
 	learn := "run fastpath usage invoke or fastpath usage ingest"

@@ -58,10 +58,14 @@ func (d *dayFlag) Set(text string) error {
 // fastpath.usage-report/1.
 type usageReport struct {
 	Requests   float64            `json:"requests"`
+	Basis      usage.Basis        `json:"basis,omitempty"` // of requests and workflows
 	ColdStarts *float64           `json:"cold_starts,omitempty"`
 	Window     usageWindow        `json:"window"`
 	Workflows  map[string]float64 `json:"workflows"`
 	Modules    []usageModule      `json:"modules"`
+
+	sample   float64 // requests or events that were looked into
+	coldRate float64
 }
 
 // usageHistory is what only usage report adds.
@@ -72,6 +76,14 @@ type usageHistory struct {
 	Seen          []usageSpan   `json:"seen"`
 	Unused        []usageUnused `json:"loaded_unused"`
 	InTests       []string      `json:"used_in_tests"` // tests are no traffic
+	Aside         []usageAside  `json:"set_aside"`
+}
+
+// usageAside is what does not count: requests that are too few yet, or sample events
+// whose place requests took.
+type usageAside struct {
+	Needed float64 `json:"needed,omitempty"` // requests that would count
+	*usageReport
 }
 
 // usageSpan is when requests used a module first and last.
@@ -86,6 +98,8 @@ type usageSpan struct {
 type usageUnused struct {
 	Module    string  `json:"module"`
 	ShareHigh float64 `json:"share_high"` // of the requests that may use it all the same
+
+	Basis usage.Basis `json:"basis"`
 }
 
 // usageWindow is the first and the last day with data.
@@ -100,14 +114,19 @@ type usageModule struct {
 	Share     float64            `json:"share"`
 	ShareLow  float64            `json:"share_low"`
 	ShareHigh float64            `json:"share_high"`
+	Basis     usage.Basis        `json:"basis"`
 	Workflows map[string]float64 `json:"workflows"`
 }
 
 // newUsageReport lists the modules that were used, the most used first.
 func newUsageReport(s *usage.Summary) *usageReport {
-	r := &usageReport{Requests: round3(s.Requests), Workflows: map[string]float64{}, Modules: []usageModule{}, Window: usageWindow{s.First, s.Last}}
-	if s.ColdStarts >= 0 {
+	r := &usageReport{
+		Requests: round3(s.Requests), Basis: s.Basis(), Workflows: map[string]float64{}, Modules: []usageModule{}, Window: usageWindow{s.First, s.Last},
+		sample: s.Sample(),
+	}
+	if s.ColdStarts >= 0 && (r.Basis == usage.Real || r.Basis == usage.Mixed) {
 		r.ColdStarts = figure(s.ColdStarts)
+		r.coldRate, _ = s.ColdStartRate()
 	}
 	for w, n := range s.Workflows {
 		r.Workflows[w] = round3(n)
@@ -117,7 +136,7 @@ func newUsageReport(s *usage.Summary) *usageReport {
 		low, high := s.Interval(m)
 		um := usageModule{
 			Module: m, Requests: round3(s.Used(m)), Share: round6(share), ShareLow: round6(low), ShareHigh: round6(high),
-			Workflows: s.ByWorkflow(m),
+			Basis: s.BasisOf(m), Workflows: s.ByWorkflow(m),
 		}
 		for w, v := range um.Workflows {
 			um.Workflows[w] = round6(v)
@@ -131,7 +150,7 @@ func newUsageReport(s *usage.Summary) *usageReport {
 // printUsage prints a report for people.
 func (a *app) printUsage(t *term.Terminal, r *usageReport) {
 	w := a.Stdout
-	head := []string{countedRequests(r.Requests)}
+	head := []string{r.counted()}
 	if r.Window.First != "" {
 		head = append(head, days(r.Window))
 	}
@@ -139,7 +158,11 @@ func (a *app) printUsage(t *term.Terminal, r *usageReport) {
 		head = append(head, fmt.Sprintf("%d %s", n, plural(n, "workflow")))
 	}
 	if r.ColdStarts != nil && r.Requests > 0 {
-		head = append(head, fmt.Sprintf("%s cold %s (%s)", grouped(*r.ColdStarts), plural(int(*r.ColdStarts), "start"), percentText(*r.ColdStarts/r.Requests)))
+		rate := *r.ColdStarts / r.Requests
+		if r.Basis == usage.Mixed { // events have none
+			rate = r.coldRate
+		}
+		head = append(head, fmt.Sprintf("%s cold %s (%s)", grouped(*r.ColdStarts), plural(int(*r.ColdStarts), "start"), percentText(rate)))
 	}
 	fmt.Fprintln(w, strings.Join(head, " · "))
 	if len(r.Modules) == 0 {
@@ -153,9 +176,34 @@ func (a *app) printUsage(t *term.Terminal, r *usageReport) {
 	}
 	table := term.Table{Columns: []term.Column{{Title: "module"}, {Title: "used", Right: true}, {Title: "95% interval", Right: true}, {Title: "requests", Right: true}, {Title: "workflows"}}}
 	for _, m := range r.Modules {
-		table.Row(m.Module, percentText(m.Share), percentText(m.ShareLow)+"-"+percentText(m.ShareHigh), grouped(math.Round(m.Requests*10)/10), moduleWorkflows(m, seen))
+		interval, requests := percentText(m.ShareLow)+"-"+percentText(m.ShareHigh), grouped(math.Round(m.Requests*10)/10)
+		if m.Basis == usage.Declared {
+			interval = "declared"
+		}
+		if m.Basis != r.Basis && r.Basis != usage.Mixed { // of other requests than the head counts
+			requests = "–"
+			if m.Basis == usage.Events {
+				interval = "events"
+			}
+		}
+		table.Row(m.Module, percentText(m.Share), interval, requests, moduleWorkflows(m, seen))
 	}
 	fmt.Fprintf(w, "\n%s", table.Render(t))
+}
+
+// counted is "1,000 requests", with what they rest on where they did not happen.
+func (r *usageReport) counted() string {
+	text := countedRequests(r.Requests)
+	events := fmt.Sprintf("%s %s", grouped(math.Round(r.sample)), plural(int(math.Round(r.sample)), "event"))
+	switch r.Basis {
+	case usage.Declared:
+		return text + " declared for " + events
+	case usage.Events:
+		return text + " of sample events"
+	case usage.Mixed:
+		return text + ", those of sample events among them"
+	}
+	return text
 }
 
 // moduleWorkflows names the workflows that use a module, the most often using

@@ -222,6 +222,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	}
 	out.InitMS, out.MemoryMB = initAndMemory(counted)
 	a.warnOverlap(p, out.Sources)
+	a.noteSides(p)
 	if len(p.Entries) > 1 && slices.ContainsFunc(counted, func(d *evidence.UsageDay) bool { return d.Entry == "" }) {
 		a.step("warning: nothing in these logs says which entry wrote them, and the project has several, so that no plan counts them; say it with --entry ENTRY")
 	}

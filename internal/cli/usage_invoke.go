@@ -41,7 +41,7 @@ records which imported names the request used: used, not merely loaded. The name
 of an event's file is the workflow. The traffic file says how often each event
 comes; its format:
 
-  requests = 1000        # a day, all events together
+  requests = 1000        # a day, all events together; plan counts with it
   [weights]              # event file without .json = relative weight
   get-object = 42
 
@@ -132,6 +132,7 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 	if _, err := store.Commit(a.ctx, p.Root, batch); err != nil {
 		return err
 	}
+	a.noteSides(p)
 	if a.format == "json" {
 		return printEntries(a, "usage-invoke", p.Root, results)
 	}
@@ -257,6 +258,7 @@ func (a *app) invokeEntry(p *project.Project, e project.Entry, python *interp.In
 		return nil, fmt.Errorf("every event of %q failed, so that nothing was recorded; see above; if the handler needs a service or a variable, start or set it in this shell", e.Name)
 	}
 	out.day = rows.UsageDay()
+	out.day.Daily = traffic.Daily
 	out.usageReport = newUsageReport(usage.Summarize([]*evidence.UsageDay{out.day}, usage.SummaryOptions{}))
 	return out, nil
 }

@@ -212,6 +212,7 @@ func (a *app) runUsagePull(opt usagePullOptions) error {
 		out.Rows = append(out.Rows, mergedRows(done)...)
 	}
 	a.warnOverlap(p, out.Rows)
+	a.noteSides(p)
 	out.usageReport = newUsageReport(usage.Summarize(days, usage.SummaryOptions{}))
 	if a.format == "json" {
 		return a.printJSON(out)

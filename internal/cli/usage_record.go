@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/project"
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/recorder"
 	"fastpath/internal/term"
@@ -111,7 +112,7 @@ func (a *app) runUsageRecord(args []string, opt usageRecordOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.mergeRecorded(t, p.Root, output, entry, code != 0); err != nil {
+	if err := a.mergeRecorded(t, p, output, entry, code != 0); err != nil {
 		return err
 	}
 	if entry == "" {
@@ -182,7 +183,7 @@ type recorded struct {
 
 // mergeRecorded reads the lines and replaces the day's rows. A command that
 // failed before it used anything of the project replaces nothing.
-func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string, failed bool) error {
+func (a *app) mergeRecorded(t *term.Terminal, p *project.Project, output, entry string, failed bool) error {
 	f, err := os.Open(output)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("nothing was recorded: the command started no Python with the recorder; it needs PYTHONPATH (not python -I or -E)")
@@ -219,9 +220,10 @@ func (a *app) mergeRecorded(t *term.Terminal, root, output, entry string, failed
 		}
 		a.printUsage(t, newUsageReport(usage.Summarize([]*evidence.UsageDay{day}, usage.SummaryOptions{})))
 	}
-	if _, err := store.Commit(a.ctx, root, &store.Batch{Days: days}); err != nil {
+	if _, err := store.Commit(a.ctx, p.Root, &store.Batch{Days: days}); err != nil {
 		return err
 	}
+	a.noteSides(p)
 	fmt.Fprintf(a.Stdout, "merged into %s\n\nnext: fastpath plan\n", evidence.FileName)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/project"
 	"fastpath/internal/term"
 	"fastpath/internal/usage"
 )
@@ -27,7 +28,13 @@ each module, how sure that is, in which workflows, and on which days first and l
 requests, cold starts, init time and memory of a day; and which modules the project
 loads at start though no request that could be watched used them. It needs no profile
 and executes nothing. Of sample events only the latest day counts. What tests used is
-named apart: tests are no traffic.`,
+named apart: tests are no traffic.
+
+Real requests and sample events are not added up. From 100 real requests on, or from
+as many as the events stand for, real ones count, and sample events only tell of
+modules that no real request could show. Before that the events count, and the report
+says what the few real requests used. An interval is that of the requests and events
+that were looked into; "declared" are shares that a traffic file says.`,
 		Example: `  fastpath usage report
   fastpath usage report --since 2026-11-01 --format json`,
 		Args: cobra.MaximumNArgs(1),
@@ -90,7 +97,7 @@ func (a *app) runUsageReport(args []string, since string) error {
 // newUsageHistory adds what the rows say about days, and what the profile of
 // one entry, or of all (""), says was loaded.
 func newUsageHistory(s *usage.Summary, lock *evidence.Lock, entry string) *usageHistory {
-	h := &usageHistory{Seen: []usageSpan{}, Unused: []usageUnused{}, InTests: []string{}}
+	h := &usageHistory{Seen: []usageSpan{}, Unused: []usageUnused{}, InTests: []string{}, Aside: []usageAside{}}
 	for _, f := range []struct {
 		to  **float64
 		get func() (float64, bool)
@@ -107,13 +114,20 @@ func newUsageHistory(s *usage.Summary, lock *evidence.Lock, entry string) *usage
 	for _, m := range loadedAtStart(s, lock, entry) {
 		if share, known := s.Share(m); known && share == 0 {
 			_, high := s.Interval(m)
-			h.Unused = append(h.Unused, usageUnused{m, round6(high)})
+			h.Unused = append(h.Unused, usageUnused{m, round6(high), s.BasisOf(m)})
 		}
 	}
 	for _, m := range s.InTests() {
 		if share, known := s.Share(m); !known || share == 0 {
 			h.InTests = append(h.InTests, m)
 		}
+	}
+	real, events, needed := s.Aside()
+	if real != nil {
+		h.Aside = append(h.Aside, usageAside{needed, newUsageReport(real)})
+	}
+	if events != nil {
+		h.Aside = append(h.Aside, usageAside{0, newUsageReport(events)})
 	}
 	return h
 }
@@ -168,17 +182,72 @@ func (a *app) printHistory(r *usageReport, h *usageHistory) {
 			lines = append(lines, fmt.Sprintf("%s was last used on %s", s.Module, s.Last))
 		}
 	}
-	if len(h.Unused) > 0 {
-		names, high := make([]string, 0, len(h.Unused)), 0.0
-		for _, u := range h.Unused {
+	var names, foreseen []string
+	high := 0.0
+	for _, u := range h.Unused {
+		if u.Basis == usage.Declared {
+			foreseen = append(foreseen, u.Module)
+		} else {
 			names, high = append(names, u.Module), max(high, u.ShareHigh)
 		}
+	}
+	if len(names) > 0 {
 		lines = append(lines, fmt.Sprintf("loaded but unused: %s (95%% sure: at most %s of requests)", strings.Join(names, ", "), percentText(high)))
+	}
+	if len(foreseen) > 0 {
+		lines = append(lines, fmt.Sprintf("loaded but unused by the sample events: %s", strings.Join(foreseen, ", ")))
 	}
 	if len(h.InTests) > 0 {
 		lines = append(lines, "used in tests, not traffic: "+strings.Join(h.InTests, ", "))
 	}
+	for _, aside := range h.Aside {
+		lines = append(lines, aside.text(r))
+	}
 	if len(lines) > 0 {
 		fmt.Fprintf(w, "\n%s\n", strings.Join(lines, "\n"))
+	}
+}
+
+// text says what does not count, and why.
+func (s *usageAside) text(counts *usageReport) string {
+	if s.Basis == usage.Real {
+		line := fmt.Sprintf("%s in logs or under the recorder (%s), too few to count: %s would take the place of the sample events", countedRequests(s.Requests), days(s.Window), grouped(s.Needed))
+		var used []string
+		for _, m := range s.Modules {
+			if m.Share > 0 {
+				used = append(used, fmt.Sprintf("%s %s (%s-%s)", m.Module, percentText(m.Share), percentText(m.ShareLow), percentText(m.ShareHigh)))
+			}
+		}
+		if len(used) > 0 {
+			line += "; of these used " + joinOr(used, 5)
+		}
+		return line
+	}
+	line := fmt.Sprintf("the sample events (%s, %s)", s.counted(), days(s.Window))
+	var only []string
+	for _, m := range counts.Modules {
+		if m.Basis == usage.Events || m.Basis == usage.Declared {
+			only = append(only, m.Module)
+		}
+	}
+	if len(only) > 0 {
+		return line + " count only for what real requests cannot show: " + joinOr(only, 5)
+	}
+	return line + " do not count: real requests took their place"
+}
+
+// noteSides says on stderr, after usage was merged, which of real requests and sample
+// events count from now on where there are both.
+func (a *app) noteSides(p *project.Project) {
+	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
+	if err != nil {
+		return // it was written a moment ago; who reads it next will say so
+	}
+	real, events, needed := usage.Summarize(lock.Usage, usage.SummaryOptions{OnlyEntry: len(p.Entries) < 2}).Aside()
+	if real != nil {
+		a.step("sample events count until there are %s real requests; there are %s (fastpath usage report shows both)", grouped(needed), grouped(math.Round(real.Sample())))
+	}
+	if events != nil {
+		a.step("real requests count in place of sample events (fastpath usage report says for which modules)")
 	}
 }

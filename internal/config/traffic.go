@@ -12,7 +12,7 @@ import (
 //	[weights]              # event file without ".json" = relative weight
 //	get-object = 42
 type EventWeights struct {
-	Requests float64 // 0: the weights are requests a day
+	Requests float64 // 0: it does not say; the weights only tell shares
 	Weights  []EventWeight
 }
 

@@ -173,6 +173,8 @@ type UsageDay struct {
 	ColdStarts float64 // negative: unknown
 	InitMS     float64 // median Init Duration of its cold starts, 0 when unknown
 	MemoryMB   float64 // largest memory size that the platform reports, 0 when unknown
+	Watched    float64 // UsageRecorder: requests that were looked into, of those that are counted; 0 for all
+	Daily      float64 // UsageInvoke: requests a day that the traffic file says there are, 0 when it does not
 	Workflows  map[string]float64
 	Modules    []ModuleUse
 	Unseen     []string // UsageRecorder: modules of which it does not know whether they were used, sorted

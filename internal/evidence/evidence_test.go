@@ -44,12 +44,12 @@ func sample() *Lock {
 		Usage: []*UsageDay{
 			{Entry: "a:b", Source: "s", Day: "2026-11-02", Kind: UsageLog, Requests: 1000, ColdStarts: -1},
 			{
-				Entry: "a:b", Source: "s", Day: "2026-11-01", Kind: UsageInvoke, Requests: 2.5, ColdStarts: 0,
+				Entry: "a:b", Source: "s", Day: "2026-11-01", Kind: UsageInvoke, Requests: 2.5, ColdStarts: 0, Daily: 2000,
 				Workflows: map[string]float64{"GET /x": 2, "": 0.5},
 				Modules:   []ModuleUse{{"json", "GET /x", 2}, {"json", "", 0.5}},
 			},
 			{
-				Entry: "a:b", Source: "t", Day: "2026-11-01", Kind: UsageRecorder, Requests: 100, ColdStarts: 4, InitMS: 812.5, MemoryMB: 512,
+				Entry: "a:b", Source: "t", Day: "2026-11-01", Kind: UsageRecorder, Requests: 100, ColdStarts: 4, InitMS: 812.5, MemoryMB: 512, Watched: 7,
 				Modules: []ModuleUse{{"json", "", 30}}, Unseen: []string{"yaml", "boto3"}, Loaded: []string{"pandas", "json"},
 			},
 		},

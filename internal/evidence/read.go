@@ -89,7 +89,7 @@ func (l *Lock) infinite() string {
 		}
 	}
 	for _, u := range l.Usage {
-		if bad(u.Requests, u.ColdStarts) {
+		if bad(u.Requests, u.ColdStarts, u.Watched, u.Daily) {
 			return fmt.Sprintf("the requests of %q on %s", u.Source, u.Day)
 		}
 	}
@@ -184,6 +184,8 @@ type (
 		ColdStarts *float64       `toml:"cold_starts"`
 		InitMS     float64        `toml:"init_ms"`
 		MemoryMB   float64        `toml:"memory_mb"`
+		Watched    float64        `toml:"watched"`
+		Daily      float64        `toml:"daily_requests"`
 		Workflows  []fileWorkflow `toml:"workflows"`
 		Modules    []fileUse      `toml:"modules"`
 		Unseen     []string       `toml:"unseen"`
@@ -286,7 +288,7 @@ func (f *fileEntry) entry() *Entry {
 func (f *fileUsage) day() *UsageDay {
 	u := &UsageDay{
 		Entry: f.Entry, Source: f.Source, Day: f.Day, Kind: f.Kind, Requests: f.Requests, ColdStarts: -1,
-		InitMS: f.InitMS, MemoryMB: f.MemoryMB, Unseen: f.Unseen, Loaded: f.Loaded,
+		InitMS: f.InitMS, MemoryMB: f.MemoryMB, Watched: f.Watched, Daily: f.Daily, Unseen: f.Unseen, Loaded: f.Loaded,
 	}
 	if f.ColdStarts != nil {
 		u.ColdStarts = *f.ColdStarts

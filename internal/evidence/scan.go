@@ -171,6 +171,10 @@ func (s *scanner) value(key string, r *row) {
 		s.usage.InitMS = r.float()
 	case "usage.memory_mb":
 		s.usage.MemoryMB = r.float()
+	case "usage.watched":
+		s.usage.Watched = r.float()
+	case "usage.daily_requests":
+		s.usage.Daily = r.float()
 	default:
 		r.bad = true
 	}

@@ -180,6 +180,12 @@ func (w *writer) usage(u *UsageDay) {
 	if u.MemoryMB > 0 {
 		w.line("memory_mb = %s", w.number(u.MemoryMB))
 	}
+	if u.Watched > 0 {
+		w.line("watched = %s", w.number(u.Watched))
+	}
+	if u.Daily > 0 {
+		w.line("daily_requests = %s", w.number(u.Daily))
+	}
 	rows(w, "workflows", slices.Sorted(maps.Keys(u.Workflows)), func(name string) {
 		w.sep = "{ "
 		w.key("name")

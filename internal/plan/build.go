@@ -83,7 +83,7 @@ type builder struct {
 
 	rate, measuredRate, memoryMB float64
 	daily                        float64 // requests
-	dailyMeasured                bool
+	dailyMeasured, dailyDeclared bool
 	platform                     string
 	process                      Process
 
@@ -143,6 +143,8 @@ func (b *builder) traffic() {
 	b.daily = t.DailyRequests
 	if n, ok := b.in.Usage.Daily(); ok {
 		b.daily, b.dailyMeasured = max(math.Round(n), 1), true
+	} else if n, ok := b.in.Usage.DailyDeclared(); ok {
+		b.daily, b.dailyDeclared = n, true
 	}
 }
 

@@ -45,7 +45,10 @@ func (b *builder) day(items []*Item, cut graph.Cut) Day {
 		part := workflows[w] / b.in.Usage.Requests
 		left -= part
 		d.FunctionLevelMS += part * requests * b.each(items, cut, func(it *Item) float64 {
-			share, _ := b.in.Usage.ShareIn(w, it.Module)
+			share, known := b.in.Usage.ShareIn(w, it.Module)
+			if !known { // it is told by requests or events of other workflows
+				return it.Usage
+			}
 			return share
 		})
 	}

@@ -58,8 +58,9 @@ type Plan struct {
 
 	ColdStartRate float64 // used by the lmms policy
 	MeasuredRate  float64 // what the usage data says, negative when unknown
-	DailyRequests float64 // of logs, where they tell; else configured
+	DailyRequests float64 // of logs, where they tell; else declared by a traffic file; else configured
 	DailyMeasured bool    // DailyRequests comes from logs
+	DailyDeclared bool    // it comes from a traffic file
 	MemoryMB      float64 // of logs, where they tell; else of the deployment file or configured
 	Thresholds    config.Thresholds
 

@@ -701,8 +701,8 @@ func TestPlansOfRandomPrograms(t *testing.T) {
 	}
 }
 
-// What logs tell about traffic comes before what is assumed; sample events tell
-// nothing about it.
+// What logs tell about traffic comes before what a traffic file declares, and that
+// before what is assumed; sample events alone tell nothing about it.
 func TestMeasuredTraffic(t *testing.T) {
 	f := newFixture(t, map[string]string{"app.py": "import boto3\n\n\ndef handler(event, context):\n    return boto3\n"})
 	f.config.Traffic.DailyRequests, f.config.Traffic.MemoryMB, f.config.Traffic.MemorySet = 10_000, 512, true
@@ -718,6 +718,14 @@ func TestMeasuredTraffic(t *testing.T) {
 	}
 	if p := summarize(row("2026-11-22", evidence.UsageInvoke, 9)); p.DailyRequests != 10_000 || p.DailyMeasured || p.MemoryMB != 512 {
 		t.Errorf("sample events: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)
+	}
+	declared := row("2026-11-22", evidence.UsageInvoke, 9)
+	declared.Daily = 20_000
+	if p := summarize(declared); p.DailyRequests != 20_000 || p.DailyMeasured || !p.DailyDeclared {
+		t.Errorf("a traffic file: %v requests a day", p.DailyRequests)
+	}
+	if p := summarize(declared, row("2026-11-22", evidence.UsageLog, 3000)); p.DailyRequests != 3000 || !p.DailyMeasured || p.DailyDeclared {
+		t.Errorf("logs beside a traffic file: %v requests a day", p.DailyRequests)
 	}
 	run := row("2026-11-22", evidence.UsageRecorder, 9)
 	run.Source = usage.RecordSource

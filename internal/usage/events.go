@@ -17,7 +17,8 @@ import (
 
 // Traffic is a set of sample events and how often they come.
 type Traffic struct {
-	Requests float64 // a day, all events together
+	Requests float64 // what the events stand for, all together
+	Daily    float64 // requests a day that the traffic file says there are, 0 when it does not
 	Weighted bool    // there was a traffic file; else every event counts 1
 	Events   []Event // in the order of the traffic file, then in that of the files
 	// Unweighted names the events that were given but have no weight in the
@@ -30,7 +31,7 @@ type Event struct {
 	Name   string  // the file's name without its extension: the workflow
 	File   string  // as given, or beside the traffic file
 	JSON   []byte  // valid JSON, UTF-8 without byte order mark
-	Weight float64 // requests a day
+	Weight float64 // requests that it stands for
 }
 
 // An EventError is a mistake in an event file or in the choice of events.
@@ -83,6 +84,7 @@ func LoadEvents(files []string, trafficFile string) (*Traffic, error) {
 	for _, e := range w.Weights {
 		sum += e.Weight
 	}
+	t.Daily = w.Requests
 	scale := 1.0
 	if w.Requests > 0 {
 		scale = w.Requests / sum

@@ -402,6 +402,7 @@ func (t *total) recorder(c *collector, d *evidence.UsageDay, uses map[evidence.M
 	total := 0.0
 	for flow, n := range watched {
 		t.counts[flow] = max(t.counts[flow], n)
+		d.Watched += n / c.table.weight()
 	}
 	for _, n := range t.counts {
 		total += n
@@ -411,6 +412,12 @@ func (t *total) recorder(c *collector, d *evidence.UsageDay, uses map[evidence.M
 		scale = t.requests / total
 	}
 	d.Requests = total * scale
+	if d.Watched == 0 && !t.tests {
+		d.Kind = evidence.UsageLog // nobody saw what the requests used
+	}
+	if d.Watched >= total {
+		d.Watched = 0 // all
+	}
 	clear(d.Workflows)
 	for flow, n := range t.counts {
 		if flow != 0 {

@@ -185,6 +185,15 @@ func TestStreamOverFiles(t *testing.T) {
 	}
 }
 
+// TestRecorderCountsAlone: what nobody looked into is not known to be unused.
+func TestRecorderCountsAlone(t *testing.T) {
+	log := `{"fastpath":1,"proc":"aa","ts":1772359200140,"seq":5,"kind":"end","counts":{"/b":4}}` + "\n"
+	d := logs(t, Options{}, log).Days[0]
+	if d.Kind != evidence.UsageLog || d.Requests != 4 || d.Workflows["/b"] != 4 || len(d.Modules) != 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestRecorderLines(t *testing.T) {
 	line := func(rest string) string { return `{"fastpath":1,"proc":"aa","ts":1772359200140,` + rest + "}\n" }
 	log := line(`"seq":1,"kind":"process","counts":{},"mods":["boto3","json"],"init":[[0,182.1],[1,0.8]]`) +
@@ -208,6 +217,8 @@ func TestRecorderLines(t *testing.T) {
 		}
 		if d := res.Days[0]; fmt.Sprint(d.Kind, d.Unseen, d.Loaded, d.Workflows) != "recorder[os.path] [boto3 json] map[/a:4 /b:4]" {
 			t.Error(d.Kind, d.Unseen, d.Loaded, d.Workflows)
+		} else if d.Watched != 2 { // of ten
+			t.Errorf("%s: %v watched, want 2", name, d.Watched)
 		}
 		if res.Days[1].Kind != "tests" {
 			t.Error(res.Days[1].Kind)
