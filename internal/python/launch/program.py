@@ -1,52 +1,38 @@
-import sys, os
-
-
-def _start():
-    # Starts a program of several parts. Its arguments: the parts, and those of
-    # another program that is to be compiled for later processes, "" for none.
-    # Standard input: the length of byte-code on a line of its own, byte-code
-    # that a former process made, then what is for the program.
-    import marshal
-    from _frozen_importlib_external import MAGIC_NUMBER
-
-    sources, later = [text.split("\x1e") for text in sys.argv[1:3]]
-    del sys.argv[1:3]
-    chunks = [b""]
+# Starts a program of several parts. _data is what came on standard input
+# behind its first line; that line, _sizes, holds the sizes of three pieces: the
+# parts' byte-code, their source (this file the first of them), and the source of
+# another program that is to be compiled for later processes. The rest of _data is
+# for the program.
+def _start(sizes, data, parts):
     try:
-        while len(chunks) == 1 or chunks[-1]:
-            chunks.append(os.read(0, 1 << 20))
         null = os.open(os.devnull, os.O_RDONLY)
         if null:
             os.dup2(null, 0)
             os.close(null)
     except OSError:
         pass
-    size, _, data = b"".join(chunks).partition(b"\n")
-    code, data = data[: int(size or 0)], data[int(size or 0) :]
+    pieces = []
+    for size in sizes:
+        pieces.append(data[:size])
+        data = data[size:]
     made = {}
 
-    def compiled(texts):
-        # Its code carries the name of the import system's own frames, see Script.
+    def compiled(piece):
+        texts = piece.decode("utf-8").split("\x1e")
         for text in texts:
             if text not in made:
+                # With the name of the import system's own frames, see Script.
                 made[text] = compile(text, "<frozen importlib._bootstrap>", "exec", dont_inherit=True)
         return [made[text] for text in texts]
 
-    # Byte-code of another Python may crash this one.
-    tag = ("%s %d " % (sys.implementation.name, sys.hexversion)).encode("ascii") + MAGIC_NUMBER
-    parts = None
-    if code.startswith(tag):
-        try:
-            parts = marshal.loads(code[len(tag) :])
-        except (EOFError, TypeError, ValueError):
-            pass
-    parts = parts or compiled(sources)
     scope = {"__name__": "fastpath", "__builtins__": __builtins__, "INPUT": data, "COMPILED": b""}
-    if later != [""]:
-        scope["COMPILED"] = tag + marshal.dumps(compiled(later))
-    return parts, scope
+    if parts is None:
+        parts = compiled(pieces[1])
+    if pieces[2]:
+        scope["COMPILED"] = _tag + marshal.dumps(compiled(pieces[2]))
+    return parts[1:], scope
 
 
-_parts, _scope = _start()
+_parts, _scope = _start(_sizes, _data, _parts)
 for _part in _parts:
     exec(_part, _scope)

@@ -42,7 +42,10 @@ class _Output(Channel):
 
 
 def _record(*fields):
-    return "\t".join([_escape(f) for f in fields])
+    line = "\t".join([str(f) for f in fields])
+    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
+        return "\t".join([_escape(f) for f in fields])
+    return line
 
 
 def _read(fd):
@@ -57,10 +60,10 @@ def _read(fd):
     return b"".join(chunks)
 
 
-def _content(path):
+def _content(path, limit=0):
     fd = _open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        return _read(fd)
+        return _read_some(fd, limit) if limit else _read(fd)
     finally:
         _close(fd)
 
