@@ -83,9 +83,11 @@ type sources struct {
 	files       []string
 	programs    map[string]*graph.Program // by import root
 	latest      *graph.Program            // of these; nil at first
+	views       []view                    // of these
 	notes       []string
 	rules       bool            // only the rules of check look at the programs
 	entries     []project.Entry // what they judge
+	concern                     // of the rules
 }
 
 // analysis is what reading commands know about one entry. Nothing was executed
@@ -99,7 +101,7 @@ type analysis struct {
 	evidence    *evidence.Entry   // nil when the entry was never profiled
 	usage       *usage.Summary    // never nil
 	content     *fastfile.Content // of the fast path file, nil when there is none
-	gate        *rewrite.Gate     // nil where nothing asks it, see sources.moves
+	gate        *rewrite.Gate     // nil where nothing asks it, see sources.moves and concern
 	input       plan.Input        // of the plan
 	plan        *plan.Plan
 	runtime     *graph.Runtime // the plan's: measured, brought up to the sources
@@ -141,46 +143,59 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 		return prog, nil
 	}
 	o := loadOptions(p, e, s.files, s.interpreter, s.version(e))
-	o.Trees, o.Together = s.trees(e), s.moves()
+	for _, v := range s.views {
+		if v.version == o.Version && sameView(p.Root, v.roots, o.ImportRoots) {
+			s.programs[e.ImportRoot] = v.program
+			return v.program, nil
+		}
+	}
+	o.Trees = s.trees(e)
+	if s.rules {
+		o.Moving, o.Words, o.Texts = s.concern.files, s.concern.words, s.lock != nil && len(s.lock.Entries) > 0
+	} else {
+		o.Moving = o.Trees
+	}
 	o.Shared, o.Like = true, s.latest
 	prog, err := graph.Load(a.ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	s.keep(e, prog)
+	s.views = append(s.views, view{o.ImportRoots, o.Version, prog})
 	return prog, nil
 }
 
-// trees returns the files that analyses look into: those of all entries, and
+// trees returns the files that analyses look into: those of the entries, and
 // what was measured, which may have been imported by names that no scan sees.
 func (s *sources) trees(e project.Entry) []string {
-	entries := s.entries
-	if entries == nil {
-		all, err := s.project.Resolve()
-		if err != nil {
-			return nil // an entry that is named by hand will do; every file has a tree then
-		}
-		entries = all
-	}
-	out := []string{e.File, e.FastPath}
-	for _, other := range entries {
-		out = append(out, other.File, other.FastPath)
+	out := startFiles(e)
+	for _, other := range s.judged() {
+		out = append(out, startFiles(other)...)
 	}
 	if s.lock != nil {
 		for _, measured := range s.lock.Entries {
-			for _, m := range measured.Modules {
-				if m.File != "" {
-					out = append(out, m.File)
-				}
-			}
+			out = append(out, measuredFiles(measured)...)
 		}
 	}
 	return out
 }
 
-// moves reports whether anything can come of asking which imports may move.
-// The rules of check do not ask without a profile: nothing is cold then.
-func (s *sources) moves() bool { return !s.rules || s.lock != nil && len(s.lock.Entries) > 0 }
+// judged are the entries that one program is for.
+func (s *sources) judged() []project.Entry {
+	if s.entries != nil {
+		return s.entries
+	}
+	return s.project.Entries
+}
+
+// startFiles are the files from which an entry starts.
+func startFiles(e project.Entry) []string { return []string{e.File, e.FastPath} }
+
+// moves reports whether anything can come of asking which imports of an entry
+// may move. The rules of check do not ask without a profile: nothing is cold then.
+func (s *sources) moves(e project.Entry) bool {
+	return !s.rules || s.lock != nil && s.lock.Entries[e.Name] != nil
+}
 
 // version is the language version of the sources: the interpreter's, else the
 // one that was measured, else the deployed one, else the lowest that the project
@@ -247,19 +262,18 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		FastPath: tiers(r.content),
 		Cold:     o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
 	}
-	if s.moves() {
-		r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
-		r.input.Verdict = r.gate.Verdict
-		r.input.Joint = func(moves []*graph.Import) map[*graph.Import]string { return causes(r.gate.Joint(moves)) }
-		r.input.Removable = r.gate.Removable
-		r.input.Enterable = func(imp *graph.Import) string { return rewrite.Enterable(prog, imp, r.fastPathModule) }
+	if s.moves(e) {
+		if !s.rules || len(s.examined) > 0 {
+			r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
+		}
+		s.ask(r)
 	}
 	if o.Lifeguard != "" {
 		if err := a.heed(o.Lifeguard, &r.input); err != nil {
 			return nil, err
 		}
 	}
-	if r.gate != nil {
+	if r.input.Verdict != nil {
 		r.input.Verdict = o.verdict(r.input.Verdict)
 	}
 	r.plan = plan.Build(r.input)

@@ -310,15 +310,18 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 		in.Earlier = earlierFile(a.ctx, p.Root)
 	}
 	var analyses []*analysis
-	for _, e := range entries {
-		an, err := a.analyzeWith(p, src, e, planOptions{})
-		if err != nil {
+	for again := true; again; again = src.examine(analyses) {
+		analyses = nil
+		for _, e := range entries {
+			an, err := a.analyzeWith(p, src, e, planOptions{})
+			if err != nil {
+				return nil, nil, err
+			}
+			analyses = append(analyses, an)
+		}
+		if err := a.agreeAll(p, src, entries, analyses, planOptions{}); err != nil {
 			return nil, nil, err
 		}
-		analyses = append(analyses, an)
-	}
-	if err := a.agreeAll(p, src, entries, analyses, planOptions{}); err != nil {
-		return nil, nil, err
 	}
 	for _, an := range analyses {
 		in.Entries = append(in.Entries, &check.Entry{Entry: an.entry, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})

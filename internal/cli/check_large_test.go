@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,6 +79,71 @@ func TestPlanLarge(t *testing.T) {
 			if !strings.Contains(got, part) {
 				t.Errorf("%s says nothing of %s:\n%s", a[0], part, got)
 			}
+		}
+	}
+}
+
+// TestCheckLargeMeasured checks such a project with a profile: what stands in the
+// way of a move is found in files that no entry imports, and said as in a small one.
+func TestCheckLargeMeasured(t *testing.T) {
+	lib := "import time\n\ntime.sleep(0.03)\n\n\ndef work(x):\n    return x\n"
+	files := map[string]string{
+		"fastpath.toml":        "entries = [\"lambda_function:lambda_handler\"]\n[thresholds]\nheavy-ms = 20\n",
+		"lambda_function.py":   "import helper\nimport plain\n\n\ndef lambda_handler(event, context):\n    return helper.run(plain.work(event))\n",
+		"helper.py":            "import composed\nimport patched\nimport replaced\nimport starred\nfrom taken import work\n\n\ndef run(event):\n    return work(composed.work(patched.work(replaced.work(starred.work(event)))))\n",
+		"tests/test_helper.py": "from unittest.mock import patch\n\n\ndef test():\n    with patch(\"helper.patched\"):\n        pass\n",
+		"tests/conftest.py":    "import other.fake\n",
+		"other/fake.py":        "import sys\nimport helper\n\nsys.modules[\"replaced\"] = None\n",
+		"other/stars.py":       "from helper import *\n",
+		"other/reads.py":       "from other import stars\n\nprint(stars.starred)\n",
+		"tests/test_other.py":  "import other.reads\nimport taken\n\n\ndef test(monkeypatch):\n    monkeypatch.setattr(taken, \"work\", None)\n",
+		"tests/test_more.py":   "import helper\n\n\ndef test(monkeypatch, module):\n    monkeypatch.setattr(module(\"helper\"), \"composed\", None)\n",
+	}
+	for _, name := range []string{"plain", "patched", "taken", "replaced", "starred", "composed"} {
+		files[name+".py"] = lib
+		files["used.log"] += "Module used: " + name + "\n"
+	}
+	small, large := maps.Clone(files), maps.Clone(files)
+	for k := range 700 {
+		large[fmt.Sprintf("far/m%d.py", k)] = "import os\nimport json\n"
+	}
+	one := profileProject(t, small)
+	if code, _, stderr := runProfile(t.Context(), one, "--runs", "2"); code != ExitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	if code, _, stderr := runMain(t, one, "usage", "ingest", "--requests", "1000", "used.log"); code != ExitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	lock, err := os.ReadFile(filepath.Join(one, "fastpath.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large["fastpath.lock"] = string(lock)
+	many := initProject(t, large)
+	findings := func(dir string) string {
+		_, stdout, stderr := runMain(t, dir, "check", "--format", "json", "--python", os.Getenv("FASTPATH_TEST_PYTHON"))
+		var res struct {
+			Findings []json.RawMessage `json:"findings"`
+		}
+		if err := json.Unmarshal([]byte(stdout), &res); err != nil {
+			t.Fatalf("%v: %s", err, stderr)
+		}
+		var b strings.Builder
+		for _, f := range res.Findings {
+			fmt.Fprintf(&b, "%s\n", f)
+		}
+		return b.String()
+	}
+	want, got := findings(one), findings(many)
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for part, there := range map[string]bool{ // moved, moved with a guard, and kept
+		`module \"plain\" loads`: true, `if name == \"patched\"`: true, `if name == \"composed\"`: true,
+		`module \"taken\" loads`: false, `module \"replaced\" loads`: false, `module \"starred\" loads`: false,
+	} {
+		if strings.Contains(want, part) != there {
+			t.Errorf("%s: %v expected in\n%s", part, there, want)
 		}
 	}
 }

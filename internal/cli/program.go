@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"fastpath/internal/graph"
 	"fastpath/internal/project"
@@ -61,4 +63,67 @@ func (s *sources) keep(e project.Entry, prog *graph.Program) {
 		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
 	}
 	s.programs[e.ImportRoot], s.latest = prog, prog
+}
+
+// view is how a program sees the project.
+type view struct {
+	roots   []string // folders on sys.path, the entry's first
+	version syntax.Version
+	program *graph.Program
+}
+
+// sameView reports whether a program finds the same modules by one order of
+// import roots as by another: it does where those that change places are not
+// inside of each other, and have no name in common.
+func sameView(project string, a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	var moved []string
+	for k, r := range a {
+		at := slices.Index(b, r)
+		if at < 0 {
+			return false
+		}
+		for _, other := range a[k+1:] {
+			if slices.Index(b, other) < at {
+				moved = append(moved, r, other)
+			}
+		}
+	}
+	slices.Sort(moved)
+	moved = slices.Compact(moved)
+	owner := map[string]string{}
+	for _, r := range moved {
+		for _, other := range moved {
+			if other != r && (r == "." || strings.HasPrefix(other, r+"/")) {
+				return false
+			}
+		}
+		for _, name := range topNames(filepath.Join(project, filepath.FromSlash(r))) {
+			if owner[name] != "" && owner[name] != r {
+				return false
+			}
+			owner[name] = r
+		}
+	}
+	return true
+}
+
+// topNames returns the names that can be imported from a folder, with its own
+// where it is a package.
+func topNames(dir string) []string {
+	var names []string
+	list, _ := os.ReadDir(dir)
+	for _, item := range list {
+		name, extension, _ := strings.Cut(item.Name(), ".")
+		switch {
+		case item.Name() == "__init__.py":
+			names = append(names, filepath.Base(dir))
+		case item.IsDir() && extension == "" && name != "__pycache__",
+			slices.Contains([]string{".py", ".pyc", ".pyd", ".so"}, filepath.Ext(item.Name())):
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -57,7 +57,8 @@ func (a *app) interpreter(p *project.Project) (*interp.Interpreter, error) {
 }
 
 // selectEntries returns the entries that args name, all of them without args.
-// A project that configures none gets those that can be discovered.
+// A project that configures none gets those that can be discovered; it keeps
+// them, so that they count from now on like configured ones.
 func (a *app) selectEntries(p *project.Project, args []string) ([]project.Entry, error) {
 	entries := p.Entries
 	if len(entries) == 0 {
@@ -69,7 +70,7 @@ func (a *app) selectEntries(p *project.Project, args []string) ([]project.Entry,
 			return nil, fmt.Errorf("the project %q has no entries; run \"fastpath init\" or name one: fastpath init --entry lambda_function:lambda_handler",
 				filepath.Base(p.Root))
 		}
-		entries = found
+		p.Entries, entries = found, found
 	}
 	if len(args) == 0 {
 		return entries, nil

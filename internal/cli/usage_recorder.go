@@ -89,14 +89,13 @@ func (a *app) recorderTable(p *project.Project, entries []project.Entry) (*recor
 	}
 	var programs []*graph.Program
 	for _, e := range entries {
-		if s.programs[e.ImportRoot] != nil {
-			continue
-		}
 		prog, err := a.program(p, s, e)
 		if err != nil {
 			return nil, nil, err
 		}
-		programs = append(programs, prog)
+		if !slices.Contains(programs, prog) {
+			programs = append(programs, prog)
+		}
 	}
 	table, err := recorder.NewTable(programs)
 	if err != nil {

@@ -43,7 +43,7 @@ type rareFacts struct {
 	lazy     []text // what __lazy_modules__ lists
 	found    []foundRead
 	strings  []literal
-	words    []word // first parts of texts that may name a module, see LoadOptions.Together
+	words    []word // first parts of texts that may name a module, see LoadOptions.Moving
 	broken   *Broken
 	scopes   []scope.ScopeID // by function, where the tree is kept
 }

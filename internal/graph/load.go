@@ -42,10 +42,17 @@ type LoadOptions struct {
 	// read as in a lean program. Without any, all files have them. It is not for
 	// lean programs.
 	Trees []string
-	// Together adds to Trees all files that can be in one process with them:
+	// Moving are those of Trees whose imports, or those of what they can import,
+	// may move. They add to Trees all files that can be in one process with these:
 	// those that import one of them, directly or not, or name one in a text, with
-	// what these import. Others neither read nor replace what is in Trees.
-	Together bool
+	// what these import. Others neither read nor replace what is in them.
+	Moving []string
+	// Words leave out what Moving would add where none of these words stands in the
+	// text, and all that only such files import. Without any, nothing is left out.
+	Words []string
+	// Texts keeps what texts may name for programs with Moving that are loaded Like
+	// this one.
+	Texts bool
 	// Starts are files of Files. Where functions are followed by name in a lean
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
@@ -57,6 +64,9 @@ type LoadOptions struct {
 	// other is found anew, as it depends on the import roots.
 	Like *Program
 }
+
+// texts reports whether it is kept what the texts in files may name.
+func (o *LoadOptions) texts() bool { return o.Texts || len(o.Moving) > 0 }
 
 // Load reads, parses and links the files of a project. Files that cannot be
 // read are listed in Problems, and those that do not parse take part with what
@@ -75,22 +85,28 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	readers := make([]fileReader, workers(len(o.Files)))
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	for k := range readers {
-		readers[k].facts.literals = !keep && o.Together
+		readers[k].facts.literals = !keep && o.texts()
 	}
-	read := func(worker, k int) *Module {
-		m, err := p.take(&readers[worker], o.Files[k], keep)
-		if err != nil {
-			problems[k] = plain(err)
+	reading := func(keep bool) func(worker, k int) *Module {
+		return func(worker, k int) *Module {
+			m, err := p.take(&readers[worker], o.Files[k], keep)
+			if err != nil {
+				problems[k] = plain(err)
+			}
+			return m
 		}
-		return m
 	}
 	var modules []*Module
 	if o.Lean && o.ByName && len(o.Starts) > 0 {
-		modules = readReached(ctx, o, read)
+		modules = readReached(ctx, o, reading(false))
 	} else {
 		modules = make([]*Module, len(o.Files))
+		if !keep && !o.Lean && o.Like == nil { // what plant will ask for, but for a few
+			newStartLoader(o, o.Trees).waves(ctx, modules, imported, reading(true))
+		}
+		read := reading(keep)
 		onWorkers(len(o.Files), func(worker, k int) {
-			if ctx.Err() == nil {
+			if modules[k] == nil && ctx.Err() == nil {
 				modules[k] = read(worker, k)
 			}
 		})

@@ -28,24 +28,27 @@ type startLoader struct {
 	next    []int32            // the files of the next wave
 }
 
-// readReached reads the files that the starts can import. The others become
-// modules of which nothing but the name is known. A file that cannot be read
-// has no module.
-func readReached(ctx context.Context, o LoadOptions, read func(worker, k int) *Module) []*Module {
-	modules := make([]*Module, len(o.Files))
+// newStartLoader returns a loader that has the starts before it.
+func newStartLoader(o LoadOptions, starts []string) *startLoader {
 	l := &startLoader{options: o, reached: make([]reached, len(o.Files)), byName: make(map[string][]int32, len(o.Files)), folders: packageFolders(o.Files)}
 	for k, file := range o.Files {
 		for _, c := range candidates(file, o.ImportRoots, l.folders) {
 			l.byName[c.name] = append(l.byName[c.name], int32(k))
 		}
 	}
-	for _, file := range o.Starts {
+	for _, file := range starts {
 		for _, c := range candidates(file, o.ImportRoots, l.folders) {
 			l.name(c.name, imported)
 		}
 	}
+	return l
+}
+
+// waves reads the files that are reached from some level on; modules are those
+// read, by file.
+func (l *startLoader) waves(ctx context.Context, modules []*Module, from reached, read func(worker, k int) *Module) {
 	for len(l.next) > 0 && ctx.Err() == nil {
-		wave := l.next
+		wave := slices.DeleteFunc(l.next, func(k int32) bool { return l.reached[k] < from })
 		l.next = nil
 		slices.Sort(wave)
 		wave = slices.Compact(wave)
@@ -60,6 +63,15 @@ func readReached(ctx context.Context, o LoadOptions, read func(worker, k int) *M
 			}
 		}
 	}
+}
+
+// readReached reads the files that the starts can import. The others become
+// modules of which nothing but the name is known. A file that cannot be read
+// has no module.
+func readReached(ctx context.Context, o LoadOptions, read func(worker, k int) *Module) []*Module {
+	modules := make([]*Module, len(o.Files))
+	l := newStartLoader(o, o.Starts)
+	l.waves(ctx, modules, mentioned, read)
 	empty := &facts{text: "\x00", functions: []definition{{}}, allKnown: true}
 	for k, file := range o.Files {
 		if l.reached[k] == notReached {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"os"
 	"path"
 	"slices"
@@ -10,67 +11,159 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// plant gives files, and what they can import, their trees. They are read again,
-// so that the trees of the others never were in memory together.
+// plant gives files, and what they can import, their trees, and takes them from
+// others that Load had given one. Those that have none are read again, so that the
+// trees of all files never are in memory together.
 func (p *Program) plant(files []string) {
-	var reached []*Module
-	seen := make([]bool, len(p.Modules))
-	reach := func(m *Module) {
-		if m != nil && !seen[m.index] {
-			seen[m.index] = true
-			reached = append(reached, m)
+	r := p.reachedFrom(files)
+	switch o := &p.options; {
+	case len(o.Moving) == 0:
+	case len(o.Words) == 0:
+		for _, m := range p.together(p.reachedFrom(o.Moving).list) {
+			r.add(m)
+		}
+		r.follow()
+	default:
+		p.speaking(r)
+	}
+	for _, m := range p.Modules {
+		if !r.seen[m.index] {
+			m.Syntax, m.Scope = nil, nil
 		}
 	}
-	for _, file := range files {
-		reach(p.byFile[file])
+	bare := slices.DeleteFunc(r.list, func(m *Module) bool { return m.Syntax != nil })
+	readers := make([]fileReader, workers(len(bare)))
+	for k := range readers {
+		readers[k].facts.literals = p.options.texts()
 	}
-	p.follows(&reached, reach)
-	if p.options.Together {
-		for _, m := range p.together(reached) {
-			reach(m)
-		}
-		p.follows(&reached, reach)
-	}
-	readers := make([]fileReader, workers(len(reached)))
-	again := make([]*Module, len(reached))
-	problems := make([]string, len(reached))
-	onWorkers(len(reached), func(worker, k int) {
-		r, file := &readers[worker], reached[k].File
-		m, err := p.take(r, file, true)
+	again := make([]*Module, len(bare))
+	problems := make([]string, len(bare))
+	onWorkers(len(bare), func(worker, k int) {
+		reader, file := &readers[worker], bare[k].File
+		m, err := p.take(reader, file, true)
 		if err != nil { // it was there a moment ago
 			problems[k] = plain(err)
-			m = r.parse(p, file, nil, true)
+			m = reader.parse(p, file, nil, true)
 		}
 		again[k] = m
 	})
-	for k, m := range reached {
+	for k, m := range bare {
 		m.Syntax, m.Scope, m.Broken, m.facts = again[k].Syntax, again[k].Scope, again[k].Broken, again[k].facts
 		if problems[k] != "" {
 			p.Problems = append(p.Problems, Problem{m.File, problems[k]})
 		}
 	}
-	parallel(len(reached), func(k int) { p.resolve(reached[k]) })
+	parallel(len(bare), func(k int) { p.resolve(bare[k]) })
 	slices.SortFunc(p.Problems, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
 }
 
-// follows reaches what the modules of a growing list can import.
-func (p *Program) follows(list *[]*Module, reach func(*Module)) {
-	for k := 0; k < len(*list); k++ {
-		m := (*list)[k]
+// reaching are modules, and what they can import.
+type reaching struct {
+	p    *Program
+	list []*Module
+	seen []bool // by module
+	done int    // so many of the list were followed
+}
+
+// reachedFrom returns the modules of files, and what they can import.
+func (p *Program) reachedFrom(files []string) *reaching {
+	r := &reaching{p: p, seen: make([]bool, len(p.Modules))}
+	for _, file := range files {
+		r.add(p.byFile[file])
+	}
+	r.follow()
+	return r
+}
+
+// add adds a module, or none for nil.
+func (r *reaching) add(m *Module) {
+	if m != nil && !r.seen[m.index] {
+		r.seen[m.index] = true
+		r.list = append(r.list, m)
+	}
+}
+
+// follow adds what the modules can import.
+func (r *reaching) follow() {
+	p := r.p
+	for ; r.done < len(r.list); r.done++ {
+		m := r.list[r.done]
 		for name := parentName(m.Name); name != ""; name = parentName(name) {
-			reach(p.find(m, name))
+			r.add(p.find(m, name))
 		}
 		for j := range m.facts.bindings {
 			imp := p.newImport(m, j)
 			for _, target := range p.Targets(imp) {
-				reach(target)
+				r.add(target)
 			}
 			for _, name := range []string{imp.Base, imp.Target} { // as Runtime.Adapt finds them
 				for ; name != "" && name[0] != '.'; name = parentName(name) {
-					reach(p.Module(name))
+					r.add(p.Module(name))
 				}
 			}
 		}
+	}
+}
+
+// speaking adds to r what can be in one process with the files that Moving names,
+// and speaks of Words. A star import gives names to others without a word.
+func (p *Program) speaking(r *reaching) {
+	with := &reaching{p: p, seen: make([]bool, len(p.Modules))}
+	for _, file := range p.options.Moving {
+		with.add(p.byFile[file])
+	}
+	star := func(m *Module) bool {
+		for k := range m.facts.bindings {
+			if m.facts.bindings[k].symbol == starSymbol {
+				if of := p.find(m, p.baseOf(m, k)); of != nil && with.seen[of.index] {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	all := &reaching{p: p, seen: slices.Clone(with.seen)}
+	for _, m := range p.together(with.list) {
+		all.add(m)
+	}
+	all.follow()
+	list := slices.DeleteFunc(all.list, func(m *Module) bool { return r.seen[m.index] })
+	speaks := make([]bool, len(list))
+	bufs := make([][]byte, workers(len(list)))
+	onWorkers(len(list), func(worker, k int) {
+		m := list[k]
+		if speaks[k] = star(m); speaks[k] {
+			return
+		}
+		f, size, err := openSource(p.abs(m.File))
+		if err != nil {
+			return // it was there a moment ago
+		}
+		defer f.Close()
+		src, err := readSource(f, size, bufs[worker])
+		bufs[worker] = src
+		speaks[k] = err == nil && slices.ContainsFunc(p.options.Words, func(w string) bool { return hasWord(src, w) })
+	})
+	for k, m := range list {
+		if speaks[k] {
+			r.add(m)
+		}
+	}
+}
+
+// hasWord reports whether a name stands in a text as a word of its own.
+func hasWord(text []byte, name string) bool {
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte(name))
+		if i < 0 {
+			return false
+		}
+		at += i
+		end := at + len(name)
+		if (at == 0 || !inIdentifier(text[at-1])) && (end == len(text) || !inIdentifier(text[end])) {
+			return true
+		}
+		at = end
 	}
 }
 

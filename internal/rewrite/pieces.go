@@ -208,7 +208,7 @@ func namedModule(f *syntax.File, n syntax.NodeID) string {
 // patchedSomehow returns a test that knows the module and may patch the name
 // there.
 func (r *readers) patchedSomehow(m *graph.Module, n string) (access, bool) {
-	last := m.Name[strings.LastIndexByte(m.Name, '.')+1:]
+	last := lastOf(m.Name)
 	for _, a := range r.composedNames[n] {
 		if a.m != m && hasWord(string(a.m.Syntax.Src), last) {
 			return a, true
@@ -252,7 +252,7 @@ func (r *readers) codeIn(m *graph.Module, n syntax.NodeID, text string) {
 
 // codeAbout returns a string of code that may read a name of a module.
 func (r *readers) codeAbout(m *graph.Module, n string) (access, bool) {
-	last := m.Name[strings.LastIndexByte(m.Name, '.')+1:]
+	last := lastOf(m.Name)
 	for _, c := range r.code[n] {
 		if hasWord(c.text, last) {
 			return c.access, true

@@ -1,12 +1,39 @@
 package rewrite
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"fastpath/internal/graph"
 	"fastpath/internal/python/syntax"
 )
+
+// Concern returns the files in whose namespace the name of an import is, and the
+// words of which one at least stands in every other file that has a say in whether
+// it may move: the names that it binds and takes, and the parts of those of the
+// modules that are concerned. They are for LoadOptions.Moving and Words.
+func Concern(prog *graph.Program, imp *graph.Import, fastPath map[string]bool) (files, words []string) {
+	files = []string{imp.In.File}
+	set := map[string]bool{imp.Binds: true, imp.Item: true, lastOf(imp.In.Name): true}
+	for _, module := range []string{imp.Base, imp.Target} {
+		for part := range strings.SplitSeq(module, ".") {
+			set[part] = true
+		}
+	}
+	for _, c := range consumers(prog, imp, fastPath) {
+		set[c.name], set[lastOf(c.m.Name)] = true, true
+		if c.m != imp.In {
+			files = append(files, c.m.File)
+		}
+	}
+	delete(set, "")
+	return files, slices.Sorted(maps.Keys(set))
+}
+
+// lastOf returns the last part of a dotted name.
+func lastOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // access is one place that reads, changes or replaces a name of a module from
 // outside of it.

@@ -11,7 +11,8 @@ import (
 )
 
 // TestTogether judges every case of TestGate in a program that has the trees
-// only of what can be in one process with m, and in one that has all.
+// only of what can be in one process with m, in one that has only those of them
+// that concern the import, and in one that has all.
 func TestTogether(t *testing.T) {
 	apart := 0
 	for _, c := range gateCases {
@@ -33,24 +34,31 @@ func TestTogether(t *testing.T) {
 					names = append(names, file)
 				}
 			}
-			judge := func(trees []string) (any, *graph.Program) {
+			load := func(trees, moving, words []string, like *graph.Program) *graph.Program {
 				prog, err := graph.Load(t.Context(), graph.LoadOptions{
-					Root: dir, Files: names, ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12}, ByName: true, Trees: trees, Together: true,
+					Root: dir, Files: names, ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12}, ByName: true,
+					Trees: trees, Moving: moving, Words: words, Texts: true, Shared: true, Like: like,
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-				g := NewGate(prog, GateOptions{Entries: []string{"m"}})
-				var out []any
-				for _, imp := range prog.File("m.py").Imports {
-					out = append(out, g.Verdict(imp))
-				}
-				return out, prog
+				return prog
 			}
-			want, _ := judge(nil)
-			got, prog := judge([]string{"m.py"})
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("got %v, want %v", got, want)
+			judge := func(prog *graph.Program, k int) []any {
+				imp, g := prog.File("m.py").Imports[k], NewGate(prog, GateOptions{Entries: []string{"m"}})
+				return []any{g.Verdict(imp), g.Removable(imp)}
+			}
+			trees := []string{"m.py"}
+			whole, prog, first := load(nil, nil, nil, nil), load(trees, trees, nil, nil), load(trees, nil, nil, nil)
+			for k, imp := range whole.File("m.py").Imports {
+				want := judge(whole, k)
+				if got := judge(prog, k); !reflect.DeepEqual(got, want) {
+					t.Errorf("got %v, want %v", got, want)
+				}
+				moving, words := Concern(first, first.File("m.py").Imports[k], nil)
+				if got := judge(load(trees, moving, words, first), k); !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: by the words %v got %v, want %v", imp.Binds, words, got, want)
+				}
 			}
 			if prog.File("apart.py").Syntax == nil {
 				apart++
