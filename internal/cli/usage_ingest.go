@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -154,18 +156,23 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	}
 	a.step("reading %d %s", len(files), plural(len(files), "log"))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingestMemory))
-	logs, err := ingest.Read(a.ctx, files, ingest.Options{
+	options := ingest.Options{
 		Entry: opt.entry, Source: opt.source, Day: string(opt.day), Fields: opt.fields, Requests: requests, EntryOf: entryOfFunction(p.Entries),
-	})
-	var field *ingest.FieldError
-	if errors.As(err, &field) {
+	}
+	if err := options.Check(); err != nil {
 		return &exitError{ExitUsage, err}
 	}
+	history := openHistory(a.ctx, p.Root)
+	logs, err := ingest.Read(a.ctx, files, options)
+	opened := <-history
+	if opened.err != nil {
+		return cmp.Or(err, opened.err)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, opened.store.Close())
 	}
 	var res *ingest.Result
-	done, err := store.CommitFunc(a.ctx, p.Root, func(seen store.Seen) (*store.Batch, error) {
+	done, err := opened.store.CommitFunc(a.ctx, p.Root, func(seen store.Seen) (*store.Batch, error) {
 		if res, err = logs.Finish(seen); err != nil {
 			return nil, err
 		}
@@ -184,6 +191,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		}
 		return b, nil
 	})
+	err = errors.Join(err, opened.store.Close())
 	if res != nil {
 		a.ingestWarnings(res)
 	}
@@ -249,6 +257,22 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	}
 	fmt.Fprintf(a.Stdout, "\n\nnext: fastpath plan\n")
 	return nil
+}
+
+// openedHistory is the history, or why it could not be opened.
+type openedHistory struct {
+	store *store.Store
+	err   error
+}
+
+// openHistory opens the history while logs are read: it mostly waits for the disk.
+func openHistory(ctx context.Context, root string) <-chan openedHistory {
+	opened := make(chan openedHistory, 1)
+	go func() {
+		s, err := store.Open(ctx, root)
+		opened <- openedHistory{s, err}
+	}()
+	return opened
 }
 
 // errNoRequests says that there is nothing to merge.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 )
 
 // block is a piece of a log, whole lines, and what they say.
@@ -17,47 +18,33 @@ type block struct {
 	batch  batch
 	parser parser
 	finder *finder
-	done   chan struct{}
 
 	// Lines before the block that were too long to be read.
 	tooLong, tooLongBytes int64
 }
 
-// engine reads files in blocks, which its workers take apart.
+// engine reads files in blocks.
 type engine struct {
-	ctx    context.Context
-	o      Options
-	fields *fields
-	c      *collector
-	all    bool // every line counts
-	work   chan *block
-	free   chan *block
+	ctx     context.Context
+	o       Options
+	fields  *fields
+	c       *collector
+	all     bool // every line counts
+	workers int  // a file
+	free    chan *block
 }
 
 func newEngine(ctx context.Context, o Options, f *fields, c *collector) *engine {
 	workers := runtime.GOMAXPROCS(0)
-	n := 3*workers + 2 // each worker's, one that waits for it, one being filled
-	e := &engine{
-		ctx: ctx, o: o, fields: f, c: c, all: o.Requests == EveryRequest,
-		work: make(chan *block, n), free: make(chan *block, n),
-	}
+	n := 3*workers + 2 // each worker's, and those that wait for an earlier one
+	e := &engine{ctx: ctx, o: o, fields: f, c: c, all: o.Requests == EveryRequest, workers: workers, free: make(chan *block, n)}
 	for range n {
-		b := &block{done: make(chan struct{}, 1), finder: newFinder(f.needles)}
+		b := &block{finder: newFinder(f.needles)}
 		b.parser = parser{batch: &b.batch, fields: f, all: e.all}
 		e.free <- b
 	}
-	for range workers {
-		go func() {
-			for b := range e.work {
-				b.parser.block(b.data, b.finder, e.all, o.MaxLine)
-				b.done <- struct{}{}
-			}
-		}()
-	}
 	return e
 }
-
-func (e *engine) close() { close(e.work) }
 
 // take returns an empty block.
 func (e *engine) take() *block {
@@ -157,94 +144,148 @@ func (r *reader) read(in *bufio.Reader) error {
 	return r.lines(rest)
 }
 
-// lines reads a log in blocks of whole lines. They are taken up in their
-// order, while the next ones are read.
-func (r *reader) lines(in io.Reader) error {
-	order := make(chan *block, cap(r.free))
-	taken := make(chan struct{})
-	go func() {
-		defer close(taken)
-		for b := range order {
-			<-b.done
-			for range min(b.tooLong, maxPlaces) {
-				b.batch.badN++
-				b.batch.bad = append(b.batch.bad, place{0, 0, fmt.Sprintf("the line is longer than %d bytes", r.o.MaxLine)})
-			}
-			b.batch.badN += b.tooLong - min(b.tooLong, maxPlaces)
-			for i := range b.batch.bad {
-				if at := &b.batch.bad[i]; at.line > 0 {
-					at.line, at.offset = at.line+b.tooLong, at.offset+b.tooLongBytes
-				} else {
-					at.line = 1
-				}
-			}
-			b.batch.lines += b.tooLong
-			r.c.take(r.state, &b.batch, r.line, r.bytes)
-			r.line += b.batch.lines
-			r.bytes += int64(len(b.data)) + b.tooLongBytes
-			r.free <- b
-		}
-	}()
-	err := r.cut(in, func(b *block) {
-		order <- b
-		r.work <- b
-	})
-	close(order)
-	<-taken
-	return err
+// queue is a log that is read in blocks of whole lines. Whoever has nothing to do
+// reads the next block and takes it apart, while it is in the caches of that processor.
+// Blocks are taken up in their order.
+type queue struct {
+	*reader
+	in io.Reader
+
+	reading  sync.Mutex
+	carry    []byte // the line that the latest block has begun
+	skipping bool   // it is too long
+	next     int    // number of the next block
+	err      error  // of the data underneath, io.EOF at its end
+
+	taking  sync.Mutex
+	waiting map[int]*block // that are taken apart
+	taken   int
+	busy    bool // somebody takes blocks up
 }
 
-// cut reads blocks and hands them on.
-func (r *reader) cut(in io.Reader, next func(*block)) error {
-	var carry []byte
-	skipping := false
-	for {
-		b := r.take()
-		b.data = append(b.data, carry...)
-		var err error
-		end := 0
-		for {
-			if len(b.data) == cap(b.data) {
-				b.data = append(b.data, make([]byte, cap(b.data))...)[:len(b.data)]
-			}
-			var n int
-			n, err = fill(in, b.data[len(b.data):cap(b.data)])
-			b.data = b.data[:len(b.data)+n]
-			if skipping {
-				i := bytes.IndexByte(b.data, '\n') + 1
-				if i == 0 && err == nil {
-					i = len(b.data)
-				} else {
-					skipping = false
+// lines reads a log of lines.
+func (r *reader) lines(in io.Reader) error {
+	q := &queue{reader: r, in: in, waiting: map[int]*block{}}
+	var wait sync.WaitGroup
+	more := q.step() // most files are no longer than a block
+	for range r.workers {
+		if more {
+			wait.Go(func() {
+				for q.step() {
 				}
-				if i == 0 {
-					i = len(b.data)
-				}
-				b.tooLongBytes += int64(i)
-				b.data = b.data[:copy(b.data, b.data[i:])]
-			}
-			if end = wholeLines(b.data, err != nil); end > 0 || err != nil {
-				break
-			}
-			if len(b.data) > r.o.MaxLine {
-				skipping = true
-				b.tooLong++
-				b.tooLongBytes += int64(len(b.data))
-				b.data = b.data[:0]
-			}
-		}
-		carry = append(carry[:0], b.data[end:]...)
-		b.data = b.data[:end]
-		next(b)
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		case r.ctx.Err() != nil:
-			return r.ctx.Err()
+			})
 		}
 	}
+	wait.Wait()
+	if q.err == io.EOF {
+		return nil
+	}
+	return q.err
+}
+
+// step reads a block; it is false where there is none left.
+func (q *queue) step() bool {
+	b := q.take()
+	q.reading.Lock()
+	if q.err != nil {
+		q.reading.Unlock()
+		q.free <- b
+		return false
+	}
+	n := q.next
+	q.next++
+	q.err = q.cut(b)
+	if q.err == nil {
+		q.err = q.ctx.Err()
+	}
+	q.reading.Unlock()
+	b.parser.block(b.data, b.finder, q.all, q.o.MaxLine)
+	q.takeUp(n, b)
+	return true
+}
+
+// takeUp takes up the n-th block, and those behind it that were waiting for it.
+func (q *queue) takeUp(n int, b *block) {
+	q.taking.Lock()
+	q.waiting[n] = b
+	if q.busy {
+		q.taking.Unlock()
+		return
+	}
+	q.busy = true
+	for {
+		b := q.waiting[q.taken]
+		if b == nil {
+			q.busy = false
+			q.taking.Unlock()
+			return
+		}
+		delete(q.waiting, q.taken)
+		q.taken++
+		q.taking.Unlock()
+		q.count(b)
+		q.free <- b
+		q.taking.Lock()
+	}
+}
+
+// count tells the collector what a block says.
+func (r *reader) count(b *block) {
+	for range min(b.tooLong, maxPlaces) {
+		b.batch.badN++
+		b.batch.bad = append(b.batch.bad, place{0, 0, fmt.Sprintf("the line is longer than %d bytes", r.o.MaxLine)})
+	}
+	b.batch.badN += b.tooLong - min(b.tooLong, maxPlaces)
+	for i := range b.batch.bad {
+		if at := &b.batch.bad[i]; at.line > 0 {
+			at.line, at.offset = at.line+b.tooLong, at.offset+b.tooLongBytes
+		} else {
+			at.line = 1
+		}
+	}
+	b.batch.lines += b.tooLong
+	r.c.take(r.state, &b.batch, r.line, r.bytes)
+	r.line += b.batch.lines
+	r.bytes += int64(len(b.data)) + b.tooLongBytes
+}
+
+// cut reads the next block. The error is that of the data underneath.
+func (q *queue) cut(b *block) (err error) {
+	b.data = append(b.data, q.carry...)
+	end := 0
+	for {
+		if len(b.data) == cap(b.data) {
+			b.data = append(b.data, make([]byte, cap(b.data))...)[:len(b.data)]
+		}
+		var n int
+		n, err = fill(q.in, b.data[len(b.data):cap(b.data)])
+		b.data = b.data[:len(b.data)+n]
+		if q.skipping {
+			i := bytes.IndexByte(b.data, '\n') + 1
+			if i == 0 && err == nil {
+				i = len(b.data)
+			} else {
+				q.skipping = false
+			}
+			if i == 0 {
+				i = len(b.data)
+			}
+			b.tooLongBytes += int64(i)
+			b.data = b.data[:copy(b.data, b.data[i:])]
+		}
+		if end = wholeLines(b.data, err != nil); end > 0 || err != nil {
+			break
+		}
+		if len(b.data) > q.o.MaxLine {
+			q.skipping = true
+			b.tooLong++
+			b.tooLongBytes += int64(len(b.data))
+			b.data = b.data[:0]
+		}
+	}
+	q.carry = append(q.carry[:0], b.data[end:]...)
+	b.data = b.data[:end]
+	return err
 }
 
 // fill reads until p is full. The error is the reader's own.

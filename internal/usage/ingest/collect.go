@@ -103,6 +103,10 @@ type collector struct {
 	sources map[string]*source
 	rows    []*row
 	rowIDs  map[rowKey]uint32
+	latest  struct { // the row that was asked for last: nearly always the next one, too
+		key rowKey
+		id  uint32
+	}
 	modules map[string]int32
 	names   []string
 	parents [][]int32 // by module: itself and the packages around it
@@ -416,12 +420,16 @@ func better(a, b *source) bool {
 }
 
 func (c *collector) row(key rowKey) uint32 {
+	if key == c.latest.key && key.source != nil {
+		return c.latest.id
+	}
 	id, ok := c.rowIDs[key]
 	if !ok {
 		id = uint32(len(c.rows))
 		c.rows = append(c.rows, &row{source: key.source, function: key.function, day: key.day, entry: key.entry, tests: key.tests})
 		c.rowIDs[key] = id
 	}
+	c.latest.key, c.latest.id = key, id
 	return id
 }
 

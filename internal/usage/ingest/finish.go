@@ -1,12 +1,13 @@
 package ingest
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"fastpath/internal/evidence"
 )
@@ -88,7 +89,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 	}) {
 		t := totals[key]
 		at := SeenKey{t.label, t.day.String()}
-		if data, ok := before.data[at]; ok && bytes.Equal(data, res.Seen[at]) {
+		if sum, ok := before.sums[at]; ok && sum == xxhash.Sum64(res.Seen[at]) {
 			continue // another source, about which this one says nothing new
 		}
 		if d := t.usageDay(c); d.Requests > 0 {
@@ -106,7 +107,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 		res.Seen[SeenKey{d.Source, d.Day}] = nil
 	}
 	c.table = table{} // what is left to do needs no entries
-	res.Known = len(res.Days) == 0 && len(before.data) > 0 && own > 0 && len(res.Unknown) == 0
+	res.Known = len(res.Days) == 0 && len(before.sums) > 0 && own > 0 && len(res.Unknown) == 0
 	return res, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/valyala/fastjson"
 
 	"fastpath/internal/evidence"
@@ -127,15 +128,37 @@ func FuzzSeen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, data := range res.Seen {
-		if plain, err := unpack(data); err == nil {
-			f.Add(plain)
-		}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, plain []byte) {
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for key, data := range res.Seen {
+		f.Add(uint16(0), data, []byte(nil))
+		if key.Source == others {
+			continue
+		}
+		r, err := parseRemembered(data)
+		if err != nil {
+			f.Fatal(err)
+		}
+		plain, err := dec.DecodeAll(r.packed, nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(uint16(r.n), r.keys, plain)
+	}
+	f.Fuzz(func(t *testing.T, n uint16, keys, plain []byte) {
 		c := newCollector(Options{Limit: 1000})
-		_, _ = c.shares(plain)      // an error or not: never a panic
-		_ = c.decode("x", 1, plain) // the same
+		r := remembered{n: int(n), keys: keys, packed: enc.EncodeAll(plain, nil)}
+		_, _ = c.shares(r)      // an error or not: never a panic
+		_ = c.decode("x", 1, r) // the same
+		if r, err := parseRemembered(keys); err == nil {
+			_ = c.decode("y", 1, r)
+		}
 		if c.table.n > 1000 || len(c.names) > maxModules {
 			t.Fatal(c.table.n, len(c.names))
 		}

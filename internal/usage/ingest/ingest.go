@@ -7,16 +7,16 @@
 // them, OpenTelemetry, and any of that in gzip or zstd. What goes out is one
 // row a source and day.
 //
-// A log is cut into blocks of whole lines (block.go). All processors take
-// blocks apart at once: most lines have none of the words that matter and are
-// passed over (scan.go), the others become events (text.go, record.go,
+// A log is cut into blocks of whole lines (block.go). All processors read blocks and
+// take them apart at once: most lines have none of the words that matter and are
+// passed over (scan.go), the others become events (text.go, record.go, shape.go,
 // recorder.go, insights.go, otlp.go; document.go for JSON that spans lines). One
 // collector takes up the events of a file in their order (collect.go), and keeps
-// every request once, by a hash of its id, in a table of limited size
-// (table.go). What it keeps does not depend on which file came first, so that
-// neither the number of processors nor the order of files changes a result.
-// Nothing in a log is an error; what cannot be read is counted, and the first
-// such places are named.
+// every request once, by a hash of its id, in a table of limited size (table.go),
+// also for the next time (seen.go, remember.go). What it keeps does not depend on
+// which file came first, so that neither the number of processors nor the order of
+// files changes a result. Nothing in a log is an error; what cannot be read is
+// counted, and the first such places are named.
 package ingest
 
 import (
@@ -180,6 +180,12 @@ func (l *Logs) Finish(seen func(source, day string) ([]byte, error)) (*Result, e
 	return l.c.finish(seen)
 }
 
+// Check returns what is wrong with options: a *FieldError.
+func (o Options) Check() error {
+	_, err := parseFields(o.Fields)
+	return err
+}
+
 // Read reads files. The error is ctx's or that of a field; files that cannot
 // be opened or decompressed are Problems of the result.
 func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
@@ -198,7 +204,6 @@ func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
 	}
 	c := newCollector(o)
 	e := newEngine(ctx, o, fields, c)
-	defer e.close()
 	c.files = make([]*fileState, len(files))
 	for i, f := range files {
 		c.files[i] = c.file(f)

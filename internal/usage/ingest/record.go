@@ -37,88 +37,99 @@ type record struct {
 	platform platformRecord
 }
 
-// collect notes the value of a key.
-func (r *record) collect(key []byte, v value) {
+// slot returns where the value of a key goes, and how good a name for it that is;
+// nil where nobody asks for it.
+func (r *record) slot(key []byte) (s *slot, rank int) {
 	switch string(key) {
 	case "type":
-		r.kind.set(v, 0)
+		return &r.kind, 0
 	case "time":
-		r.time.set(v, 0)
+		return &r.time, 0
 	case "timestamp":
-		r.time.set(v, 1)
+		return &r.time, 1
 	case "@timestamp":
-		r.time.set(v, 2)
-	case "record":
+		return &r.time, 2
+	case "message":
+		return &r.message, 0
+	case "@message":
+		return &r.message, 1
+	case "log":
+		return &r.message, 2
+	case "textPayload":
+		return &r.message, 3
+	case "jsonPayload":
+		return &r.message, 4
+	case "requestId":
+		return &r.request, 0
+	case "request_id":
+		return &r.request, 1
+	case "aws_request_id":
+		return &r.request, 2
+	case "AWSRequestId":
+		return &r.request, 3
+	case "function_request_id":
+		return &r.request, 4
+	case "@requestId":
+		return &r.request, 5
+	case "lambda":
+		return &r.lambda, 0
+	case "workflow":
+		return &r.workflow, 0
+	case "cold_start":
+		return &r.coldStart, 0
+	case "logStream":
+		return &r.stream, 0
+	case "logStreamName":
+		return &r.stream, 1
+	case "@logStream":
+		return &r.stream, 2
+	case "log_stream":
+		return &r.stream, 3
+	case "logGroup":
+		return &r.group, 0
+	case "log_group":
+		return &r.group, 1
+	case "messageType":
+		return &r.messageType, 0
+	case "message_type":
+		return &r.messageType, 1
+	case "logEvents":
+		return &r.events, 0
+	case "log_events":
+		return &r.events, 1
+	case "events":
+		return &r.events, 2
+	case "function_name":
+		return &r.function, 0
+	case "fastpath":
+		return &r.fastpath, 0
+	case "awslogs":
+		return &r.awslogs, 0
+	case "resourceLogs":
+		return &r.resourceLogs, 0
+	case "scopeLogs":
+		return &r.scopeLogs, 0
+	case "results":
+		return &r.results, 0
+	}
+	return nil, 0
+}
+
+// collect notes the value of a key.
+func (r *record) collect(key []byte, v value) {
+	if s, rank := r.slot(key); s != nil {
+		s.set(v, rank)
+		return
+	}
+	if string(key) == "record" {
 		if len(v) > 0 && !v.null() {
 			r.platform = platformRecord{is: true}
 		}
-	case "message":
-		r.message.set(v, 0)
-	case "@message":
-		r.message.set(v, 1)
-	case "log":
-		r.message.set(v, 2)
-	case "textPayload":
-		r.message.set(v, 3)
-	case "jsonPayload":
-		r.message.set(v, 4)
-	case "requestId":
-		r.request.set(v, 0)
-	case "request_id":
-		r.request.set(v, 1)
-	case "aws_request_id":
-		r.request.set(v, 2)
-	case "AWSRequestId":
-		r.request.set(v, 3)
-	case "function_request_id":
-		r.request.set(v, 4)
-	case "@requestId":
-		r.request.set(v, 5)
-	case "lambda":
-		r.lambda.set(v, 0)
-	case "workflow":
-		r.workflow.set(v, 0)
-	case "cold_start":
-		r.coldStart.set(v, 0)
-	case "logStream":
-		r.stream.set(v, 0)
-	case "logStreamName":
-		r.stream.set(v, 1)
-	case "@logStream":
-		r.stream.set(v, 2)
-	case "log_stream":
-		r.stream.set(v, 3)
-	case "logGroup":
-		r.group.set(v, 0)
-	case "log_group":
-		r.group.set(v, 1)
-	case "messageType":
-		r.messageType.set(v, 0)
-	case "message_type":
-		r.messageType.set(v, 1)
-	case "logEvents":
-		r.events.set(v, 0)
-	case "log_events":
-		r.events.set(v, 1)
-	case "events":
-		r.events.set(v, 2)
-	case "function_name":
-		r.function.set(v, 0)
-	case "fastpath":
-		r.fastpath.set(v, 0)
-	case "awslogs":
-		r.awslogs.set(v, 0)
-	case "resourceLogs":
-		r.resourceLogs.set(v, 0)
-	case "scopeLogs":
-		r.scopeLogs.set(v, 0)
-	case "results":
-		r.results.set(v, 0)
-	default:
-		if bytes.IndexByte(key, '\\') >= 0 {
-			if plain := unquote(key); !bytes.Equal(plain, key) {
-				r.collect(plain, v)
-			}
+		return
+	}
+	if bytes.IndexByte(key, '\\') >= 0 {
+		if plain := unquote(key); !bytes.Equal(plain, key) {
+			r.collect(plain, v)
 		}
 	}
 }
@@ -138,6 +149,11 @@ func looksLikeJSON(b []byte) bool {
 func (p *parser) record(b value, l line, depth int) error {
 	if depth > maxDepth {
 		return nil
+	}
+	if depth == 1 && !p.fields.any {
+		if r := p.shapes.read(b); r != nil {
+			return p.fieldsOf(r, b, l, depth)
+		}
 	}
 	var r record
 	w := walk(b)
@@ -242,7 +258,7 @@ func (p *parser) message(b []byte, l line, depth int) {
 	if len(b) == 0 {
 		return
 	}
-	if bytes.HasPrefix(b, moduleUsed) && !bytes.ContainsAny(b, "\r\n") { // nearly all that we look at
+	if bytes.HasPrefix(b, moduleUsed) && bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 { // nearly all that we look at
 		p.program(b, l)
 		return
 	}
@@ -289,49 +305,59 @@ type platformRecord struct {
 	init, restore, memory                                          value // of the metrics
 }
 
+// slot returns where the value of a key goes, nil where nobody asks for it.
+func (r *platformRecord) slot(key []byte) *value {
+	switch string(key) {
+	case "functionName":
+		return &r.function
+	case "functionVersion":
+		return &r.functionVersion
+	case "version":
+		return &r.version
+	case "requestId":
+		return &r.request
+	case "initializationType":
+		return &r.initType
+	case "droppedRecords":
+		return &r.dropped
+	}
+	return nil
+}
+
+// metric is slot of the metrics' keys.
+func (r *platformRecord) metric(key []byte) *value {
+	switch string(key) {
+	case "initDurationMs":
+		return &r.init
+	case "restoreDurationMs":
+		return &r.restore
+	case "memorySizeMB":
+		return &r.memory
+	}
+	return nil
+}
+
 // collect notes the first value of each key.
 func (r *platformRecord) collect(w *walker) {
 	for w.next() {
-		switch string(w.key) {
-		case "functionName":
-			first(&r.function, w)
-		case "functionVersion":
-			first(&r.functionVersion, w)
-		case "version":
-			first(&r.version, w)
-		case "requestId":
-			first(&r.request, w)
-		case "initializationType":
-			first(&r.initType, w)
-		case "droppedRecords":
-			first(&r.dropped, w)
-		case "metrics":
-			if !r.measured && w.opens('{') {
-				in := w.inner()
-				r.metrics(&in)
-				w.outer(&in)
+		if string(w.key) != "metrics" {
+			first(r.slot(w.key), w)
+			continue
+		}
+		if !r.measured && w.opens('{') {
+			in := w.inner()
+			for in.next() {
+				first(r.metric(in.key), &in)
 			}
-			r.measured = true
+			w.outer(&in)
 		}
-	}
-}
-
-func (r *platformRecord) metrics(w *walker) {
-	for w.next() {
-		switch string(w.key) {
-		case "initDurationMs":
-			first(&r.init, w)
-		case "restoreDurationMs":
-			first(&r.restore, w)
-		case "memorySizeMB":
-			first(&r.memory, w)
-		}
+		r.measured = true
 	}
 }
 
 // first notes a member's value, unless there is one.
 func first(v *value, w *walker) {
-	if *v == nil {
+	if v != nil && *v == nil {
 		*v = w.value()
 	}
 }

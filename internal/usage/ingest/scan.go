@@ -11,18 +11,29 @@ import (
 // are rare in logs: a search is as fast as these are far apart.
 var needles = []string{"Module used:", "RequestId: "}
 
-// firstKeys are what JSON objects begin with that say something without a
-// needle: the records of the platform, in whatever order their keys are, the
-// recorder's lines, and wrappers of what is not to be seen from outside.
-var firstKeys = []string{"time", "type", "record", "fastpath", "awslogs", "resourceLogs", "scopeLogs"}
-
-// firstKeysBy are the firstKeys by their first letter.
-var firstKeysBy = func() (by [256][]string) {
-	for _, k := range firstKeys {
-		by[k[0]] = append(by[k[0]], k)
+// firstKey reports whether a JSON object whose first key begins at a place may say
+// something without a needle: the records of the platform, in whatever order their
+// keys are, the recorder's lines, and wrappers of what is not to be seen from outside.
+func firstKey(b []byte) bool {
+	rest := ""
+	switch string(b[:4]) { // one comparison of numbers each
+	case "time", "type":
+	case "reco":
+		rest = "rd"
+	case "fast":
+		rest = "path"
+	case "awsl":
+		rest = "ogs"
+	case "reso":
+		rest = "urceLogs"
+	case "scop":
+		rest = "eLogs"
+	default:
+		return false
 	}
-	return by
-}()
+	b = b[4:]
+	return len(b) > len(rest) && (b[len(rest)] == '"' || b[len(rest)] == '\\') && string(b[:len(rest)]) == rest
+}
 
 // finder finds the lines of a block that may say something. It looks at the
 // block as a whole: most lines do not.
@@ -66,8 +77,8 @@ func (f *finder) find(b []byte, from int) int {
 	return min(first, f.next[last])
 }
 
-// nextObject returns where the first object in b[from:] is whose first key is
-// one of firstKeys, len(b) without one. The object may be within a string.
+// nextObject returns where the first object in b[from:] is whose first key says
+// something, len(b) without one. The object may be within a string.
 func nextObject(b []byte, from int) int {
 	for {
 		i := bytes.IndexByte(b[from:], '{')
@@ -79,14 +90,8 @@ func nextObject(b []byte, from int) int {
 		for at < most && (b[at] == '"' || b[at] == ' ' || b[at] == '\n' || b[at] == '\\') {
 			at++
 		}
-		if at == most {
-			continue
-		}
-		for _, k := range firstKeysBy[b[at]] {
-			end := at + len(k)
-			if end < most && (b[end] == '"' || b[end] == '\\') && string(b[at:end]) == k {
-				return from - 1
-			}
+		if at+4 < most && firstKey(b[at:most]) {
+			return from - 1
 		}
 	}
 }

@@ -35,6 +35,7 @@ type parser struct {
 	json   [maxDepth + 1]fastjson.Parser // by depth: values live until the next use
 	head   []byte                        // scratch
 	near   day                           // of the latest dated line of the block
+	shapes shapes                        // of its records
 }
 
 // event adds what a line says.
@@ -262,7 +263,7 @@ func moduleName(b []byte) []byte {
 	}
 	n, start := 0, true
 	for n < len(b) {
-		if inName[b[n]] { // an ASCII letter or _
+		if c := b[n]; inName[c] || !start && c >= '0' && c <= '9' { // ASCII
 			n++
 			start = false
 			continue

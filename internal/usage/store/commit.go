@@ -64,6 +64,11 @@ func CommitFunc(ctx context.Context, root string, batch func(Seen) (*Batch, erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.CommitFunc(ctx, root, batch)
+}
+
+// CommitFunc is the function of that name, with a history that is open.
+func (s *Store) CommitFunc(ctx context.Context, root string, batch func(Seen) (*Batch, error)) (*Committed, error) {
 	return s.commit(ctx, filepath.Join(root, evidence.FileName), batch)
 }
 

@@ -99,7 +99,7 @@ var migrations = []string{
 	) WITHOUT ROWID;`,
 }
 
-// migrate brings the schema up to date, each version in one transaction.
+// migrate brings the schema up to date, in one transaction.
 func (s *Store) migrate(ctx context.Context) error {
 	var have int
 	if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
@@ -109,24 +109,22 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("the history %q has the newer format %d, and this fastpath reads up to %d; install a newer fastpath, or delete the file: %s keeps what it holds",
 			s.path, have, len(migrations), evidence.FileName)
 	}
-	for have < len(migrations) {
-		err := s.write(ctx, func(tx *sql.Tx) error {
-			// Another process may have been faster.
-			if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil || have >= len(migrations) {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, migrations[have]); err != nil {
-				return err
-			}
-			have++
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", have))
-			return err
-		})
-		if err != nil {
+	if have == len(migrations) {
+		return nil
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		// Another process may have been faster.
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil || have >= len(migrations) {
 			return err
 		}
-	}
-	return nil
+		for _, step := range migrations[have:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(migrations)))
+		return err
+	})
 }
 
 // write runs f in a transaction that no other process writes beside.

@@ -1,0 +1,431 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/bits"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// What is remembered of a source's day are its entries, by key: the version, the
+// number of bytes of all keys, the keys, each as its distance from the one before, and
+// then, compressed, a head that numbers what entries have in common, and what
+// distinguishes them. Keys are hashes, which nothing compresses.
+const seenVersion = 2
+
+// dictionary numbers names as they are written.
+type dictionary struct {
+	names []string
+	ids   map[string]uint64
+}
+
+func (d *dictionary) id(name string) uint64 {
+	id, ok := d.ids[name]
+	if !ok {
+		id = uint64(len(d.names))
+		if d.ids == nil {
+			d.ids = map[string]uint64{}
+		}
+		d.ids[name] = id
+		d.names = append(d.names, name)
+	}
+	return id
+}
+
+// numbering numbers things by their ids as they are written.
+type numbering struct {
+	numbers []uint32 // by id, number + 1, 0 without one
+	n       int
+	text    []byte // of all of them
+}
+
+// of returns the number of an id; fresh says that it is a new one, which add is to
+// write.
+func (n *numbering) of(id uint32) (number uint64, fresh bool) {
+	if int(id) >= len(n.numbers) {
+		n.numbers = append(n.numbers, make([]uint32, int(id)+1-len(n.numbers))...)
+	}
+	if n.numbers[id] == 0 {
+		n.n++
+		n.numbers[id], fresh = uint32(n.n), true
+	}
+	return uint64(n.numbers[id] - 1), fresh
+}
+
+func (n *numbering) add(v uint64) { n.text = binary.AppendUvarint(n.text, v) }
+
+// encoder writes what is remembered of one source's day.
+type encoder struct {
+	*collector
+	names      dictionary
+	rows, sets numbering
+}
+
+func (e *encoder) set(id uint32) uint64 {
+	n, fresh := e.sets.of(id)
+	if fresh {
+		list := make([]string, 0, len(e.collector.sets.lists[id]))
+		for _, m := range e.collector.sets.lists[id] {
+			list = append(list, e.collector.names[m])
+		}
+		slices.Sort(list) // the same whatever was read first
+		e.sets.add(uint64(len(list)))
+		for _, name := range list {
+			e.sets.add(e.names.id(name))
+		}
+	}
+	return n
+}
+
+func (e *encoder) row(id uint32) uint64 {
+	n, fresh := e.rows.of(id)
+	if fresh {
+		r := e.collector.rows[id]
+		for _, name := range []string{r.function.name, r.function.version, r.entry} {
+			e.rows.add(e.names.id(name))
+		}
+		e.rows.add(bit(r.reported, 0) | bit(r.cold, 1))
+		e.rows.add(uint64(max(0, r.memory)))
+		e.rows.add(uint64(len(r.init)))
+		for _, m := range r.init {
+			e.rows.add(e.names.id(e.collector.names[m]))
+		}
+	}
+	return n
+}
+
+// head is what the entries have in common.
+func (e *encoder) head() []byte {
+	out := binary.AppendUvarint(nil, uint64(len(e.names.names)))
+	for _, name := range e.names.names {
+		out = binary.AppendUvarint(out, uint64(len(name)))
+		out = append(out, name...)
+	}
+	for _, n := range []*numbering{&e.rows, &e.sets} {
+		out = binary.AppendUvarint(out, uint64(n.n))
+		out = append(out, n.text...)
+	}
+	return out
+}
+
+// seenHead is the length of version, level, and the numbers of entries and of bytes
+// of their keys.
+const seenHead = 2 + 4 + 4
+
+// encode writes entries. What distinguishes them is never in memory as a whole.
+func (c *collector) encode(list []uint32, pack *zstd.Encoder) ([]byte, error) {
+	order, mask := c.byKey(list)
+	w := &encoder{collector: c}
+	perKey := (64-bits.Len(uint(len(list)))+3)/7 + 1 // bytes, of nearly all distances
+	out := append(make([]byte, 0, seenHead+perKey*len(list)+len(list)/8+1024), seenVersion, byte(c.table.level))
+	out = out[:seenHead]
+	binary.LittleEndian.PutUint32(out[2:], uint32(len(list)))
+	var packed bytes.Buffer
+	pack.Reset(&packed)
+	body := make([]byte, 0, 64<<10)
+	last := uint64(0)
+	flow, flowName := ^uint32(0), uint64(0)
+	var near [64]entry // they are all over the memory: waiting for several at once is faster
+	for len(order) > 0 {
+		batch := order[:min(len(near), len(order))]
+		for i, k := range batch {
+			near[i] = *c.table.at(int(k & mask))
+		}
+		for i := range batch {
+			e := &near[i]
+			out = binary.AppendUvarint(out, e.key-last)
+			last = e.key
+			if e.flow != flow {
+				flow, flowName = e.flow, w.names.id(c.flows[e.flow])
+			}
+			n := uint64(e.n)
+			if e.kind == aWatched {
+				n = w.set(e.n)
+			}
+			body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
+			for _, v := range [...]uint64{w.row(e.row), w.set(e.set), flowName, n} {
+				body = binary.AppendUvarint(body, v)
+			}
+		}
+		order = order[len(batch):]
+		if len(body) > 60<<10 || len(order) == 0 {
+			if _, err := pack.Write(body); err != nil {
+				return nil, err
+			}
+			body = body[:0]
+		}
+	}
+	if err := pack.Close(); err != nil {
+		return nil, err
+	}
+	binary.LittleEndian.PutUint32(out[6:], uint32(len(out)-seenHead))
+	out = pack.EncodeAll(w.head(), out)
+	return append(out, packed.Bytes()...), nil
+}
+
+// byKey orders numbers of entries by their keys: below mask are the numbers, above
+// it what distinguishes keys.
+func (c *collector) byKey(list []uint32) (order []uint64, mask uint64) {
+	mask = 1<<bits.Len(uint(c.table.n)) - 1
+	order = make([]uint64, len(list))
+	for i, at := range list {
+		order[i] = c.table.at(int(at)).key<<c.table.level&^mask | uint64(at)
+	}
+	sortHashes(order)
+	key := func(i int) uint64 { return c.table.at(int(order[i] & mask)).key }
+	for i := 1; i < len(order); i++ { // of some millions a few share what is above the mask
+		for j := i; j > 0 && (order[j]^order[j-1])&^mask == 0 && key(j) < key(j-1); j-- {
+			order[j], order[j-1] = order[j-1], order[j]
+		}
+	}
+	return order, mask
+}
+
+// sortHashes sorts numbers that are spread evenly: first, in place, by their highest
+// bits into parts of some numbers each, which takes half as long as to compare all.
+func sortHashes(list []uint64) {
+	const most = 16 // bits
+	shift := 64 - min(most, bits.Len(uint(len(list)/8)))
+	if shift == 64 {
+		slices.Sort(list)
+		return
+	}
+	next := make([]uint32, 1<<(64-shift)+1) // by part, where its next number goes
+	for _, x := range list {
+		next[x>>shift+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	ends := slices.Clone(next[1:])
+	for part, end := range ends {
+		from := next[part]
+		for at := from; at < end; at = next[part] {
+			x := list[at]
+			for to := x >> shift; to != uint64(part); to = x >> shift {
+				list[next[to]], x = x, list[next[to]]
+				next[to]++
+			}
+			list[at] = x
+			next[part]++
+		}
+	}
+	from := uint32(0)
+	for _, end := range ends {
+		slices.Sort(list[from:end])
+		from = end
+	}
+}
+
+func bit(set bool, at int) uint64 {
+	if set {
+		return 1 << at
+	}
+	return 0
+}
+
+// decoder reads what encode wrote; bad says that it was something else.
+type decoder struct {
+	*bufio.Reader
+	bad bool
+}
+
+func (d *decoder) number() uint64 {
+	n, err := binary.ReadUvarint(d)
+	if err != nil {
+		d.bad = true
+	}
+	return n
+}
+
+// each calls f for each of a number of things, as long as they can be read.
+func (d *decoder) each(f func()) {
+	for n := d.number(); n > 0 && !d.bad; n-- {
+		f()
+	}
+}
+
+func (d *decoder) text() string {
+	n := d.number()
+	if n > 1<<16 {
+		d.bad = true
+		return ""
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(d, text); err != nil {
+		d.bad = true
+	}
+	return string(text)
+}
+
+// pick returns the thing of a list whose number comes next.
+func pick[T any](d *decoder, list []T) (v T) {
+	n := d.number()
+	if n >= uint64(len(list)) {
+		d.bad = true
+		return v
+	}
+	return list[n]
+}
+
+var errForgotten = errors.New("it cannot be read")
+
+// remembered is what encode wrote, before it is unpacked.
+type remembered struct {
+	level  uint
+	n      int    // entries
+	keys   []byte // their keys
+	packed []byte
+}
+
+func parseRemembered(data []byte) (r remembered, err error) {
+	if len(data) < seenHead || data[0] != seenVersion {
+		return r, errForgotten
+	}
+	r.level, r.n = uint(data[1]), int(binary.LittleEndian.Uint32(data[2:]))
+	keys := int(binary.LittleEndian.Uint32(data[6:]))
+	data = data[seenHead:]
+	if r.level > 60 || keys > len(data) || r.n > keys {
+		return r, errForgotten
+	}
+	r.keys, r.packed = data[:keys], data[keys:]
+	return r, nil
+}
+
+// next returns the key of the next entry.
+func (r *remembered) next(last uint64) (key uint64, err error) {
+	distance, n := binary.Uvarint(r.keys)
+	if n <= 0 {
+		return 0, errForgotten
+	}
+	r.keys = r.keys[n:]
+	return last + distance, nil
+}
+
+// merge takes up what is remembered of a source and a day; of a near one only if
+// it has a request of these logs.
+func (c *collector) merge(label string, date day, data []byte, near bool, before *recalled) error {
+	r, err := parseRemembered(data)
+	if err != nil {
+		return err
+	}
+	if near {
+		if shared, err := c.shares(r); err != nil || !shared {
+			return err
+		}
+	}
+	before.known[SeenKey{label, date.String()}] = true
+	return c.decode(label, date, r)
+}
+
+// shares reports whether an entry has a key of the table.
+func (c *collector) shares(r remembered) (_ bool, err error) {
+	key := uint64(0)
+	for range r.n {
+		if key, err = r.next(key); err != nil {
+			return false, err
+		}
+		if c.table.has(key) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// decode takes up what encode wrote, as it unpacks it.
+func (c *collector) decode(label string, date day, r remembered) error {
+	z, err := zstd.NewReader(bytes.NewReader(r.packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	if r.level > c.table.level {
+		c.table.raise(r.level)
+	}
+	d := &decoder{Reader: bufio.NewReaderSize(z, 32<<10)}
+	var names []string
+	d.each(func() { names = append(names, d.text()) })
+	source := c.source(label)
+	var rows []rowKey
+	d.each(func() {
+		key := rowKey{source: source, day: date}
+		key.function.name, key.function.version, key.entry = pick(d, names), pick(d, names), pick(d, names)
+		flags := d.number()
+		memory := int32(min(d.number(), 1<<30))
+		d.each(func() {
+			if m, ok := c.module(pick(d, names)); ok && !d.bad && !slices.Contains(source.init, int(m)) {
+				source.init = append(source.init, int(m))
+			}
+		})
+		if d.bad {
+			return
+		}
+		source.reported = source.reported || flags&1 != 0
+		source.cold = source.cold || flags&2 != 0
+		at := c.rows[c.row(key)]
+		at.memory = max(at.memory, memory)
+		rows = append(rows, key)
+	})
+	var sets []uint32
+	d.each(func() {
+		var list []int32
+		d.each(func() {
+			if m, ok := c.module(pick(d, names)); ok && !d.bad {
+				list = append(list, m)
+			}
+		})
+		sets = append(sets, c.sets.id(list))
+	})
+	if d.bad {
+		return errForgotten
+	}
+	key := uint64(0)
+	for range r.n {
+		if key, err = r.next(key); err != nil {
+			return err
+		}
+		if err := c.decodeEntry(d, key, date, names, rows, sets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decodeEntry takes up one entry.
+func (c *collector) decodeEntry(d *decoder, key uint64, date day, names []string, rows []rowKey, sets []uint32) error {
+	flags := d.number()
+	to, set, flow := pick(d, rows), pick(d, sets), pick(d, names)
+	kind := entryKind(flags & 15)
+	var n uint32
+	if kind == aWatched {
+		n = pick(d, sets)
+	} else {
+		n = uint32(min(d.number(), 1<<31))
+	}
+	if d.bad || kind > aProcess {
+		return errForgotten
+	}
+	guess := day(0)
+	if flags&(1<<6) == 0 {
+		to.day, guess = 0, date
+	}
+	e := c.thing(key, kind, to, guess)
+	if e == nil || e.kind != kind {
+		return nil
+	}
+	e.set = c.sets.union(e.set, set)
+	c.label(e, c.flow(flow))
+	e.cold = e.cold || flags&(1<<4) != 0
+	e.ended = e.ended || flags&(1<<5) != 0
+	if kind == aWatched {
+		e.n = c.sets.union(e.n, n)
+	} else {
+		e.n = max(e.n, n)
+	}
+	return nil
+}
