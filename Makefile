@@ -60,7 +60,9 @@ bench: build ## measure against the peers on the corpus, then run the Go benchma
 .PHONY: pgo
 pgo: ## renew cmd/fastpath/default.pgo, the profile that the compiler optimises by
 	@tools/fetch-corpus
-	GODEBUG=asyncpreemptoff=1 go run ./tools/bench -profile cmd/fastpath/default.pgo
+	GODEBUG=asyncpreemptoff=1 go run ./tools/bench -profile .corpus/scan.pgo
+	GODEBUG=asyncpreemptoff=1 go run ./tools/ingestbench -profile .corpus/ingest.pgo
+	go tool pprof -proto .corpus/scan.pgo .corpus/ingest.pgo >cmd/fastpath/default.pgo
 
 .PHONY: accuracy
 accuracy: ## compare predictions of what imports cost with what happens without them (ROUNDS=5; counts instructions where valgrind is)

@@ -38,6 +38,7 @@ var requirements []byte
 // options are the settings of a run.
 type options struct {
 	work, binary, python string
+	profile              string
 	rounds, megabytes    int
 }
 
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&o.work, "work", ".corpus", "`folder` for the input and the peers")
 	flag.StringVar(&o.binary, "fastpath", filepath.Join("bin", "fastpath"), "the `program` to measure")
 	flag.StringVar(&o.python, "python", "python3", "`interpreter` that the peers are installed with")
+	flag.StringVar(&o.profile, "profile", "", "instead of comparing, write the profile for builds into this `file`")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each program runs")
 	flag.IntVar(&o.megabytes, "megabytes", 640, "size of the input")
 	flag.Parse()
@@ -119,12 +121,15 @@ func bench(ctx context.Context, o options) error {
 	if o.rounds < 1 || o.megabytes < 1 {
 		return fmt.Errorf("-rounds and -megabytes must be at least 1")
 	}
-	if _, err := os.Stat(o.binary); err != nil {
-		return fmt.Errorf("%s is not there; build it with: make build", o.binary)
-	}
 	in, err := input(o)
 	if err != nil {
 		return err
+	}
+	if o.profile != "" {
+		return writeProfile(ctx, in, o.profile)
+	}
+	if _, err := os.Stat(o.binary); err != nil {
+		return fmt.Errorf("%s is not there; build it with: make build", o.binary)
 	}
 	python, versions, err := installPeers(ctx, o)
 	if err != nil {
