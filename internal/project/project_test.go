@@ -175,6 +175,42 @@ func TestSourcesWithoutGit(t *testing.T) {
 	}
 }
 
+// TestDiscoverIgnored finds no functions in templates that git ignores, like those
+// of a build: their code is none of the sources.
+func TestDiscoverIgnored(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git")
+	}
+	template := "Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.12\n      Handler: app.handler\n"
+	for _, ignored := range []string{"", "build/\n"} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{
+			".gitignore": ignored, "template.yaml": template, "app.py": "def handler(event, context): ...\n",
+			"build/template.yaml": template, "build/app.py": "def handler(event, context): ...\n",
+		} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("git", "init", "-q")
+		cmd.Dir, cmd.Env = dir, gitEnv(os.Environ())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		p, err := Open(dir, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, problems, err := p.Discover()
+		if want := map[string]int{"": 2, "build/\n": 1}[ignored]; err != nil || len(problems) > 0 || len(entries) != want {
+			t.Errorf("ignored %q: got %v, %v, %v; want %d entries", ignored, entries, problems, err, want)
+		}
+	}
+}
+
 func TestSourcesWithGit(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git")

@@ -95,10 +95,15 @@ func readTemplates(root string) ([]function, []Problem, error) {
 
 var templateName = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
 
+// toolFolders hold what tools have put there, templates among them.
+var toolFolders = []string{".venv", ".tox", ".nox", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+
 // templates lists the files that may be CloudFormation templates.
 func templates(root string) ([]string, error) {
-	return walk(root, templateName.MatchString, append(slices.Clone(buildOutput),
-		".venv", ".tox", ".nox", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"))
+	files, err := Named(root, templateName.MatchString, "*.yaml", "*.yml", "*.json", "*.template", "*.YAML", "*.YML", "*.JSON")
+	return slices.DeleteFunc(files, func(file string) bool {
+		return slices.ContainsFunc(strings.Split(file, "/"), func(part string) bool { return slices.Contains(toolFolders, part) })
+	}), err
 }
 
 // readTemplate reads the functions of one template.
