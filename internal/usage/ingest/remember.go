@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -120,26 +121,45 @@ const seenHead = 2 + 4 + 4
 // encode writes entries. What distinguishes them is never in memory as a whole.
 func (c *collector) encode(list []uint32, pack *zstd.Encoder) ([]byte, error) {
 	order, mask := c.byKey(list)
-	w := &encoder{collector: c}
-	perKey := (64-bits.Len(uint(len(list)))+3)/7 + 1 // bytes, of nearly all distances
-	out := append(make([]byte, 0, seenHead+perKey*len(list)+len(list)/8+1024), seenVersion, byte(c.table.level))
+	var out []byte
+	var wait sync.WaitGroup
+	wait.Go(func() { out = c.keys(order, mask) })
+	packed, err := c.pack(order, mask, pack)
+	wait.Wait()
+	if err != nil {
+		return nil, err
+	}
+	return append(out, packed...), nil
+}
+
+// keys is the head of what encode writes, and the keys.
+func (c *collector) keys(order []uint64, mask uint64) []byte {
+	n := len(order)
+	perKey := (64-bits.Len(uint(n))+3)/7 + 1 // bytes, of nearly all distances
+	out := append(make([]byte, 0, seenHead+perKey*n+n/8+64<<10), seenVersion, byte(c.table.level))
 	out = out[:seenHead]
-	binary.LittleEndian.PutUint32(out[2:], uint32(len(list)))
+	last := uint64(0)
+	c.inOrder(order, mask, func(batch []entry) {
+		for i := range batch {
+			out = binary.AppendUvarint(out, batch[i].key-last)
+			last = batch[i].key
+		}
+	})
+	binary.LittleEndian.PutUint32(out[2:], uint32(n))
+	binary.LittleEndian.PutUint32(out[6:], uint32(len(out)-seenHead))
+	return out
+}
+
+// pack is all else that encode writes.
+func (c *collector) pack(order []uint64, mask uint64, pack *zstd.Encoder) (_ []byte, err error) {
+	w := &encoder{collector: c}
 	var packed bytes.Buffer
 	pack.Reset(&packed)
 	body := make([]byte, 0, 64<<10)
-	last := uint64(0)
 	flow, flowName := ^uint32(0), uint64(0)
-	var near [64]entry // they are all over the memory: waiting for several at once is faster
-	for len(order) > 0 {
-		batch := order[:min(len(near), len(order))]
-		for i, k := range batch {
-			near[i] = *c.table.at(int(k & mask))
-		}
+	c.inOrder(order, mask, func(batch []entry) {
 		for i := range batch {
-			e := &near[i]
-			out = binary.AppendUvarint(out, e.key-last)
-			last = e.key
+			e := &batch[i]
 			if e.flow != flow {
 				flow, flowName = e.flow, w.names.id(c.flows[e.flow])
 			}
@@ -152,20 +172,32 @@ func (c *collector) encode(list []uint32, pack *zstd.Encoder) ([]byte, error) {
 				body = binary.AppendUvarint(body, v)
 			}
 		}
-		order = order[len(batch):]
-		if len(body) > 60<<10 || len(order) == 0 {
-			if _, err := pack.Write(body); err != nil {
-				return nil, err
-			}
+		if len(body) > 60<<10 && err == nil {
+			_, err = pack.Write(body)
 			body = body[:0]
 		}
+	})
+	if err == nil {
+		_, err = pack.Write(body)
 	}
-	if err := pack.Close(); err != nil {
+	if err := errors.Join(err, pack.Close()); err != nil {
 		return nil, err
 	}
-	binary.LittleEndian.PutUint32(out[6:], uint32(len(out)-seenHead))
-	out = pack.EncodeAll(w.head(), out)
-	return append(out, packed.Bytes()...), nil
+	return append(pack.EncodeAll(w.head(), nil), packed.Bytes()...), nil
+}
+
+// inOrder calls f with some entries at a time. They are all over the memory: waiting
+// for several at once is faster.
+func (c *collector) inOrder(order []uint64, mask uint64, f func(batch []entry)) {
+	var near [64]entry
+	for len(order) > 0 {
+		n := min(len(near), len(order))
+		for i, k := range order[:n] {
+			near[i] = *c.table.at(int(k & mask))
+		}
+		f(near[:n])
+		order = order[n:]
+	}
 }
 
 // byKey orders numbers of entries by their keys: below mask are the numbers, above
@@ -215,11 +247,17 @@ func sortHashes(list []uint64) {
 			next[part]++
 		}
 	}
-	from := uint32(0)
-	for _, end := range ends {
-		slices.Sort(list[from:end])
-		from = end
+	sortParts := func(from uint32, ends []uint32) {
+		for _, end := range ends {
+			slices.Sort(list[from:end])
+			from = end
+		}
 	}
+	half := len(ends) / 2
+	var wait sync.WaitGroup
+	wait.Go(func() { sortParts(ends[half-1], ends[half:]) })
+	sortParts(0, ends[:half])
+	wait.Wait()
 }
 
 func bit(set bool, at int) uint64 {

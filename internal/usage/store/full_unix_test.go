@@ -34,7 +34,7 @@ func limitFiles() {
 func TestFullDiskLosesNothing(t *testing.T) {
 	root := t.TempDir()
 	c := newChild("a")
-	for limit := 300; limit < 60000; limit += limit/3 + 77 {
+	for limit := 300; limit < 300_000; limit += limit/3 + 77 {
 		c.run(t, root, 3, []string{childLimit + "=" + strconv.Itoa(limit)}, func(*exec.Cmd) {})
 		c.check(t, locked(t, root))
 		if t.Failed() {
