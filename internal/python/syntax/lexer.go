@@ -55,9 +55,9 @@ type lexer struct {
 }
 
 // reset prepares l for a new text and keeps its buffers.
-func (l *lexer) reset(src []byte, v Version) {
+func (l *lexer) reset(src []byte, v Version, returns bool) {
 	*l = lexer{
-		src: src, end: len(src), version: v, returns: bytes.IndexByte(src, '\r') >= 0, fresh: true, unclosed: -1, recoverFrom: -1,
+		src: src, end: len(src), version: v, returns: returns, fresh: true, unclosed: -1, recoverFrom: -1,
 		tokens: l.tokens[:0], comments: l.comments[:0], errors: l.errors[:0],
 		parens: l.parens[:0], indents: append(l.indents[:0], indent{}), strings: l.strings[:0],
 	}
@@ -98,48 +98,53 @@ func (l *lexer) line(offset int) int {
 func (l *lexer) logicalLine() {
 	l.fresh = false
 	l.indentation()
-	src := l.src
 	for {
-		for l.pos < l.end && byteClass[src[l.pos]] == cBlank {
-			l.pos++
-		}
-		start := l.pos
-		if start >= l.end {
-			if l.atEnd() {
-				return
-			}
-			continue
-		}
-		c := src[start]
-		switch byteClass[c] {
-		case cIdent:
-			l.identifier()
-		case cOperator:
-			l.operator(c)
-		case cDigit:
-			l.number()
-		case cQuote:
-			l.str(start, 0)
-		case cNewline:
-			l.newline()
-			if l.fresh {
-				return
-			}
-		case cHash:
-			l.comment()
-		case cBackslash:
-			l.continuation()
-		default:
-			l.pos++
-			if c == 0 {
-				l.emit(tError, start, l.pos) // decode has reported it
-			} else if c < ' ' || c == 0x7f {
-				l.bad(start, l.pos, "invalid non-printable character U+%04X", c)
-			} else {
-				l.bad(start, l.pos, "invalid syntax")
-			}
+		l.common()
+		if l.fresh || l.careful() {
+			return
 		}
 	}
+}
+
+// careful reads any one token, and reports whether that was the last one of
+// the logical line.
+func (l *lexer) careful() (last bool) {
+	src := l.src
+	for l.pos < l.end && byteClass[src[l.pos]] == cBlank {
+		l.pos++
+	}
+	start := l.pos
+	if start >= l.end {
+		return l.atEnd()
+	}
+	c := src[start]
+	switch byteClass[c] {
+	case cIdent:
+		l.identifier()
+	case cOperator, cOpen, cClose:
+		l.operator(c)
+	case cDigit:
+		l.number()
+	case cQuote:
+		l.str(start, 0)
+	case cNewline:
+		l.newline()
+		return l.fresh
+	case cHash:
+		l.comment()
+	case cBackslash:
+		l.continuation()
+	default:
+		l.pos++
+		if c == 0 {
+			l.emit(tError, start, l.pos) // decode has reported it
+		} else if c < ' ' || c == 0x7f {
+			l.bad(start, l.pos, "invalid non-printable character U+%04X", c)
+		} else {
+			l.bad(start, l.pos, "invalid syntax")
+		}
+	}
+	return false
 }
 
 // atEnd handles the end of the text, or of an f-string's. It reports whether
@@ -272,10 +277,7 @@ func (l *lexer) indentation() {
 	for l.pos < l.end {
 		switch c := l.src[l.pos]; c {
 		case ' ':
-			n := 1
-			for l.pos+n < l.end && l.src[l.pos+n] == ' ' {
-				n++
-			}
+			n := spaces(l.src[l.pos:l.end])
 			col, alt, l.pos = col+n, alt+n, l.pos+n
 		case '\t':
 			col = (col/tabSize + 1) * tabSize

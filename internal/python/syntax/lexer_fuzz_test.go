@@ -19,13 +19,14 @@ func FuzzLex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte, minor uint8) {
 		v := Version{Major: 3, Minor: 8 + int(minor%8)}
 		var l lexer
-		l.reset(src, v)
+		l.reset(src, v, bytes.IndexByte(src, '\r') >= 0)
 		for lines := 0; len(l.tokens) == 0 || l.tokens[len(l.tokens)-1].kind != tEOF; lines++ {
 			if lines > (maxRestarts+2)*(len(src)+1) {
 				t.Fatalf("no progress at %d", l.pos)
 			}
 			l.logicalLine()
 		}
+		sameTokens(t, src, v)
 		depth, formatted, end := 0, 0, int32(0)
 		pieces := slices.Clone(l.comments) // with the tokens
 		for _, k := range l.tokens {

@@ -114,13 +114,13 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	f.indexLines()
 
 	l, p := &r.lexer, &r.parser
-	l.reset(f.Src, v)
+	l.reset(f.Src, v, f.returns)
 	p.run(f, l)
 	if l.unclosed >= 0 {
 		// A bracket was never closed and has swallowed the rest. Read again, and
 		// let the first line that begins like a statement close it.
 		from := l.unclosed
-		l.reset(f.Src, v)
+		l.reset(f.Src, v, f.returns)
 		l.recoverFrom = from
 		p.run(f, l)
 	}

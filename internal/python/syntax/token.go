@@ -130,81 +130,51 @@ const (
 	prefixUnicode
 )
 
+// keywords are the keywords by their kinds.
+var keywords = [tokenKinds]string{
+	tIn: "in", tIs: "is", tNot: "not", tAnd: "and", tOr: "or", tIf: "if", tElse: "else", tLambda: "lambda", tAwait: "await", tYield: "yield",
+	tNone: "None", tTrue: "True", tFalse: "False", tAs: "as", tAssert: "assert", tAsync: "async", tBreak: "break", tClass: "class",
+	tContinue: "continue", tDef: "def", tDel: "del", tElif: "elif", tExcept: "except", tFinally: "finally", tFor: "for", tFrom: "from",
+	tGlobal: "global", tImport: "import", tNonlocal: "nonlocal", tPass: "pass", tRaise: "raise", tReturn: "return", tTry: "try",
+	tWhile: "while", tWith: "with",
+}
+
+// keywordTable holds the keywords, none of which has more than eight bytes, by
+// keywordSlot, which is different for all of them.
+var keywordTable [64]struct {
+	word uint64
+	kind tokenKind
+}
+
+// keywordSlot returns the place of a word, its bytes in little endian order,
+// in keywordTable.
+func keywordSlot(word uint64) uint64 { return word * 0xe3034eff370b5851 >> 58 }
+
+// wordKind returns the kind of an identifier of at most eight bytes: a
+// keyword's, or tName.
+func wordKind(word uint64) tokenKind {
+	kind := tName
+	if e := &keywordTable[keywordSlot(word)]; e.word == word {
+		kind = e.kind
+	}
+	return kind
+}
+
 // keyword returns the kind of the identifier b: a keyword's, or tName.
 func keyword(b []byte) tokenKind {
-	switch string(b) { // compiles to a search by length and value, without an allocation
-	case "in":
-		return tIn
-	case "is":
-		return tIs
-	case "not":
-		return tNot
-	case "and":
-		return tAnd
-	case "or":
-		return tOr
-	case "if":
-		return tIf
-	case "else":
-		return tElse
-	case "lambda":
-		return tLambda
-	case "await":
-		return tAwait
-	case "yield":
-		return tYield
-	case "None":
-		return tNone
-	case "True":
-		return tTrue
-	case "False":
-		return tFalse
-	case "as":
-		return tAs
-	case "assert":
-		return tAssert
-	case "async":
-		return tAsync
-	case "break":
-		return tBreak
-	case "class":
-		return tClass
-	case "continue":
-		return tContinue
-	case "def":
-		return tDef
-	case "del":
-		return tDel
-	case "elif":
-		return tElif
-	case "except":
-		return tExcept
-	case "finally":
-		return tFinally
-	case "for":
-		return tFor
-	case "from":
-		return tFrom
-	case "global":
-		return tGlobal
-	case "import":
-		return tImport
-	case "nonlocal":
-		return tNonlocal
-	case "pass":
-		return tPass
-	case "raise":
-		return tRaise
-	case "return":
-		return tReturn
-	case "try":
-		return tTry
-	case "while":
-		return tWhile
-	case "with":
-		return tWith
+	if len(b) > 8 {
+		return tName
 	}
-	return tName
+	return wordKind(packed(string(b)))
+}
+
+// packed returns the bytes of a word of at most eight in little endian order.
+func packed(s string) uint64 {
+	word := uint64(0)
+	for i := range len(s) {
+		word |= uint64(s[i]) << (8 * i)
+	}
+	return word
 }
 
 // The precedences of binary operators; higher binds tighter. "not", unary
@@ -268,6 +238,8 @@ const (
 	cNewline
 	cQuote
 	cOperator
+	cOpen
+	cClose
 	cHash
 	cBackslash
 )
@@ -276,6 +248,28 @@ const (
 var (
 	byteClass [256]uint8
 	continues [256]bool
+	blanks    [256]uint8 // 1 for what may stand between tokens
+)
+
+// brackets tells the opening bracket of a closing one, and operators the
+// kinds of brackets and of operators of one byte, but for those that mean
+// something else in f-strings.
+var (
+	brackets  = [256]byte{')': '(', ']': '[', '}': '{'}
+	operators = [256]tokenKind{
+		'(': tLPar, ')': tRPar, '[': tLSqb, ']': tRSqb, '{': tLBrace, '}': tRBrace, ',': tComma, ';': tSemi, '.': tDot, '=': tEqual,
+		'+': tPlus, '-': tMinus, '*': tStar, '/': tSlash, '%': tPercent, '@': tAt, '&': tAmp, '|': tPipe, '^': tCaret, '~': tTilde,
+		'<': tLess, '>': tGreater, ':': tColon,
+	}
+	// extends says what a byte can make longer: an operator that it follows
+	// (1), or a dot (2). extended says by which of them a byte may be followed.
+	extends = [256]uint8{
+		'=': 1, '>': 1, '<': 1, '*': 1, '/': 1, '.': 2,
+		'0': 2, '1': 2, '2': 2, '3': 2, '4': 2, '5': 2, '6': 2, '7': 2, '8': 2, '9': 2,
+	}
+	extended = [256]uint8{
+		':': 1, '=': 1, '+': 1, '-': 1, '*': 1, '/': 1, '%': 1, '@': 1, '&': 1, '|': 1, '^': 1, '<': 1, '>': 1, '.': 2,
+	}
 )
 
 func init() {
@@ -289,7 +283,7 @@ func init() {
 		}
 	}
 	for _, b := range []byte(" \t\f") {
-		byteClass[b] = cBlank
+		byteClass[b], blanks[b] = cBlank, 1
 	}
 	for _, b := range []byte("\r\n") {
 		byteClass[b] = cNewline
@@ -297,9 +291,21 @@ func init() {
 	for _, b := range []byte("\"'") {
 		byteClass[b] = cQuote
 	}
-	for _, b := range []byte("()[]{},:;.=+-*/%@&|^<>~!") {
+	for _, b := range []byte(",:;.=+-*/%@&|^<>~!") {
 		byteClass[b] = cOperator
+	}
+	for _, b := range []byte("([{") {
+		byteClass[b] = cOpen
+	}
+	for _, b := range []byte(")]}") {
+		byteClass[b] = cClose
 	}
 	byteClass['#'] = cHash
 	byteClass['\\'] = cBackslash
+	for kind, word := range keywords {
+		if w := packed(word); word != "" {
+			e := &keywordTable[keywordSlot(w)]
+			e.word, e.kind = w, tokenKind(kind)
+		}
+	}
 }

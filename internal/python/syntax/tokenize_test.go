@@ -81,7 +81,7 @@ func tokenLine(kind string, line, column, endLine, endColumn int, text string, a
 // tokenize. Before 3.12 an f-string is one token.
 func tokenLines(f *File, v Version) []string {
 	var l lexer
-	l.reset(f.Src, v)
+	l.reset(f.Src, v, bytes.IndexByte(f.Src, '\r') >= 0)
 	for len(l.tokens) == 0 || l.tokens[len(l.tokens)-1].kind != tEOF {
 		l.logicalLine()
 	}

@@ -191,7 +191,8 @@ type File struct {
 	Imports  []NodeID // the Import and ImportFrom nodes, in source order
 	Errors   []Error
 
-	lines   []int32 // offset of the start of each line
+	lines   []int32 // with CR in the text: where each line starts; else how many lines end before each lineBlock
+	returns bool    // the text contains CR
 	version Version // that the text was read for
 }
 

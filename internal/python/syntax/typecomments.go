@@ -234,12 +234,12 @@ func (f *File) ParseString(n NodeID) (*File, bool) {
 
 // parsePart reads a part of the text by a rule of the grammar.
 func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
-	part := &File{Src: f.Src, BOM: f.BOM, Encoding: f.Encoding, lines: f.lines, version: f.version}
+	part := &File{Src: f.Src, BOM: f.BOM, Encoding: f.Encoding, lines: f.lines, returns: f.returns, version: f.version}
 	for start < end && (f.Src[start] == ' ' || f.Src[start] == '\t') {
 		start++
 	}
 	var l lexer
-	l.reset(f.Src, f.version)
+	l.reset(f.Src, f.version, f.returns)
 	l.pos, l.end = int(start), int(end)
 	l.logicalLine()
 	p := parser{file: part, lexer: &l, version: f.version, prevEnd: start, tokens: l.tokens, nodes: []Node{{}, {Kind: Module, Start: start, End: end}}}
