@@ -1,7 +1,9 @@
 package scope
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"sync"
 
@@ -15,7 +17,7 @@ type analyzer struct {
 	first   []symbolID // by scope: one of its symbols
 	current []symbolID // by name: its symbol in the innermost open scope that mentions it
 
-	class       string // name of the class around, for the mangling of private names
+	class       []byte // what the class around puts before private names, without NFKC
 	annotation  eventKind
 	values      bool // in an annotation: what is read now is no type, its strings name nothing
 	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
@@ -23,6 +25,10 @@ type analyzer struct {
 	environment bool
 	suspects    []suspect                            // candidates for DynamicNames
 	comments    map[syntax.NodeID]syntax.TypeComment // by owner; nil in most files
+
+	flat     bool            // the names of plain statements are read from unread, see body
+	unread   []syntax.NodeID // of File.Names, those of code that was not visited yet
+	deferred []syntax.NodeID // of File.Deferred, likewise
 
 	ends  []ScopeID
 	fill  []int32
@@ -93,9 +99,10 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 		}
 		a.comments[c.Owner] = c
 	}
+	a.unread, a.deferred = f.Names, f.Deferred
+	a.flat = len(f.Errors) == 0 && a.comments == nil
 	a.enter(ModuleScope, syntax.Root, 0)
-	a.children(syntax.Root, 0)
-	a.names.seal()
+	a.body(syntax.Root, 0)
 	for s, d := range a.Scopes {
 		a.placed = append(a.placed, placedScope{d.Node, ScopeID(s)})
 	}
@@ -111,15 +118,15 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 // annotations".
 func futureAnnotations(f *syntax.File) bool {
 	for s := range f.Children(syntax.Root) {
-		if f.Kind(s) != syntax.ImportFrom || f.ImportLevel(s) != 0 {
+		if f.Kind(s) != syntax.ImportFrom {
 			continue
 		}
 		module := f.Child(s, syntax.DottedName)
-		if module == syntax.None || f.Text(module) != "__future__" {
+		if module == syntax.None || !f.Is(module, "__future__") || f.ImportLevel(s) != 0 {
 			continue
 		}
 		for c := range f.Children(s) {
-			if f.Kind(c) == syntax.Alias && f.Text(f.First(c)) == "annotations" {
+			if f.Kind(c) == syntax.Alias && f.Is(f.First(c), "annotations") {
 				return true
 			}
 		}
@@ -131,7 +138,18 @@ func futureAnnotations(f *syntax.File) bool {
 // class makes it private.
 func (a *analyzer) intern(n syntax.NodeID) nameID {
 	d := &a.File.Nodes[n]
-	return a.internText(a.File.Src, int(d.Start), int(d.End))
+	src, start, end := a.File.Src, int(d.Start), int(d.End)
+	if size := end - start; size <= 8 && start+8 <= len(src) { // most names, most of them not for the first time
+		word := binary.LittleEndian.Uint64(src[start:]) & (1<<(8*size) - 1)
+		if word&highBits == 0 && (word&0xffff != '_'|'_'<<8 || len(a.class) == 0) {
+			e := &a.names.table[place(word)&uint64(len(a.names.table)-1)]
+			if e.key == word && e.id != 0 {
+				return nameID(e.id - 1)
+			}
+			return a.names.add(src, start, end, word)
+		}
+	}
+	return a.internText(src, start, end)
 }
 
 // event records a place that mentions a name.
@@ -190,10 +208,33 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 			a.text(n, s)
 		}
 		a.children(n, s)
-	case syntax.Assign, syntax.For, syntax.With:
+	case syntax.Block, syntax.Else, syntax.Finally:
+		a.body(n, s)
+	case syntax.Assign:
 		a.children(n, s)
 		a.typeComment(n, s)
-	case syntax.If, syntax.IfExp, syntax.While:
+	case syntax.For, syntax.With:
+		for c := f.First(n); c != syntax.None; c = f.Next(c) {
+			if f.Kind(c) == syntax.Block {
+				a.body(c, s)
+			} else {
+				a.expression(c, s)
+			}
+		}
+		a.typeComment(n, s)
+	case syntax.If, syntax.While:
+		test := f.First(n)
+		a.expression(test, s)
+		known := a.test(test)
+		for c := f.Next(test); c != syntax.None; c = f.Next(c) {
+			before := moment{a.when, a.environment}
+			if body := f.Kind(c) == syntax.Block; body || f.Kind(n) == syntax.If {
+				a.raise(known.branch(body))
+			}
+			a.visit(c, s)
+			a.restore(before)
+		}
+	case syntax.IfExp:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
 			before := a.raise(a.Branch(n, c))
 			a.visit(c, s)
@@ -217,7 +258,9 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.NamedExpr:
 		a.namedExpr(n, s)
 	case syntax.AugAssign:
-		a.children(n, s)
+		for c := f.First(n); c != syntax.None; c = f.Next(c) {
+			a.expression(c, s)
+		}
 		if target := a.File.First(n); a.File.Kind(target) == syntax.Name { // it reads the name, too
 			a.event(target, a.mark(s, a.intern(target), 0), 0)
 		}
@@ -354,7 +397,7 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	inner := a.enter(FunctionScope, n, typed)
 	a.params(params, inner)
 	before := a.raise(AtCall, false)
-	a.children(body, inner)
+	a.body(body, inner)
 	a.restore(before)
 	a.leave(inner)
 	if typed != s {
@@ -390,16 +433,16 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 		case syntax.Decorator:
 			a.visit(c, s)
 		case syntax.TypeParams:
-			a.class = className(f.Text(ident))
+			a.class = className(f, ident)
 			outer = a.typeParams(c, s)
 		case syntax.Args:
 			a.visit(c, outer)
 		case syntax.Block:
 			inner := a.enter(ClassScope, n, outer)
 			if ident != syntax.None {
-				a.class = className(f.Text(ident))
+				a.class = className(f, ident)
 			}
-			a.children(c, inner)
+			a.body(c, inner)
 			a.leave(inner)
 		}
 	}
@@ -411,11 +454,9 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 
 // className returns what the mangling of private names puts in front; a class
 // whose name is made of underscores mangles nothing.
-func className(name string) string {
-	for len(name) > 0 && name[0] == '_' {
-		name = name[1:]
-	}
-	return spelled([]byte(name))
+func className(f *syntax.File, n syntax.NodeID) []byte {
+	d := f.Node(n)
+	return bytes.TrimLeft(f.Src[d.Start:d.End], "_")
 }
 
 // typeParams opens the scope of type parameters, which the caller closes. What

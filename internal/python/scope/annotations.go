@@ -27,14 +27,14 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 		return
 	}
 	a.visit(base, s)
-	last := LastName(f, base)
+	last := lastName(f, base)
 	for c := f.Next(base); c != syntax.None; c = f.Next(c) {
 		saved := a.values
 		switch {
-		case last == "Literal":
+		case string(last) == "Literal":
 			a.values = true
 			a.visit(c, s)
-		case last == "Annotated" && f.Kind(c) == syntax.Tuple:
+		case string(last) == "Annotated" && f.Kind(c) == syntax.Tuple:
 			for e := range f.Children(c) {
 				a.visit(e, s)
 				a.values = true
@@ -47,18 +47,22 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 }
 
 // LastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "".
-func LastName(f *syntax.File, n syntax.NodeID) string {
-	switch f.Kind(n) {
-	case syntax.Name:
-		return f.Text(n)
-	case syntax.Attribute:
-		if id := f.Child(n, syntax.Ident); id != syntax.None {
-			return f.Text(id)
-		}
-	case syntax.Call, syntax.Subscript:
-		return LastName(f, f.First(n))
+func LastName(f *syntax.File, n syntax.NodeID) string { return string(lastName(f, n)) }
+
+// lastName is LastName as a part of the text.
+func lastName(f *syntax.File, n syntax.NodeID) []byte {
+	for k := f.Kind(n); k == syntax.Call || k == syntax.Subscript; k = f.Kind(n) {
+		n = f.First(n)
 	}
-	return ""
+	switch f.Kind(n) {
+	case syntax.Attribute:
+		n = f.Child(n, syntax.Ident)
+	case syntax.Name:
+	default:
+		n = syntax.None
+	}
+	d := f.Node(n)
+	return f.Src[d.Start:d.End]
 }
 
 // text records the names in a string annotation.
@@ -180,17 +184,17 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 	for c := range i.File.Children(class) {
 		switch i.File.Kind(c) {
 		case syntax.Decorator:
-			name := LastName(i.File, i.File.First(c))
-			if !harmlessDecorators[name] && !(name == "dataclass" && kept && i.version.Less(syntax.Version{Major: 3, Minor: 15})) && !i.blind[i.File.First(c)] {
+			name := lastName(i.File, i.File.First(c))
+			if !harmlessDecorators[string(name)] && !(string(name) == "dataclass" && kept && i.version.Less(syntax.Version{Major: 3, Minor: 15})) && !i.blind[i.File.First(c)] {
 				return true
 			}
 		case syntax.Args:
 			for arg := range i.File.Children(c) {
 				if i.File.Child(arg, syntax.Ident) != syntax.None {
-					if k := i.File.Text(i.File.Child(arg, syntax.Ident)); k != "metaclass" || LastName(i.File, lastChild(i.File, arg)) != "ABCMeta" {
+					if !i.File.Is(i.File.Child(arg, syntax.Ident), "metaclass") || string(lastName(i.File, lastChild(i.File, arg))) != "ABCMeta" {
 						return true
 					}
-				} else if !harmlessBase(LastName(i.File, i.File.First(arg)), kept) && !i.blind[i.File.First(arg)] {
+				} else if !harmlessBase(lastName(i.File, i.File.First(arg)), kept) && !i.blind[i.File.First(arg)] {
 					return true
 				}
 			}
@@ -203,7 +207,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 // of a function.
 func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
 	for c := range i.File.Children(fn) {
-		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[LastName(i.File, i.File.First(c))] && !i.blind[i.File.First(c)] {
+		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[string(lastName(i.File, i.File.First(c)))] && !i.blind[i.File.First(c)] {
 			return true
 		}
 	}
@@ -230,9 +234,20 @@ var harmlessBases = wordSet(`object Generic ABC Enum IntEnum StrEnum Flag IntFla
 // harmlessBase reports whether a base class leaves annotations alone. With
 // kept annotations, NamedTuple and TypedDict only wrap the text, and Protocol
 // looks for the names of the fields alone; others it evaluates (3.14).
-func harmlessBase(name string, kept bool) bool {
-	return harmlessBases[name] || kept && (name == "NamedTuple" || name == "TypedDict" || name == "Protocol") ||
-		strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Exception") || strings.HasSuffix(name, "Warning")
+func harmlessBase(name []byte, kept bool) bool {
+	if harmlessBases[string(name)] {
+		return true
+	}
+	switch string(name) {
+	case "NamedTuple", "TypedDict", "Protocol":
+		return kept
+	}
+	for _, suffix := range [...]string{"Error", "Exception", "Warning"} {
+		if n := len(name) - len(suffix); n >= 0 && string(name[n:]) == suffix {
+			return true
+		}
+	}
+	return false
 }
 
 func wordSet(text string) map[string]bool {
@@ -246,19 +261,19 @@ func wordSet(text string) map[string]bool {
 // PlainDecorator reports whether a decorator is known to return the function
 // that it gets, or something that behaves like it.
 func PlainDecorator(f *syntax.File, decorator syntax.NodeID) bool {
-	return harmlessDecorators[LastName(f, decorator)]
+	return harmlessDecorators[string(lastName(f, decorator))]
 }
 
 // PlainBase reports whether a base class is a builtin or of typing, abc or
 // enum: one that calls no methods of classes derived from it by itself.
 func PlainBase(f *syntax.File, base syntax.NodeID) bool {
-	return harmlessBase(LastName(f, base), true)
+	return harmlessBase(lastName(f, base), true)
 }
 
 // EnumBase reports whether a base class makes an enumeration, whose members are
 // made together with the class.
 func EnumBase(f *syntax.File, base syntax.NodeID) bool {
-	switch LastName(f, base) {
+	switch string(lastName(f, base)) {
 	case "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum":
 		return true
 	}
@@ -273,8 +288,7 @@ func IsProperty(f *syntax.File, fn syntax.NodeID) bool {
 // IsClassMethod reports whether a method gets the class.
 func IsClassMethod(f *syntax.File, fn syntax.NodeID) bool {
 	if id := f.Child(fn, syntax.Ident); id != syntax.None {
-		switch f.Text(id) {
-		case "__new__", "__init_subclass__", "__class_getitem__":
+		if f.Is(id, "__new__") || f.Is(id, "__init_subclass__") || f.Is(id, "__class_getitem__") {
 			return true
 		}
 	}
@@ -286,7 +300,7 @@ func IsStaticMethod(f *syntax.File, fn syntax.NodeID) bool { return decorated(f,
 
 func decorated(f *syntax.File, fn syntax.NodeID, name string) bool {
 	for c := range f.Children(fn) {
-		if f.Kind(c) == syntax.Decorator && LastName(f, f.First(c)) == name {
+		if f.Kind(c) == syntax.Decorator && string(lastName(f, f.First(c))) == name {
 			return true
 		}
 	}

@@ -84,11 +84,11 @@ func (i *Info) annotationCondition(n syntax.NodeID, text bool, c *Condition) {
 func (i *Info) Leaves(n syntax.NodeID, text bool) (leaves, named bool) {
 	f := i.File
 	if f.Kind(n) == syntax.Decorator {
-		name := LastName(f, f.First(n))
-		return harmlessDecorators[name] || name == "dataclass" && text && i.version.Less(syntax.Version{Major: 3, Minor: 15}), false
+		name := lastName(f, f.First(n))
+		return harmlessDecorators[string(name)] || string(name) == "dataclass" && text && i.version.Less(syntax.Version{Major: 3, Minor: 15}), false
 	}
 	if k := f.Child(n, syntax.Ident); k != syntax.None {
-		return f.Text(k) == "metaclass" && LastName(f, lastChild(f, n)) == "ABCMeta", true
+		return f.Is(k, "metaclass") && string(lastName(f, lastChild(f, n))) == "ABCMeta", true
 	}
-	return harmlessBase(LastName(f, f.First(n)), text), false
+	return harmlessBase(lastName(f, f.First(n)), text), false
 }

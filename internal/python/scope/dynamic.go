@@ -22,10 +22,10 @@ func (a *analyzer) collectDynamic() {
 		}
 		attr := f.Parent(n)
 		sub := f.Parent(attr)
-		if f.Kind(attr) != syntax.Attribute || Dotted(f, attr) != "sys.modules" || f.Kind(sub) != syntax.Subscript || f.First(sub) != attr {
+		if f.Kind(attr) != syntax.Attribute || string(lastName(f, attr)) != "modules" || Dotted(f, attr) != "sys.modules" || f.Kind(sub) != syntax.Subscript || f.First(sub) != attr {
 			continue
 		}
-		if key := f.Next(attr); f.Kind(key) == syntax.Name && f.Text(key) == "__name__" {
+		if key := f.Next(attr); f.Kind(key) == syntax.Name && f.Is(key, "__name__") {
 			a.DynamicNames = append(a.DynamicNames, sub)
 		}
 	}

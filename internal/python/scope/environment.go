@@ -28,6 +28,9 @@ func (i *Info) compare(n syntax.NodeID) truth {
 	if right == syntax.None || f.Next(right) != syntax.None {
 		return truth{}
 	}
+	if !i.environmental(left) && !i.environmental(right) {
+		return truth{}
+	}
 	op := operator(f, left, right)
 	if t, ok := i.compareWith(left, op, right); ok {
 		return t
@@ -38,6 +41,22 @@ func (i *Info) compare(n syntax.NodeID) truth {
 	return truth{}
 }
 
+// environmental reports whether compareWith may know the value of n: __name__,
+// or something of sys or os.
+func (i *Info) environmental(n syntax.NodeID) bool {
+	f := i.File
+	if f.Kind(n) == syntax.Subscript {
+		n = f.First(n)
+	}
+	if f.Kind(n) == syntax.Name {
+		return f.Is(n, "__name__")
+	}
+	for f.Kind(n) == syntax.Attribute {
+		n = f.First(n)
+	}
+	return f.Kind(n) == syntax.Name && (f.Is(n, "sys") || f.Is(n, "os"))
+}
+
 var mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 // compareWith evaluates "what op value" where what is one of the known names.
@@ -45,7 +64,7 @@ func (i *Info) compareWith(what syntax.NodeID, op string, value syntax.NodeID) (
 	f := i.File
 	switch f.Kind(what) {
 	case syntax.Name:
-		if f.Text(what) == "__name__" && stringValue(f, value) == "__main__" && (op == "==" || op == "!=") {
+		if f.Is(what, "__name__") && stringValue(f, value) == "__main__" && (op == "==" || op == "!=") {
 			// What stands under it runs only when the file is the program itself.
 			return truth{known: true, value: op == "!=", reason: AtCall}, true
 		}
@@ -119,7 +138,7 @@ func (i *Info) platformPrefix(n syntax.NodeID) truth {
 	f := i.File
 	fn := f.First(n)
 	args := f.Child(n, syntax.Args)
-	if f.Kind(fn) != syntax.Attribute || args == syntax.None || Dotted(f, fn) != "sys.platform.startswith" {
+	if f.Kind(fn) != syntax.Attribute || args == syntax.None || string(lastName(f, fn)) != "startswith" || Dotted(f, fn) != "sys.platform.startswith" {
 		return truth{}
 	}
 	arg := f.First(args)

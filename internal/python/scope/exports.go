@@ -76,7 +76,7 @@ func (e *exports) add(f *syntax.File, n syntax.NodeID) {
 			e.add(f, c)
 		}
 	case syntax.Name:
-		if f.Text(n) != "__all__" { // __all__ = __all__ + [...] adds to what is known
+		if !f.Is(n, "__all__") { // __all__ = __all__ + [...] adds to what is known
 			e.known = false
 		}
 	default:
@@ -100,5 +100,5 @@ func adds(f *syntax.File, n syntax.NodeID) bool {
 	for f.Kind(n) == syntax.BinOp {
 		n = f.First(n)
 	}
-	return f.Kind(n) == syntax.Name && f.Text(n) == "__all__"
+	return f.Kind(n) == syntax.Name && f.Is(n, "__all__")
 }

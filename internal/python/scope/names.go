@@ -15,11 +15,19 @@ type nameID int32
 // text of all names lies in one piece.
 type names struct {
 	arena  []byte
-	text   string   // the arena, once all names are there
-	ends   []int32  // by name: where its text ends; it begins where that of the one before ends
-	hashes []uint32 // by name
-	table  []int32  // 1 + name, or 0; a power of two, less than two thirds full
+	sealed string  // the arena, once somebody has asked for a text
+	ends   []int32 // by name: where its text ends; it begins where that of the one before ends
+	table  []slot  // a power of two, less than two thirds full
 }
+
+// slot is a place in the table. The key of a short name in ASCII is its text.
+type slot struct {
+	key uint64
+	id  int32 // 1 + name, or 0
+}
+
+// longKey marks the keys that are hashes.
+const longKey = 1 << 63
 
 // reset prepares a table for about n names.
 func (t *names) reset(n int) {
@@ -28,12 +36,12 @@ func (t *names) reset(n int) {
 		size *= 2
 	}
 	if cap(t.table) < size {
-		t.table = make([]int32, size)
+		t.table = make([]slot, size)
 	} else {
 		t.table = t.table[:size]
 		clear(t.table)
 	}
-	t.arena, t.text, t.ends, t.hashes = t.arena[:0], "", t.ends[:0], t.hashes[:0]
+	t.arena, t.sealed, t.ends = t.arena[:0], "", t.ends[:0]
 }
 
 func (t *names) len() int { return len(t.ends) }
@@ -46,119 +54,147 @@ func (t *names) bounds(id nameID) (from, to int32) {
 	return from, t.ends[id]
 }
 
-// of returns the text of a name, after seal.
+// of returns the text of a name. No name may be added from then on.
 func (t *names) of(id nameID) string {
+	if t.sealed == "" {
+		t.sealed = string(t.arena)
+	}
 	from, to := t.bounds(id)
-	return t.text[from:to]
+	return t.sealed[from:to]
 }
 
-// seal ends the adding of names.
-func (t *names) seal() { t.text = string(t.arena) }
+// text returns the bytes of a name.
+func (t *names) text(id nameID) []byte {
+	from, to := t.bounds(id)
+	return t.arena[from:to]
+}
 
-// find returns the number of a name, after seal.
+// find returns the number of a name.
 func (t *names) find(name string) (nameID, bool) {
-	h, _ := hash([]byte(name), 0, len(name))
-	for slot := h; ; slot++ {
-		k := t.table[slot&uint32(len(t.table)-1)]
-		if k == 0 {
+	key := keyOf([]byte(name), 0, len(name))
+	for k := place(key); ; k++ {
+		e := &t.table[k&uint64(len(t.table)-1)]
+		if e.id == 0 {
 			return 0, false
 		}
-		if id := nameID(k - 1); t.hashes[id] == h && t.of(id) == name {
+		if id := nameID(e.id - 1); e.key == key && (key < longKey || t.of(id) == name) {
 			return id, true
 		}
 	}
 }
 
-// add returns the number of the name src[start:end], a new one if need be.
-func (t *names) add(src []byte, start, end int, h uint32) nameID {
-	mask := uint32(len(t.table) - 1)
-	slot := h
-	for ; ; slot++ {
-		k := t.table[slot&mask]
-		if k == 0 {
-			break
-		}
-		if id := nameID(k - 1); t.hashes[id] == h {
-			if from, to := t.bounds(id); string(t.arena[from:to]) == string(src[start:end]) {
+// add returns the number of the name src[start:end] with this key, a new one if
+// need be.
+func (t *names) add(src []byte, start, end int, key uint64) nameID {
+	table := t.table
+	mask := uint64(len(table) - 1)
+	k := place(key)
+	for ; ; k++ {
+		e := &table[k&mask]
+		if e.key == key && e.id != 0 {
+			id := nameID(e.id - 1)
+			if key < longKey || string(t.text(id)) == string(src[start:end]) {
 				return id
 			}
+		}
+		if e.id == 0 {
+			break
 		}
 	}
 	id := nameID(len(t.ends))
 	t.arena = append(t.arena, src[start:end]...)
 	t.ends = append(t.ends, int32(len(t.arena)))
-	t.hashes = append(t.hashes, h)
-	t.table[slot&mask] = int32(id) + 1
-	if 3*len(t.ends) > 2*len(t.table) {
+	table[k&mask] = slot{key, int32(id) + 1}
+	if 3*len(t.ends) > 2*len(table) {
 		t.grow()
 	}
 	return id
 }
 
 func (t *names) grow() {
-	t.table = make([]int32, 2*len(t.table))
-	mask := uint32(len(t.table) - 1)
-	for id, slot := range t.hashes {
-		for t.table[slot&mask] != 0 {
-			slot++
+	old := t.table
+	t.table = make([]slot, 2*len(old))
+	mask := uint64(len(t.table) - 1)
+	for _, e := range old {
+		if e.id == 0 {
+			continue
 		}
-		t.table[slot&mask] = int32(id) + 1
+		k := place(e.key)
+		for t.table[k&mask].id != 0 {
+			k++
+		}
+		t.table[k&mask] = e
 	}
 }
 
 // clone returns a copy that shares nothing with t but the text; it is for
 // looking names up only.
 func (t *names) clone() names {
-	return names{text: t.text, ends: slices.Clone(t.ends), hashes: slices.Clone(t.hashes), table: slices.Clone(t.table)}
+	return names{sealed: string(t.arena), ends: slices.Clone(t.ends), table: slices.Clone(t.table)}
 }
 
-// hash returns a hash of src[start:end], eight bytes at a time, and whether
-// all of it is ASCII.
-func hash(src []byte, start, end int) (h uint32, ascii bool) {
-	sum, high := uint64(end-start), uint64(0)
-	for ; end-start >= 8; start += 8 {
-		v := binary.LittleEndian.Uint64(src[start:])
-		high |= v
-		sum = mix(sum ^ v)
-	}
-	if rest := end - start; rest > 0 {
-		v := uint64(0)
+// highBits are those that no byte of a text in ASCII has.
+const highBits = 0x8080808080808080
+
+// keyOf returns the key of the name src[start:end].
+func keyOf(src []byte, start, end int) uint64 {
+	n := end - start
+	if n <= 8 {
+		word := uint64(0)
 		if start+8 <= len(src) {
-			v = binary.LittleEndian.Uint64(src[start:]) & (1<<(8*rest) - 1)
+			word = binary.LittleEndian.Uint64(src[start:]) & (1<<(8*n) - 1)
 		} else {
-			for k := range rest {
-				v |= uint64(src[start+k]) << (8 * k)
+			for k := range n {
+				word |= uint64(src[start+k]) << (8 * k)
 			}
 		}
-		high |= v
-		sum = mix(sum ^ v)
+		if word&highBits == 0 {
+			return word
+		}
+		return mix(word) | longKey
 	}
-	return uint32(sum), high&0x8080808080808080 == 0
+	// The last eight bytes may overlap with those before.
+	sum := uint64(n)
+	for ; start+8 < end; start += 8 {
+		sum = mix(sum ^ binary.LittleEndian.Uint64(src[start:]))
+	}
+	return mix(sum^binary.LittleEndian.Uint64(src[end-8:])) | longKey
 }
 
 // mix spreads every bit of v over the result.
 func mix(v uint64) uint64 {
-	high, low := bits.Mul64(v, 0x9e3779b97f4a7c15)
+	high, low := bits.Mul64(v^0x2d358dccaa6c78a5, 0x9e3779b97f4a7c15)
 	return high ^ low
 }
+
+// place returns the number from which on a key is looked for.
+func place(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> 32 }
 
 // internText returns the number of the name that src[start:end] spells,
 // mangled where a class makes it private.
 func (a *analyzer) internText(src []byte, start, end int) nameID {
-	h, ascii := hash(src, start, end)
-	if ascii && (a.class == "" || !private(src[start:end])) {
-		return a.names.add(src, start, end, h)
+	if len(a.class) == 0 || !private(src[start:end]) {
+		key := keyOf(src, start, end)
+		if key < longKey || ascii(src[start:end]) {
+			return a.names.add(src, start, end, key)
+		}
+		return a.internString(spelled(src[start:end]))
 	}
-	name := spelled(src[start:end])
-	if a.class != "" && private(src[start:end]) {
-		name = "_" + a.class + name
+	return a.internString("_" + spelled(a.class) + spelled(src[start:end]))
+}
+
+// ascii reports whether all of a text is ASCII.
+func ascii(text []byte) bool {
+	high := byte(0)
+	for _, c := range text {
+		high |= c
 	}
-	return a.internString(name)
+	return high < 0x80
 }
 
 func (a *analyzer) internString(name string) nameID {
-	h, _ := hash([]byte(name), 0, len(name))
-	return a.names.add([]byte(name), 0, len(name), h)
+	text := []byte(name)
+	return a.names.add(text, 0, len(text), keyOf(text, 0, len(text)))
 }
 
 // spelled returns an identifier as Python compares it: in normal form NFKC.

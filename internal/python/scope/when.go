@@ -72,7 +72,11 @@ func (i *Info) Branch(n, c syntax.NodeID) (w When, environment bool) {
 	if !body && !orelse {
 		return AtImport, false
 	}
-	t := i.test(test)
+	return i.test(test).branch(body)
+}
+
+// branch says when one of the branches behind a test runs.
+func (t truth) branch(body bool) (w When, environment bool) {
 	if !t.known || t.value == body {
 		return AtImport, false
 	}
@@ -94,20 +98,20 @@ func (i *Info) test(n syntax.NodeID) truth {
 	f := i.File
 	switch f.Kind(n) {
 	case syntax.Constant:
-		switch f.Text(n) {
-		case "False", "None":
+		switch {
+		case f.Is(n, "False"), f.Is(n, "None"):
 			return constant(false)
-		case "True":
+		case f.Is(n, "True"):
 			return constant(true)
 		}
 	case syntax.Number:
 		return constant(strings.Trim(f.Text(n), "0_xXbBoO.jJ") != "")
 	case syntax.Name, syntax.Attribute:
-		if LastName(f, n) == "TYPE_CHECKING" {
+		if string(lastName(f, n)) == "TYPE_CHECKING" {
 			return truth{known: true, value: false, reason: TypeChecking}
 		}
 	case syntax.UnaryOp:
-		if strings.HasPrefix(f.Text(n), "not") {
+		if f.Src[f.Node(n).Start] == 'n' { // "not"
 			t := i.test(f.First(n))
 			t.value = !t.value
 			return t
@@ -131,6 +135,9 @@ func (i *Info) boolOp(n syntax.NodeID) truth {
 		return truth{}
 	}
 	a, b := i.test(left), i.test(right)
+	if !a.known && !b.known {
+		return truth{}
+	}
 	deciding := operator(f, left, right) == "or" // the value that decides alone
 	switch {
 	case a.known && a.value == deciding:

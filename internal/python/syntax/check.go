@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // checker finds what CPython refuses after parsing, in its symbol table and
@@ -32,6 +33,32 @@ var checkedKinds = [kinds]bool{
 	Comprehension: true, Starred: true, Args: true, Params: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
 	ImportFrom: true, Match: true, Ident: true, DottedName: true,
 }
+
+// interest says who looks at the nodes of a kind without going through the tree:
+// check, readers of File.Names, and readers of File.Deferred.
+var interest = func() (of [kinds]interestedIn) {
+	for k, checked := range checkedKinds {
+		if checked {
+			of[k] = checkedOnly
+		}
+	}
+	of[Name], of[Ident], of[IfExp] = named, identified, deferredOnly
+	for _, k := range []Kind{Lambda, NamedExpr, ListComp, SetComp, DictComp, GeneratorExp} {
+		of[k] = checkedDeferred
+	}
+	return of
+}()
+
+type interestedIn uint8
+
+const (
+	nobody interestedIn = iota
+	named
+	identified // checked where it may be "__debug__"
+	checkedOnly
+	checkedDeferred
+	deferredOnly
+)
 
 // check appends to f.Errors what is wrong with a file that parsed; nodes are
 // those of checkedKinds.
@@ -109,7 +136,7 @@ func (f *File) check(v Version, nodes []NodeID, deep bool) {
 		case Match:
 			c.match(n)
 		case Ident:
-			if d.End-d.Start == int32(len("__debug__")) && f.Kind(d.Parent) != Attribute && f.Kind(d.Parent) != Arg && f.Text(n) == "__debug__" {
+			if d.End-d.Start == int32(len("__debug__")) && f.Kind(d.Parent) != Attribute && f.Kind(d.Parent) != Arg && f.Is(n, "__debug__") {
 				c.error(n, "cannot assign to __debug__")
 			}
 		case DottedName:
@@ -172,7 +199,13 @@ var futureFeatures = map[string]bool{
 // isFuture reports whether n is "from __future__ import …".
 func (f *File) isFuture(n NodeID) bool {
 	d := f.Nodes[n]
-	return d.Kind == ImportFrom && f.ImportLevel(n) == 0 && f.Kind(d.First) == DottedName && f.DottedText(d.First) == "__future__"
+	if d.Kind != ImportFrom || f.Kind(d.First) != DottedName {
+		return false
+	}
+	if c := f.Src[f.Nodes[d.First].Start]; c != '_' && c < utf8.RuneSelf {
+		return false
+	}
+	return f.ImportLevel(n) == 0 && f.DottedText(d.First) == "__future__"
 }
 
 // futures checks the imports from __future__: they come first.

@@ -32,14 +32,15 @@ const tooComplex = "too many nested expressions: source too complex to parse"
 // that all rules return. They always return a node; the statement that failed
 // then recovers.
 type parser struct {
-	file    *File
-	lexer   *lexer
-	version Version
-	tokens  []token // those of the current logical line, and perhaps of some before it
-	nodes   []Node
-	imports []NodeID
-	checked []NodeID // see setParents
-	errors  []Error
+	file            *File
+	lexer           *lexer
+	version         Version
+	tokens          []token // those of the current logical line, and perhaps of some before it
+	nodes           []Node
+	imports         []NodeID
+	checked         []NodeID // those of checkedKinds
+	names, deferred []NodeID // see File
+	errors          []Error
 
 	i       int       // index of the current token
 	tok     tokenKind // its kind, or tStop
@@ -87,8 +88,9 @@ func Parse(src []byte, v Version) *File {
 	f := *r.Parse(src, v)
 	r.file.Src, r.file.Errors, r.lexer.src, r.parser.file = nil, nil, nil, nil
 	if len(f.Nodes) > maxKept { // a copy would double the peak
-		r.parser.nodes, r.parser.imports, r.file.lines, r.lexer.comments = nil, nil, nil, nil
+		r.parser.nodes, r.parser.imports, r.parser.names, r.parser.deferred, r.file.lines, r.lexer.comments = nil, nil, nil, nil, nil, nil
 	} else {
+		f.Names, f.Deferred = slices.Clone(f.Names), slices.Clone(f.Deferred)
 		f.Nodes, f.Imports, f.lines, f.Comments = slices.Clone(f.Nodes), slices.Clone(f.Imports), slices.Clone(f.lines), slices.Clone(f.Comments)
 		parsers.Put(r)
 	}
@@ -130,7 +132,8 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
 	}
-	p.checked = setParents(f.Nodes, p.checked)
+	p.setParents()
+	f.Names, f.Deferred = p.names, p.deferred
 	if len(f.Errors) == 0 {
 		f.check(v, p.checked, p.deepest >= 9)
 	}
@@ -140,7 +143,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
 	l.logicalLine()
 	p.tokens = l.tokens
 	p.tok = p.tokens[0].kind
@@ -148,17 +151,32 @@ func (p *parser) run(f *File, l *lexer) {
 }
 
 // setParents fills in the links from children to parents, and lists the nodes
-// that check looks at behind the others.
-func setParents(nodes []Node, checked []NodeID) []NodeID {
+// that others look at without going through the tree.
+func (p *parser) setParents() {
+	nodes := p.nodes
 	for n := 1; n < len(nodes); n++ {
-		if d := &nodes[n]; checkedKinds[d.Kind] && (d.Kind != Ident || d.End-d.Start == int32(len("__debug__"))) {
-			checked = append(checked, NodeID(n))
+		d := &nodes[n]
+		switch interest[d.Kind] {
+		case named:
+			p.names = append(p.names, NodeID(n))
+			continue // it has no children
+		case identified:
+			if d.End-d.Start == int32(len("__debug__")) {
+				p.checked = append(p.checked, NodeID(n))
+			}
+			continue
+		case checkedOnly:
+			p.checked = append(p.checked, NodeID(n))
+		case checkedDeferred:
+			p.checked = append(p.checked, NodeID(n))
+			p.deferred = append(p.deferred, NodeID(n))
+		case deferredOnly:
+			p.deferred = append(p.deferred, NodeID(n))
 		}
-		for c := nodes[n].First; c != None; c = nodes[c].Next {
+		for c := d.First; c != None; c = nodes[c].Next {
 			nodes[c].Parent = NodeID(n)
 		}
 	}
-	return checked
 }
 
 // widen makes every node cover its children, where something was missing: a
@@ -313,6 +331,22 @@ func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}
 
 // node appends a node whose children begin with first.
 func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
+	n := len(p.nodes)
+	if n == cap(p.nodes) || p.failed {
+		return p.rareNode(k, start, end, first)
+	}
+	// Field by field: a literal would be put together on the stack, and read from
+	// there before it has left the store buffer.
+	p.nodes = p.nodes[:n+1]
+	d := &p.nodes[n]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = None, first, None
+	d.Kind, d.Flags = k, 0
+	return NodeID(n)
+}
+
+// rareNode is node where the slab is full or the parser has failed.
+func (p *parser) rareNode(k Kind, start, end int32, first NodeID) NodeID {
 	if p.failed && start > p.prevEnd { // nothing was read of it
 		start, end = p.prevEnd, p.prevEnd
 	}

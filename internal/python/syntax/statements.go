@@ -361,9 +361,9 @@ func (p *parser) fromStmt(start int32) NodeID {
 	n := p.node(ImportFrom, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
 	p.imports = append(p.imports, n)
-	if !relative && !p.older(14) && p.text(l.first) == "__future__" {
+	if !relative && !p.older(14) && p.file.spells(p.nodes[l.first], "__future__") {
 		for a := p.nodes[l.first].Next; a != None; a = p.nodes[a].Next {
-			p.flufl = p.flufl || p.text(p.nodes[a].First) == "barry_as_FLUFL"
+			p.flufl = p.flufl || p.file.spells(p.nodes[p.nodes[a].First], "barry_as_FLUFL")
 		}
 	}
 	return n

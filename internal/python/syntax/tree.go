@@ -189,6 +189,8 @@ type File struct {
 	Nodes    []Node // Nodes[0] is unused, Nodes[Root] is the Module
 	Comments []Comment
 	Imports  []NodeID // the Import and ImportFrom nodes, in source order
+	Names    []NodeID // the Name nodes, in their order in Nodes
+	Deferred []NodeID // Lambda, IfExp, NamedExpr and comprehensions: whose parts run later, not always, or in another scope; in their order in Nodes
 	Errors   []Error
 
 	lines   []int32 // with CR in the text: where each line starts; else how many lines end before each lineBlock
@@ -249,6 +251,13 @@ func (f *File) Text(n NodeID) string {
 	return string(f.Src[d.Start:d.End])
 }
 
+// Is reports whether the source text of n is this one.
+func (f *File) Is(n NodeID, text string) bool {
+	return f.spells(f.Nodes[n], text)
+}
+
+func (f *File) spells(d Node, text string) bool { return string(f.Src[d.Start:d.End]) == text }
+
 // ImportLevel returns the number of leading dots of an ImportFrom.
 func (f *File) ImportLevel(n NodeID) int {
 	d := f.Nodes[n]
@@ -257,7 +266,7 @@ func (f *File) ImportLevel(n NodeID) int {
 	}
 	level := 0
 	text := f.Src[d.Start:d.End]
-	for _, c := range text[bytes.Index(text, []byte("from"))+len("from"):] {
+	for _, c := range text[bytes.Index(text, from)+len("from"):] {
 		switch {
 		case c == '.':
 			level++
@@ -267,6 +276,8 @@ func (f *File) ImportLevel(n NodeID) int {
 	}
 	return level
 }
+
+var from = []byte("from")
 
 // IsStatement reports whether k is a statement kind.
 func (k Kind) IsStatement() bool { return k >= FunctionDef && k <= Continue }

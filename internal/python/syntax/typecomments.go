@@ -251,9 +251,9 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	if p.tok != tEOF {
 		p.fail()
 	}
-	part.Nodes, part.Comments = p.nodes, l.comments
+	p.setParents()
+	part.Nodes, part.Comments, part.Names, part.Deferred = p.nodes, l.comments, p.names, p.deferred
 	part.Errors = append(l.errors, p.errors...)
-	setParents(part.Nodes, nil)
 	return part
 }
 
