@@ -7,7 +7,7 @@ func (p *parser) args(class bool) NodeID {
 	defer p.leave()
 	p.next()
 	l := list{}
-	keywords, unpacked := false, false // "name=value" was read; "**x" was
+	keywords, unpacked := 0, false // how often "name=value" was read; "**x" was
 	generator, count := None, 0
 	comma := false
 	for p.tok != tRPar && !p.failed {
@@ -23,11 +23,11 @@ func (p *parser) args(class bool) NodeID {
 				p.errorNode(n, "iterable argument unpacking follows keyword argument unpacking")
 			}
 		case p.nodes[value].Kind == Ident:
-			keywords = true
+			keywords++
 		default:
 			if unpacked {
 				p.errorNode(n, "positional argument follows keyword argument unpacking")
-			} else if keywords {
+			} else if keywords > 0 {
 				p.errorNode(n, "positional argument follows keyword argument")
 			}
 		}
@@ -53,6 +53,9 @@ func (p *parser) args(class bool) NodeID {
 	}
 	p.closeBracket(tRPar, last)
 	n := p.node(Args, start, p.prevEnd, l.first)
+	if keywords > 1 {
+		p.nodes[n].Flags = FlagNames
+	}
 	if generator != None && !p.failed {
 		switch {
 		case class:

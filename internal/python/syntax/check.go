@@ -26,39 +26,34 @@ type checker struct {
 	crowded           []crowd             // statements in many blocks
 }
 
-// checkedKinds are the kinds of nodes that check looks at.
+// checkedKinds are the kinds of nodes that check looks at, besides those with
+// FlagNames and Ident.
 var checkedKinds = [kinds]bool{
 	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true, While: true, Try: true,
 	Handler: true, For: true, With: true, Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
-	Comprehension: true, Starred: true, Args: true, Params: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
-	ImportFrom: true, Match: true, Ident: true, DottedName: true,
+	Comprehension: true, Starred: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
+	ImportFrom: true, Match: true, DottedName: true,
 }
 
 // interest says who looks at the nodes of a kind without going through the tree:
-// check, readers of File.Names, and readers of File.Deferred.
-var interest = func() (of [kinds]interestedIn) {
+// readers of File.Names, check (1 stands for yes), check where they may be
+// "__debug__", and readers of File.Deferred.
+var interest = func() (of [256]struct {
+	name, check, name9 uint8
+	deferred           bool
+},
+) {
+	of[Name].name, of[Ident].name9 = 1, 1
 	for k, checked := range checkedKinds {
 		if checked {
-			of[k] = checkedOnly
+			of[k].check = 1
 		}
 	}
-	of[Name], of[Ident], of[IfExp] = named, identified, deferredOnly
-	for _, k := range []Kind{Lambda, NamedExpr, ListComp, SetComp, DictComp, GeneratorExp} {
-		of[k] = checkedDeferred
+	for _, k := range []Kind{Lambda, IfExp, NamedExpr, ListComp, SetComp, DictComp, GeneratorExp} {
+		of[k].deferred = true
 	}
 	return of
 }()
-
-type interestedIn uint8
-
-const (
-	nobody interestedIn = iota
-	named
-	identified // checked where it may be "__debug__"
-	checkedOnly
-	checkedDeferred
-	deferredOnly
-)
 
 // check appends to f.Errors what is wrong with a file that parsed; nodes are
 // those of checkedKinds.
@@ -609,14 +604,34 @@ func (c *checker) repeated(names []NodeID, message string) {
 		}
 		return
 	}
+	if len(names) < 2 {
+		return
+	}
+	var keys [16]uint64
 	for i, n := range names {
-		for _, m := range names[:i] {
-			if f.sameName(n, m) {
+		keys[i] = f.nameKey(n)
+		for j, key := range keys[:i] {
+			if (key == keys[i] || key == 0 || keys[i] == 0) && f.sameName(n, names[j]) {
 				c.error(n, message, f.NameText(n))
 				break
 			}
 		}
 	}
+}
+
+// nameKey returns a number that is the same for equal names, and 0 for names
+// that are not all ASCII.
+func (f *File) nameKey(n NodeID) uint64 {
+	d := &f.Nodes[n]
+	key, high := uint64(d.End-d.Start)<<56, byte(0)
+	for _, c := range f.Src[d.Start:d.End] {
+		key = key*31 + uint64(c)
+		high |= c
+	}
+	if high >= utf8.RuneSelf {
+		return 0
+	}
+	return key | 1
 }
 
 // sameName reports whether two identifiers are equal.

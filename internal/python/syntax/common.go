@@ -12,16 +12,20 @@ const (
 	lowBits   = 0x7f * everyByte
 )
 
-// identifierLength returns how many of the eight bytes of x continue an
-// identifier, from the lowest on.
-func identifierLength(x uint64) int {
-	y := x & lowBits
-	z := y | 0x20*everyByte // letters in lower case
-	letters := (z + (0x80-'a')*everyByte) &^ (z + (0x7f-'z')*everyByte)
-	digits := (y + (0x80-'0')*everyByte) &^ (y + (0x7f-'9')*everyByte)
-	others := y ^ '_'*everyByte + lowBits // the high bit is missing for "_"
-	return bits.TrailingZeros64(^(letters|digits|^others|x)&highBits) / 8
+// nonIdentifier sets the high bits of the bytes in a word of ASCII that do not
+// continue an identifier. Where a token ends depends on it, so the next one has
+// to wait for the result: it is as short a chain of operations as can be.
+func nonIdentifier(x uint64) uint64 {
+	z := x | 0x20*everyByte // letters in lower case
+	letters := ((0x80+'a'-1)*everyByte - z) | (z + (0x7f-'z')*everyByte)
+	digits := ((0x80+'0'-1)*everyByte - x) | (x + (0x7f-'9')*everyByte)
+	underscores := x ^ '_'*everyByte + lowBits
+	return letters & (digits & underscores & highBits)
 }
+
+// zeroByte sets the high bit of the lowest byte that is zero, and perhaps those
+// of bytes above it.
+func zeroByte(x uint64) uint64 { return (x - everyByte) &^ x & highBits }
 
 // spaces returns how many spaces a text begins with.
 func spaces(text []byte) int {
@@ -37,6 +41,21 @@ func spaces(text []byte) int {
 	return n
 }
 
+// longName returns where the identifier that goes on at pos ends, or 0 if it is
+// not all ASCII or may go on up to the end of the text.
+func longName(src []byte, pos int) int {
+	for ; pos+8 <= len(src); pos += 8 {
+		x := binary.LittleEndian.Uint64(src[pos:])
+		if x&highBits != 0 {
+			return 0
+		}
+		if end := nonIdentifier(x); end != 0 {
+			return pos + bits.TrailingZeros64(end)/8
+		}
+	}
+	return 0
+}
+
 // common reads the tokens that most text is made of: names in ASCII, operators
 // of one byte, brackets, small numbers. It stops before a token that is none of
 // these, and behind a logical line.
@@ -45,41 +64,38 @@ func (l *lexer) common() {
 	field := len(l.strings) > 0 // ":" and "}" may belong to an f-string
 loop:
 	for pos+9 < len(src) {
-		pos += int(blanks[src[pos]])
 		c := src[pos]
-		switch byteClass[c] {
-		case cIdent:
+		if c == ' ' { // a branch, for the processor to go on before it knows
+			pos++
+			c = src[pos]
+		}
+		class := byteClass[c]
+		if class == cIdent {
 			x := binary.LittleEndian.Uint64(src[pos:])
-			n := identifierLength(x)
-			kind := tName
-			if n < 8 {
-				x &= 1<<(8*n) - 1
-				if n <= 2 && byteClass[src[pos+n]] == cQuote {
-					break loop
-				}
-				kind = wordKind(x)
-			} else {
-				kind = wordKind(x)
-				for more := 8; more == 8; n += more {
-					if pos+n+8 > len(src) {
-						break loop
-					}
-					y := binary.LittleEndian.Uint64(src[pos+n:])
-					more = identifierLength(y)
-					if more < 8 {
-						y &= 1<<(8*more) - 1
-					}
-					x |= y & highBits
-					if more > 0 {
-						kind = tName
-					}
-				}
-			}
 			if x&highBits != 0 {
 				break loop
 			}
+			n, kind := 0, tName
+			if end := nonIdentifier(x); end != 0 {
+				n = bits.TrailingZeros64(end) / 8
+				if byteClass[src[pos+n]] == cQuote { // the prefix of a string, in valid text
+					break loop
+				}
+				kind = wordKind(x & (1<<(8*n) - 1))
+			} else {
+				n = longName(src, pos+8) - pos
+				if n <= 0 {
+					break loop
+				}
+				if n == 8 {
+					kind = wordKind(x)
+				}
+			}
 			tokens = append(tokens, token{start: int32(pos), end: int32(pos + n), kind: kind})
 			pos += n
+			continue
+		}
+		switch class {
 		case cOperator:
 			kind := operators[c]
 			if extends[src[pos+1]]&extended[c] != 0 || kind == 0 || c == ':' && field {

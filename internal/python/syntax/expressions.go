@@ -35,7 +35,29 @@ func (p *parser) endsYield() bool {
 
 // starExpressions reads expressions separated by commas; more than one, or a
 // trailing comma, make a Tuple.
-func (p *parser) starExpressions() NodeID { return p.tuple(p.starExpression) }
+func (p *parser) starExpressions() NodeID {
+	start := p.start()
+	n := p.starExpression()
+	if p.tok == tComma {
+		n = p.tuple(start, n, p.starExpression)
+	}
+	return n
+}
+
+// tuple reads the rest of a tuple behind its first element; rule reads one.
+func (p *parser) tuple(start int32, first NodeID, rule func() NodeID) NodeID {
+	l := list{first, first}
+	for p.accept(tComma) {
+		if !startsExpression[p.tok] && p.tok != tStar {
+			if p.tok == tError || p.tok == tYield {
+				p.fail()
+			}
+			break
+		}
+		p.add(&l, rule())
+	}
+	return p.node(Tuple, start, p.prevEnd, l.first)
+}
 
 func (p *parser) starExpression() NodeID {
 	if p.tok == tStar {
@@ -52,27 +74,6 @@ func (p *parser) star(rule func() NodeID) NodeID {
 	start := p.start()
 	p.next()
 	return p.wrap(Starred, start, p.binary(precPipe))
-}
-
-// tuple reads what rule reads, and a Tuple of it where commas follow.
-func (p *parser) tuple(rule func() NodeID) NodeID {
-	start := p.start()
-	n := rule()
-	if p.tok != tComma {
-		return n
-	}
-	l := list{}
-	p.add(&l, n)
-	for p.accept(tComma) {
-		if !startsExpression[p.tok] && p.tok != tStar {
-			if p.tok == tError || p.tok == tYield {
-				p.fail()
-			}
-			break
-		}
-		p.add(&l, rule())
-	}
-	return p.node(Tuple, start, p.prevEnd, l.first)
 }
 
 // namedExpr reads "name := value" or an expression.
@@ -173,8 +174,13 @@ func (p *parser) binary(limit uint8) NodeID {
 		p.next()
 		n = p.wrap(UnaryOp, start, p.binary(precUnary))
 		p.leave()
+	case tAwait:
+		n = p.await(start)
 	default:
-		n = p.power(start)
+		n = p.primary()
+	}
+	if p.tok == tDoubleStar {
+		n = p.power(start, n)
 	}
 	for {
 		level := precedence[p.tok]
@@ -229,18 +235,13 @@ func (p *parser) comparison() bool {
 	return true
 }
 
-// power reads "await x ** y".
-func (p *parser) power(start int32) NodeID {
-	n := None
-	if p.tok == tAwait {
-		p.next()
-		n = p.wrap(Await, start, p.primary())
-	} else {
-		n = p.primary()
-	}
-	if p.tok != tDoubleStar {
-		return n
-	}
+func (p *parser) await(start int32) NodeID {
+	p.next()
+	return p.wrap(Await, start, p.primary())
+}
+
+// power reads "** y" behind the operand n.
+func (p *parser) power(start int32, n NodeID) NodeID {
 	p.next()
 	p.enter()
 	n = p.pair(BinOp, start, n, p.binary(precUnary))
@@ -251,7 +252,12 @@ func (p *parser) power(start int32) NodeID {
 // primary reads an atom and the attributes, calls and subscripts behind it.
 func (p *parser) primary() NodeID {
 	start := p.start()
-	n := p.atom()
+	var n NodeID
+	if p.tok == tName {
+		n = p.leaf(Name)
+	} else {
+		n = p.atom()
+	}
 	for {
 		switch p.tok {
 		case tDot:

@@ -61,7 +61,11 @@ func (p *parser) params(end tokenKind) NodeID {
 	if bare >= 0 {
 		p.failAt(bare, bare+1, "named arguments must follow bare *")
 	}
-	return p.node(Params, start, max(start, p.prevEnd), l.first)
+	n := p.node(Params, start, max(start, p.prevEnd), l.first)
+	if l.first != l.last {
+		p.nodes[n].Flags = FlagNames
+	}
+	return n
 }
 
 // hasDefault reports whether a parameter has a default.

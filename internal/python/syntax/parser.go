@@ -154,29 +154,41 @@ func (p *parser) run(f *File, l *lexer) {
 // that others look at without going through the tree.
 func (p *parser) setParents() {
 	nodes := p.nodes
+	// Whether a node is listed is hard to foresee for the processor: each is
+	// written down, and counts or not.
+	names, named := sized(p.names, len(nodes)), 0
+	checked, checks := sized(p.checked, len(nodes)), 0
 	for n := 1; n < len(nodes); n++ {
 		d := &nodes[n]
-		switch interest[d.Kind] {
-		case named:
-			p.names = append(p.names, NodeID(n))
-			continue // it has no children
-		case identified:
-			if d.End-d.Start == int32(len("__debug__")) {
-				p.checked = append(p.checked, NodeID(n))
-			}
-			continue
-		case checkedOnly:
-			p.checked = append(p.checked, NodeID(n))
-		case checkedDeferred:
-			p.checked = append(p.checked, NodeID(n))
-			p.deferred = append(p.deferred, NodeID(n))
-		case deferredOnly:
+		of := &interest[d.Kind]
+		names[named] = NodeID(n)
+		named += int(of.name)
+		checked[checks] = NodeID(n)
+		checks += int(of.check | of.name9&length9(d) | uint8(d.Flags/FlagNames)&1)
+		if of.deferred {
 			p.deferred = append(p.deferred, NodeID(n))
 		}
 		for c := d.First; c != None; c = nodes[c].Next {
 			nodes[c].Parent = NodeID(n)
 		}
 	}
+	p.names, p.checked = names[:named], checked[:checks]
+}
+
+// length9 returns 1 for what may be "__debug__", else 0.
+func length9(d *Node) uint8 {
+	if d.End-d.Start == int32(len("__debug__")) {
+		return 1
+	}
+	return 0
+}
+
+// sized returns a slice of n nodes of any value in the memory of another one.
+func sized(l []NodeID, n int) []NodeID {
+	if cap(l) < n {
+		return make([]NodeID, n+n/4)
+	}
+	return l[:n]
 }
 
 // widen makes every node cover its children, where something was missing: a
@@ -360,14 +372,17 @@ func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
 	return p.node(k, start, p.prevEnd, a)
 }
 
-// leaf makes a node of the current token.
+// leaf makes a node of the current token, which is not the last one.
 func (p *parser) leaf(k Kind) NodeID {
 	if p.failed {
 		return p.invalid()
 	}
-	t := p.tokens[p.i]
-	n := p.node(k, t.start, t.end, None)
-	p.next()
+	t := &p.tokens[p.i]
+	end := t.end
+	n := p.node(k, t.start, end, None)
+	p.prevEnd = end
+	p.i++
+	p.tok = p.tokens[p.i].kind
 	return n
 }
 

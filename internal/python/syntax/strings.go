@@ -2,7 +2,9 @@ package syntax
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -81,6 +83,15 @@ func (l *lexer) endOfString(p int, quote byte, triple bool) (stop int, escapes, 
 		return len(src), escapes, false
 	}
 	for p < len(src) {
+		if p+8 <= len(src) {
+			x := binary.LittleEndian.Uint64(src[p:])
+			found := zeroByte(x^uint64(quote)*everyByte) | zeroByte(x^'\\'*everyByte) | (x-' '*everyByte)&^x&highBits
+			if found == 0 {
+				p += 8
+				continue
+			}
+			p += bits.TrailingZeros64(found) / 8
+		}
 		switch c := src[p]; c {
 		case quote:
 			return p, escapes, true

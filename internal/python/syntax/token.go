@@ -248,7 +248,6 @@ const (
 var (
 	byteClass [256]uint8
 	continues [256]bool
-	blanks    [256]uint8 // 1 for what may stand between tokens
 )
 
 // brackets tells the opening bracket of a closing one, and operators the
@@ -283,7 +282,7 @@ func init() {
 		}
 	}
 	for _, b := range []byte(" \t\f") {
-		byteClass[b], blanks[b] = cBlank, 1
+		byteClass[b] = cBlank
 	}
 	for _, b := range []byte("\r\n") {
 		byteClass[b] = cNewline

@@ -258,7 +258,14 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 }
 
 // expressions reads what eval accepts.
-func (p *parser) expressions() { p.nodes[Root].First = p.tuple(p.expression) }
+func (p *parser) expressions() {
+	start := p.start()
+	n := p.expression()
+	if p.tok == tComma {
+		n = p.tuple(start, n, p.expression)
+	}
+	p.nodes[Root].First = n
+}
 
 // f38 reports whether v is read by the grammar before PEG, which was laxer with
 // type comments.
