@@ -34,6 +34,7 @@ type analyzer struct {
 	fill  []int32
 	stack []symbolID
 	local []localUse
+	found []eventID
 }
 
 // suspect is a load of one of the dynamicNames.
@@ -84,8 +85,8 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	}
 	clear(a.current)
 	*a = analyzer{
-		Info: i, events: a.events[:0], first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
-		ends: a.ends, fill: a.fill, stack: a.stack, local: a.local,
+		Info: i, events: append(a.events[:0], event{}), first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
+		ends: a.ends, fill: a.fill, stack: a.stack, local: a.local, found: a.found,
 	}
 	a.names.reset(len(f.Nodes) / 16)
 	for _, name := range dynamicNames {
@@ -157,7 +158,11 @@ func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
 	if a.environment {
 		kind |= eventEnvironment
 	}
-	a.events = append(a.events, event{node: n, symbol: s, kind: kind, when: a.when})
+	x := &a.symbols[s]
+	a.events = append(a.events, event{})
+	e := &a.events[len(a.events)-1]
+	e.node, e.scope, e.prev, e.kind, e.when = n, x.scope, x.last, kind, a.when
+	x.last = eventID(len(a.events) - 1)
 }
 
 // raise notes that what is visited next runs at w, unless what is around it

@@ -47,6 +47,7 @@ type symbol struct {
 	// name in the next scope further out that is open.
 	owner symbolID
 	next  symbolID // in the same scope
+	last  eventID
 }
 
 // mark adds flags to the symbol of a name in an open scope.
@@ -70,7 +71,9 @@ func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
 		return k
 	}
 	added := symbolID(len(a.symbols))
-	a.symbols = append(a.symbols, symbol{scope: s, name: name, flags: f, owner: k, next: a.first[s]})
+	a.symbols = append(a.symbols, symbol{})
+	x := &a.symbols[added] // field by field: a literal would be read back from the stack too soon
+	x.scope, x.name, x.flags, x.owner, x.next = s, name, f, k, a.first[s]
 	a.first[s] = added
 	if inner == 0 {
 		a.current[name] = added
