@@ -3,10 +3,12 @@
 package main
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,13 +49,14 @@ func runFrontend(dir string) error {
 		wg.Go(func() {
 			var parser syntax.Parser
 			var analyzer scope.Analyzer
+			var src []byte
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(files) {
 					return
 				}
-				src, err := os.ReadFile(files[i])
-				if err != nil {
+				var err error
+				if src, err = readFile(files[i], src); err != nil {
 					errs[worker] = err
 					return
 				}
@@ -68,6 +71,28 @@ func runFrontend(dir string) error {
 		}
 	}
 	return nil
+}
+
+// readFile is os.ReadFile into the memory of buf, as the scan reads files.
+func readFile(name string, buf []byte) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return buf, err
+	}
+	defer f.Close()
+	buf = buf[:0]
+	for {
+		buf = slices.Grow(buf, 1<<15)
+		n, err := f.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch err {
+		case nil:
+		case io.EOF:
+			return buf, nil
+		default:
+			return buf, err
+		}
+	}
 }
 
 // memory is what a child found out about the memory of the front end, on a sample.
