@@ -26,8 +26,8 @@ type event struct {
 	node  syntax.NodeID
 	scope ScopeID
 	prev  eventID // of the same symbol
-	kind eventKind
-	when When
+	kind  eventKind
+	when  When
 }
 
 // eventID indexes analyzer.events; 0 is none.

@@ -1,0 +1,89 @@
+package syntax
+
+import "unicode/utf8"
+
+// keywords checks that no keyword argument is repeated.
+func (c *checker) keywords(args NodeID) {
+	f := c.f
+	var few [8]NodeID
+	names := few[:0]
+	for a := f.Nodes[args].First; a != None; a = f.Nodes[a].Next {
+		if name := f.Nodes[a].First; f.Nodes[name].Kind == Ident {
+			names = append(names, name)
+		}
+	}
+	c.repeated(names, "keyword argument repeated: %s")
+}
+
+// duplicates checks the names of parameters.
+func (c *checker) duplicates(params NodeID, message string) {
+	f := c.f
+	var few [8]NodeID
+	names := few[:0]
+	for p := f.Nodes[params].First; p != None; p = f.Nodes[p].Next {
+		names = append(names, f.Nodes[p].First)
+	}
+	c.repeated(names, message)
+}
+
+// repeated reports the nodes whose names were among those before.
+func (c *checker) repeated(names []NodeID, message string) {
+	f := c.f
+	if len(names) > 16 {
+		seen := make(map[string]bool, len(names))
+		for _, n := range names {
+			name := f.NameText(n)
+			if seen[name] {
+				c.error(n, message, name)
+			}
+			seen[name] = true
+		}
+		return
+	}
+	if len(names) < 2 {
+		return
+	}
+	var keys [16]uint64
+	for i, n := range names {
+		keys[i] = f.nameKey(n)
+		for j, key := range keys[:i] {
+			if (key == keys[i] || key == 0 || keys[i] == 0) && f.sameName(n, names[j]) {
+				c.error(n, message, f.NameText(n))
+				break
+			}
+		}
+	}
+}
+
+// nameKey returns a number that is the same for equal names, and 0 for names
+// that are not all ASCII.
+func (f *File) nameKey(n NodeID) uint64 {
+	d := &f.Nodes[n]
+	key, high := uint64(d.End-d.Start)<<56, byte(0)
+	for _, c := range f.Src[d.Start:d.End] {
+		key = key*31 + uint64(c)
+		high |= c
+	}
+	if high >= utf8.RuneSelf {
+		return 0
+	}
+	return key | 1
+}
+
+// sameName reports whether two identifiers are equal.
+func (f *File) sameName(n, m NodeID) bool {
+	a, b := f.Nodes[n], f.Nodes[m]
+	x, y := f.Src[a.Start:a.End], f.Src[b.Start:b.End]
+	if string(x) == string(y) {
+		return true
+	}
+	ascii := func(s []byte) bool {
+		for _, c := range s {
+			if c >= 0x80 {
+				return false
+			}
+		}
+		return true
+	}
+	return !(ascii(x) && ascii(y)) && f.NameText(n) == f.NameText(m)
+}
