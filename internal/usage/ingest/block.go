@@ -21,6 +21,7 @@ type block struct {
 
 	// Lines before the block that were too long to be read.
 	tooLong, tooLongBytes int64
+	torn                  int64 // bytes of a line behind it, of which the rest is lost
 }
 
 // engine reads files in blocks.
@@ -55,7 +56,7 @@ func (e *engine) take() *block {
 	b.data = b.data[:0]
 	b.batch.reset()
 	b.parser.near = 0
-	b.tooLong, b.tooLongBytes = 0, 0
+	b.tooLong, b.tooLongBytes, b.torn = 0, 0, 0
 	return b
 }
 
@@ -200,6 +201,10 @@ func (q *queue) step() bool {
 	}
 	q.reading.Unlock()
 	b.parser.block(b.data, b.finder, q.all, q.o.MaxLine)
+	if b.torn > 0 {
+		b.batch.lines++
+		b.batch.unreadable(b.batch.lines, int64(len(b.data)), "the line is torn: the data that can be read ends in it")
+	}
 	q.takeUp(n, b)
 	return true
 }
@@ -246,7 +251,7 @@ func (r *reader) count(b *block) {
 	b.batch.lines += b.tooLong
 	r.c.take(r.state, &b.batch, r.line, r.bytes)
 	r.line += b.batch.lines
-	r.bytes += int64(len(b.data)) + b.tooLongBytes
+	r.bytes += int64(len(b.data)) + b.tooLongBytes + b.torn
 }
 
 // cut reads the next block. The error is that of the data underneath.
@@ -285,6 +290,10 @@ func (q *queue) cut(b *block) (err error) {
 	}
 	q.carry = append(q.carry[:0], b.data[end:]...)
 	b.data = b.data[:end]
+	if err != nil && err != io.EOF {
+		whole := bytes.LastIndexByte(b.data, '\n') + 1
+		b.torn, b.data = int64(len(b.data)-whole), b.data[:whole]
+	}
 	return err
 }
 

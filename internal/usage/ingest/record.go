@@ -426,6 +426,9 @@ func timeOf(v value) moment {
 // sinceEpoch reads a number of seconds, milliseconds, microseconds or
 // nanoseconds since 1970.
 func sinceEpoch(n float64) moment {
+	if !(n < 1e21) { // too large for nanoseconds, or none at all
+		return 0
+	}
 	for n > 1e11 {
 		n /= 1000
 	}

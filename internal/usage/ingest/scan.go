@@ -126,6 +126,10 @@ func (p *parser) block(b []byte, f *finder, all bool, longest int) {
 		if hit >= to && !all && !torn(line) {
 			continue
 		}
+		if to == len(b) && cutID(line) {
+			p.unreadable(p.lines, int64(start), "the line is torn within its request id")
+			continue
+		}
 		before := len(p.events)
 		if end, ok := p.spread(b, start, to); ok {
 			p.lines += int64(bytes.Count(b[min(from, len(b)):min(end, len(b))], []byte("\n")))
@@ -181,6 +185,14 @@ func torn(line []byte) bool {
 		end--
 	}
 	return line[end] != '}' && line[end] != '{' && line[end] != '['
+}
+
+// cutID reports whether a line without a line feed, the last one of a file, ends in the
+// middle of a request id: Lambda's are UUIDs. Half of one would be another request.
+func cutID(line []byte) bool {
+	kind, id, ok := bytes.Cut(line, []byte(" RequestId: "))
+	kind = kind[bytes.LastIndexAny(kind, " \t")+1:]
+	return ok && (string(kind) == "START" || string(kind) == "END" || string(kind) == "REPORT") && (len(id) == 0 || plausibleID(id) && len(id) < 36)
 }
 
 // unindented is b without the spaces and tabs that it begins with.
