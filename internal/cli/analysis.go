@@ -87,7 +87,7 @@ type sources struct {
 	notes       []string
 	rules       bool            // only the rules of check look at the programs
 	entries     []project.Entry // what they judge
-	concern                     // of the rules
+	concern
 }
 
 // analysis is what reading commands know about one entry. Nothing was executed
@@ -149,12 +149,8 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 			return v.program, nil
 		}
 	}
-	o.Trees = s.trees(e)
-	if s.rules {
-		o.Moving, o.Words, o.Texts = s.concern.files, s.concern.words, s.lock != nil && len(s.lock.Entries) > 0
-	} else {
-		o.Moving = o.Trees
-	}
+	o.Trees, o.Moving, o.Words = s.trees(e), s.concern.files, s.concern.words
+	o.Texts = !s.rules || s.lock != nil && len(s.lock.Entries) > 0
 	o.Shared, o.Like = true, s.latest
 	prog, err := graph.Load(a.ctx, o)
 	if err != nil {
@@ -263,8 +259,8 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		Cold:     o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
 	}
 	if s.moves(e) {
-		if !s.rules || len(s.examined) > 0 {
-			r.gate = rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{start.Name}, FastPath: map[string]bool{e.FastPath: true}})
+		if !prog.Sparse() || len(s.examined) > 0 {
+			r.gate = newGate(prog, e)
 		}
 		s.ask(r)
 	}

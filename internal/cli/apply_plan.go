@@ -54,37 +54,25 @@ func (a *app) applyGroups(p *project.Project, entries []project.Entry, opt apply
 		return nil, err
 	}
 	var groups []*applyGroup
-	byFile := map[string]*applyGroup{}
+	var planned []project.Entry
 	for _, e := range entries {
-		if byFile[e.FastPath] != nil {
+		if slices.ContainsFunc(groups, func(g *applyGroup) bool { return g.file == e.FastPath }) {
 			continue
 		}
-		g := &applyGroup{file: e.FastPath, overrides: map[importKey]string{}}
-		byFile[e.FastPath] = g
-		groups = append(groups, g)
+		groups = append(groups, &applyGroup{file: e.FastPath, overrides: map[importKey]string{}})
 		for _, other := range all {
-			if other.FastPath != e.FastPath {
-				continue
+			if other.FastPath == e.FastPath {
+				planned = append(planned, other)
 			}
-			an, err := a.analyzeWith(p, s, other, opt.planOptions)
-			if err != nil {
-				return nil, err
-			}
-			g.analyses = append(g.analyses, an)
-		}
-		g.prog = g.analyses[0].program
-		g.module = g.analyses[0].fastPathModule
-		g.old = g.analyses[0].content
-	}
-	var list []*analysis
-	var planned []project.Entry
-	for _, g := range groups {
-		for _, an := range g.analyses {
-			list, planned = append(list, an), append(planned, an.entry)
 		}
 	}
-	if err := a.agreeAll(p, s, planned, list, opt.planOptions); err != nil {
+	list, err := a.analyzeAll(p, s, planned, opt.planOptions, nil)
+	if err != nil {
 		return nil, err
+	}
+	for _, g := range groups {
+		g.analyses = slices.DeleteFunc(slices.Clone(list), func(an *analysis) bool { return an.entry.FastPath != g.file })
+		g.prog, g.module, g.old = g.analyses[0].program, g.analyses[0].fastPathModule, g.analyses[0].content
 	}
 	a.showNotes(s)
 	return groups, nil
@@ -115,7 +103,10 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 		for _, it := range g.moved {
 			moves = append(moves, it.Import)
 		}
-		refused := g.analyses[0].gate.Joint(moves)
+		var refused []rewrite.Refusal
+		if len(moves) > 0 {
+			refused = g.analyses[0].gate.Joint(moves)
+		}
 		if len(refused) == 0 {
 			for _, it := range g.moved {
 				if it.Verdict.Safety == plan.SafetyGuard {

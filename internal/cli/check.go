@@ -309,19 +309,9 @@ func (a *app) checkInput(p *project.Project, src *sources, args []string) (*chec
 	if severity, ok := diag.ParseSeverity(p.Config.Rules["FP113"]); ok && severity != diag.Off {
 		in.Earlier = earlierFile(a.ctx, p.Root)
 	}
-	var analyses []*analysis
-	for again := true; again; again = src.examine(analyses) {
-		analyses = nil
-		for _, e := range entries {
-			an, err := a.analyzeWith(p, src, e, planOptions{})
-			if err != nil {
-				return nil, nil, err
-			}
-			analyses = append(analyses, an)
-		}
-		if err := a.agreeAll(p, src, entries, analyses, planOptions{}); err != nil {
-			return nil, nil, err
-		}
+	analyses, err := a.analyzeAll(p, src, entries, planOptions{}, nil)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, an := range analyses {
 		in.Entries = append(in.Entries, &check.Entry{Entry: an.entry, Program: an.program, Evidence: an.evidence, Plan: an.plan, FastPath: an.content})

@@ -5,29 +5,87 @@ import (
 
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
+	"fastpath/internal/project"
 	"fastpath/internal/rewrite"
 )
 
-// concern is what check has to know of files that no entry imports. Whether an
-// import may move depends on all files that can be in its process, which in a
-// large project are nearly all; but few imports are cold, and few files speak of
-// them. So the plans are first made as if every move were safe. Then the imports
-// that would move are examined, with the files that speak of them, until the
-// plans want no others.
+// concern is what analyses of a large project, of which not all trees are kept,
+// have to know of files that no entry imports. Whether an import may move depends
+// on all files that can be in its process, which may be nearly all; but few imports
+// are cold, and few files speak of them. So the plans are first made as if every
+// move were safe. Then the imports that would move are examined, with the files
+// that speak of them, until the plans want no others.
 type concern struct {
 	examined     map[importKey]bool
 	files, words []string // see LoadOptions.Moving and Words
+	settled      bool     // what was not examined does not move any more
+}
+
+// notExamined is why an import stays of which no policy wants that it moves.
+const notExamined = "its safety was not examined"
+
+// analyzeAll analyses entries, with those beside them that share a module. Left
+// out are those that wanted is false for; it may be nil.
+func (a *app) analyzeAll(p *project.Project, s *sources, entries []project.Entry, o planOptions, wanted func(*analysis) bool) ([]*analysis, error) {
+	for {
+		var list []*analysis
+		var chosen []project.Entry
+		for _, e := range entries {
+			an, err := a.analyzeWith(p, s, e, o)
+			if err != nil {
+				return nil, err
+			}
+			if wanted == nil || wanted(an) {
+				list, chosen = append(list, an), append(chosen, e)
+			}
+		}
+		if err := a.agreeAll(p, s, chosen, list, o); err != nil {
+			return nil, err
+		}
+		if s.examine(list) {
+			continue
+		}
+		return list, a.settle(p, s, chosen, list, o)
+	}
+}
+
+// settle makes the plans again without placeholders: what was not examined is not
+// called safe.
+func (a *app) settle(p *project.Project, s *sources, chosen []project.Entry, list []*analysis, o planOptions) error {
+	if s.rules || !slices.ContainsFunc(list, func(an *analysis) bool { return an.program.Sparse() }) {
+		return nil
+	}
+	s.settled = true
+	for _, an := range list {
+		if an.gate == nil {
+			an.gate = newGate(an.program, an.entry)
+		}
+		an.plan = plan.Build(an.input)
+		an.runtime = an.plan.Runtime
+	}
+	return a.agreeAll(p, s, chosen, list, o)
+}
+
+// newGate returns the gate of an entry of a program.
+func newGate(prog *graph.Program, e project.Entry) *rewrite.Gate {
+	return rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{prog.File(e.File).Name}, FastPath: map[string]bool{e.FastPath: true}})
 }
 
 // ask lets the plan of an entry ask its gate.
 func (s *sources) ask(r *analysis) {
-	asked := func(imp *graph.Import) bool { return !s.rules || s.examined[keyOf(imp)] }
+	asked := func(imp *graph.Import) bool { return !r.program.Sparse() || s.examined[keyOf(imp)] }
 	in := &r.input
 	in.Verdict = func(imp *graph.Import) plan.Verdict {
-		if !asked(imp) {
-			return plan.Verdict{Safety: plan.SafetyAuto}
+		switch {
+		case asked(imp):
+			return r.gate.Verdict(imp)
+		case s.settled: // what is known counts, as far as it is bad
+			if v := r.gate.Verdict(imp); !plan.Movable(v.Safety) {
+				return v
+			}
+			return plan.Verdict{Safety: plan.SafetyAsk, Cause: notExamined}
 		}
-		return r.gate.Verdict(imp)
+		return plan.Verdict{Safety: plan.SafetyAuto}
 	}
 	in.Joint = func(moves []*graph.Import) map[*graph.Import]string {
 		if moves = slices.DeleteFunc(slices.Clone(moves), func(imp *graph.Import) bool { return !asked(imp) }); len(moves) == 0 {
@@ -36,10 +94,13 @@ func (s *sources) ask(r *analysis) {
 		return causes(r.gate.Joint(moves))
 	}
 	in.Removable = func(imp *graph.Import) string {
-		if !asked(imp) {
-			return ""
+		switch {
+		case asked(imp):
+			return r.gate.Removable(imp)
+		case s.settled:
+			return notExamined
 		}
-		return r.gate.Removable(imp)
+		return ""
 	}
 	in.Enterable = func(imp *graph.Import) string { return rewrite.Enterable(r.program, imp, r.fastPathModule) }
 }
@@ -47,12 +108,9 @@ func (s *sources) ask(r *analysis) {
 // examine adds what plans want to move, or to remove, to what is examined; it
 // reports whether there was anything new. The programs are loaded again then.
 func (s *sources) examine(list []*analysis) bool {
-	if !s.rules {
-		return false
-	}
 	found := false
 	for _, an := range list {
-		if !s.moves(an.entry) {
+		if !an.program.Sparse() || !s.moves(an.entry) {
 			continue
 		}
 		fastPath := map[string]bool{an.entry.FastPath: true}

@@ -102,21 +102,15 @@ func (a *app) planned(args []string, o planOptions) ([]*analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []*analysis
+	list, err := a.analyzeAll(p, s, entries, o, func(r *analysis) bool { return r.evidence != nil || len(o.Cold)+len(o.Hot) > 0 })
+	if err != nil {
+		return nil, err
+	}
 	var never []string
 	for _, e := range entries {
-		r, err := a.analyzeWith(p, s, e, o)
-		if err != nil {
-			return nil, err
-		}
-		if r.evidence == nil && len(o.Cold)+len(o.Hot) == 0 {
+		if !slices.ContainsFunc(list, func(r *analysis) bool { return r.entry.Name == e.Name }) {
 			never = append(never, fmt.Sprintf("%q", e.Name))
-			continue
 		}
-		list = append(list, r)
-	}
-	if err := a.agreeAll(p, s, entries, list, o); err != nil {
-		return nil, err
 	}
 	switch {
 	case len(list) == 0 && s.lock == nil:

@@ -103,12 +103,11 @@ func (a *app) runReviewAgainst(p *project.Project, src *sources, args []string, 
 		seen[e.Entry.FastPath] = true
 		var before *analysis
 		if _, err := os.Stat(filepath.Join(run.base.Root, filepath.FromSlash(e.File))); err == nil {
-			if before, err = a.analyzeWith(run.base, then, e.Entry, planOptions{}); err != nil {
+			list, err := a.analyzeAll(run.base, then, []project.Entry{e.Entry}, planOptions{}, nil)
+			if err != nil {
 				return err
 			}
-			if err := a.agreeAll(run.base, then, []project.Entry{e.Entry}, []*analysis{before}, planOptions{}); err != nil {
-				return err
-			}
+			before = list[0]
 		}
 		one := *in
 		one.Entries = []*check.Entry{e}

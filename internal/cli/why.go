@@ -145,15 +145,8 @@ func (a *app) runWhy(module string, opt whyOptions) error {
 	}
 	var results []*whyResult
 	known := map[string]bool{}
-	var list []*analysis
-	for _, e := range entries {
-		r, err := a.analyzeWith(p, s, e, planOptions{})
-		if err != nil {
-			return err
-		}
-		list = append(list, r)
-	}
-	if err := a.agreeAll(p, s, entries, list, planOptions{}); err != nil {
+	list, err := a.analyzeAll(p, s, entries, planOptions{}, nil)
+	if err != nil {
 		return err
 	}
 	for _, r := range list {

@@ -128,6 +128,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 		}
 		return Load(ctx, o)
 	}
+	p.options.Like = nil // it need not stay in memory
 	return p, ctx.Err()
 }
 

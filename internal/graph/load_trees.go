@@ -28,7 +28,7 @@ func (p *Program) plant(files []string) {
 	}
 	for _, m := range p.Modules {
 		if !r.seen[m.index] {
-			m.Syntax, m.Scope = nil, nil
+			m.Syntax, m.Scope, p.sparse = nil, nil, true
 		}
 	}
 	bare := slices.DeleteFunc(r.list, func(m *Module) bool { return m.Syntax != nil })

@@ -29,6 +29,7 @@ type Program struct {
 	options  LoadOptions
 	large    sync.Mutex // held while a large file is read
 	byFile   map[string]*Module
+	sparse   bool
 	byName   map[string][]*Module // every name under which a file can be imported, best import root first
 	folders  map[string]string    // module name → folder with modules below it, relative to the project
 	resolver *resolve.Resolver
@@ -173,6 +174,10 @@ func (p *Program) find(from *Module, name string) *Module {
 	}
 	return nil
 }
+
+// Sparse reports whether only some of the modules have trees, see
+// LoadOptions.Trees.
+func (p *Program) Sparse() bool { return p.sparse }
 
 // Targets returns the project modules that an import statement loads for one
 // name: the packages on the way, the module, and the submodule that the name
