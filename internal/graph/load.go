@@ -203,26 +203,23 @@ func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if size > largeFile {
+	if size > largeFile { // its buffers are too large to keep
 		p.large.Lock()
 		defer p.large.Unlock()
+		r = &fileReader{facts: factReader{literals: r.facts.literals}}
 	}
 	buf := r.buf
-	if keep || size > largeFile {
+	if keep {
 		buf = nil
 	}
 	src, err := readSource(f, size, buf)
 	if err != nil {
 		return nil, err
 	}
-	if !keep && size <= largeFile {
+	if !keep {
 		r.buf = src
 	}
-	m := r.parse(p, file, src, keep)
-	if size > largeFile { // its buffers are too large for the others
-		*r = fileReader{}
-	}
-	return m, nil
+	return r.parse(p, file, src, keep), nil
 }
 
 // take returns the module of a file, without reading it where another program

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fastpath/internal/python/resolve"
@@ -83,5 +85,34 @@ func TestLike(t *testing.T) {
 				t.Error("another version took over what was read for this one")
 			}
 		})
+	}
+}
+
+// TestTextsAfterLargeFiles keeps what texts may name also of files that are read
+// after large ones, for which the readers have other buffers.
+func TestTextsAfterLargeFiles(t *testing.T) {
+	root := t.TempDir()
+	var files []string
+	write := func(file, text string) {
+		files = append(files, file)
+		if err := os.WriteFile(filepath.Join(root, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k := range 2 * workers(1<<20) {
+		write(fmt.Sprintf("a%d.py", k), strings.Repeat("x = [1, 2, 3]\n", largeFile/12))
+	}
+	write("m.py", "import json\n")
+	for k := range 20 {
+		write(fmt.Sprintf("z%d.py", k), "patch('m.json')\n")
+	}
+	p, err := Load(context.Background(), LoadOptions{Root: root, Files: files, ImportRoots: []string{"."}, ByName: true, Trees: []string{"m.py"}, Moving: []string{"m.py"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range p.Modules {
+		if planted := m.Syntax != nil; planted != (m.File[0] != 'a') {
+			t.Errorf("%s: a tree %v", m.File, planted)
+		}
 	}
 }
