@@ -3,18 +3,21 @@
 import importlib._bootstrap_external as external
 import importlib.util
 import itertools
+import marshal
 import os
 import sys
 
 NAME = "fastpath_recorder.py"
 
 
-def without(lines):
-    """The lines with those emptied that this version does not need."""
-    marks = ("class _Monitored(", "class _Traced(", "def _traced_class(")
-    monitored, traced, end = [[line.startswith(mark) for line in lines].index(True) for mark in marks]
-    begin, end = (traced, end) if hasattr(sys, "monitoring") else (monitored, traced)
-    return lines[:begin] + [""] * (end - begin) + lines[end:]
+def parts(lines):
+    """The lines of the module, and those that it has apart; what the other has is
+    empty in each, and what this version does not need in both."""
+    marks = ("class _Watching(", "class _Monitored(", "class _Traced(", "def _watching(")
+    begin, monitored, traced, end = [[line.startswith(mark) for line in lines].index(True) for mark in marks]
+    without = (traced, end) if hasattr(sys, "monitoring") else (monitored, traced)
+    apart = [line if begin <= k < end and not without[0] <= k < without[1] else "" for k, line in enumerate(lines)]
+    return lines[:begin] + [""] * (end - begin) + lines[end:], apart
 
 
 def lines_of(code):
@@ -44,15 +47,27 @@ def packed(code):
     return small if lines_of(small) == lines_of(code) else code.replace(co_consts=constants)
 
 
+def placed(code):
+    """The code with what the recorder's _place would change."""
+    files = {"_find_and_load": "<frozen importlib._bootstrap>", "get_code": "<frozen importlib._bootstrap_external>"}
+    constants = tuple([placed(c) if hasattr(c, "co_code") else c for c in code.co_consts])
+    return code.replace(co_filename=files.get(code.co_name, code.co_filename), co_consts=constants)
+
+
+def compiled(lines):
+    code = placed(compile("\n".join(lines), "/opt/python/" + NAME, "exec", dont_inherit=True, optimize=2))
+    return packed(code) if sys.version_info >= (3, 11) else code
+
+
 path = os.path.join(sys.argv[1], NAME)
 with open(path, encoding="utf-8") as file:
-    text = "\n".join(without(file.read().split("\n")))
-code = compile(text, "/opt/python/" + NAME, "exec", dont_inherit=True, optimize=2)
-if sys.version_info >= (3, 11):
-    code = packed(code)
+    main, apart = parts(file.read().split("\n"))
+place = [line.startswith('_APART = b""') for line in main].index(True)
+main[place] = "_APART = %r" % marshal.dumps(compiled(apart))
+code = compiled(main)
 cache = importlib.util.cache_from_source(path, optimization="")
 os.makedirs(os.path.dirname(cache), exist_ok=True)
 with open(cache, "wb") as file:
-    file.write(external._code_to_hash_pyc(code, importlib.util.source_hash(text.encode()), False))
+    file.write(external._code_to_hash_pyc(code, importlib.util.source_hash("\n".join(main).encode()), False))
 print(cache)
 print("%d.%d" % sys.version_info[:2])

@@ -20,7 +20,8 @@ import _frozen_importlib_external as _external
 
 __all__ = ["lambda_handler", "request"]
 
-_FORMAT = 1
+_FORMAT = 1  # of the lines
+_TABLE = 2  # of fastpath_table.py
 _LIMIT = 4095  # bytes of a line, its line feed excluded
 _LABELS = 20  # workflows that one line counts apart
 _LONG = 100  # bytes of a label
@@ -34,6 +35,7 @@ class _NoContext:
 
 
 _current = _NoContext()
+_APART = b""  # code that a layer's byte-code has apart
 
 
 class _Request:
@@ -55,46 +57,23 @@ class _Request:
         self.rid = rid
 
 
-class _File:
-    # What the table says about one file.
-    __slots__ = ("name", "text", "lines", "columns")
-
-    def __init__(self, name, text):
-        self.name = name
-        self.text = text
-        self.lines = None  # line -> numbers of meanings, wherever the line runs
-        self.columns = None  # line -> {column: numbers}
-
-    def read(self):
-        if self.lines is None:
-            self.lines, self.columns = {}, {}
-            for site in self.text.split(";"):
-                place, _, uses = site.partition(":")
-                uses = [int(u) for u in uses.split(",")]
-                line, _, column = place.partition("@")
-                if column:
-                    self.columns.setdefault(int(line), {})[int(column)] = uses
-                else:
-                    self.lines.setdefault(int(line), []).extend(uses)
-        return self
-
-
 class _Table:
-    # What is in fastpath_table.py; its writer says in which form.
-    __slots__ = ("every", "style", "entries", "modules", "uses", "files")
-
+    # What is in fastpath_table.py; its writer says in which form. What requests
+    # that are watched need is read for the first of them.
     def __init__(self, text):
-        head, entries, self.modules, self.uses, *files = text.split("\n")
-        version, every, self.style = head.split()
-        if int(version) != _FORMAT:
+        head, entries, names, self.modules, self.uses, self.files = text.split(b"\n", 5)
+        version, every, self.style = head.decode().split()
+        if int(version) != _TABLE:
             raise ValueError
         self.every = int(every)
-        entries = [_plain(field) for field in entries.split("\t")]
-        self.entries = {h: (e, w) for h, e, w in zip(entries[::3], entries[1::3], entries[2::3])}
-        self.files = dict([line.split("\t", 1) for line in files if line])  # module -> its files
+        entries = [_plain(field) for field in entries.decode().split("\t")]
+        self.entries = dict(zip(entries[::3], zip(entries[1::3], entries[2::3])))
+        self.names = dict.fromkeys(names.decode().split())  # of the modules whose files are in it
 
     def listed(self, module):
         # The files of a module: (path, size, text).
+        if type(self.files) is bytes:
+            self.files = dict([line.split("\t", 1) for line in self.files.decode().split("\n") if line])
         fields = self.files.get(module, "").split("\t")
         return [(path, int(size), text) for path, size, text in zip(fields[::3], fields[1::3], fields[2::3])]
 
@@ -166,11 +145,10 @@ class _Recorder:
                 for entry, workflow in self.entries.values():
                     self.entry = self.entry or entry
                     self.workflow = self.workflow or workflow
-            self.files_of = table.files
-            monitoring = getattr(sys, "monitoring", None)
-            if monitoring is None or not _Monitored.monitor(self, monitoring):
-                self.how = "proxies"
-                self.__class__ = _traced_class()
+            self.files_of = table.names
+            self.how = "proxies"
+            if hasattr(sys, "monitoring"):
+                self.monitor(sys.monitoring)
         else:
             self.entries = {}
         function = environ.get("AWS_LAMBDA_FUNCTION_NAME")
@@ -239,51 +217,41 @@ class _Recorder:
                     if name in hooks:
                         _hook(hooks.pop(name, None), modules[name])
 
-        # Tracebacks leave out the frames of the import system by their file.
-        _find_and_load.__code__ = _find_and_load.__code__.replace(co_filename="<frozen importlib._bootstrap>")
+        _place(_find_and_load, "<frozen importlib._bootstrap>")
         _bootstrap._find_and_load = _find_and_load
 
-    def file(self, name, path):
-        # The table's file for a loaded one.
-        try:
-            size = os.stat(path).st_size
-        except (OSError, TypeError, ValueError):
-            size = None
-        source = isinstance(path, str) and not path.endswith((".pyc", ".pyo"))
-        listed = self.table.listed(name)
-        for _, expected, text in listed:
-            if size == expected or not source or (size is None and len(listed) == 1):
-                return _File(name, text)
-        self.stale += 1
-        return None
+    def monitor(self, monitoring):
+        for tool in (3, 4):
+            try:
+                monitoring.use_tool_id(tool, "fastpath")
+                break
+            except ValueError:
+                pass
+        else:
+            self.note = "the monitoring tool ids 3 and 4 are taken"
+            return
+        self.monitoring, self.tool, self.how = monitoring, tool, "monitoring"
+        for loader in (_external.SourceLoader, _external.SourcelessFileLoader):
+            self.capture(loader)
 
-    def name_late(self, name, module):
-        path = getattr(module, "__file__", None)
-        file = self.file(name, path)
-        if file is None or not isinstance(path, str):
-            return False
-        self.files[path] = file.read()
-        return True
+    def capture(self, loader):
+        original = loader.get_code
+        captured, files, recorder = self.captured, self.files_of, self
 
-    def name_main(self):
-        # A script is __main__, whatever the table calls it.
-        main = sys.modules.get("__main__")
-        path = getattr(main, "__file__", None)
-        spec = getattr(main, "__spec__", None)
-        if not isinstance(path, str):
-            return False
-        self.known.add("__main__")
-        if spec is not None:
-            known = spec.name in self.known or spec.name not in self.files_of
-            return False if known else self.name_late(spec.name, main)
-        plain = path.replace("\\", "/")
-        for name in self.files_of:
-            for file, size, text in self.table.listed(name):
-                base = file.rpartition("/")[2]
-                if plain.rpartition("/")[2] == base and _size(path) == size:
-                    self.files[path] = self.files[os.path.abspath(path)] = _File(name, text).read()
-                    return True
-        return False
+        def get_code(self, fullname):
+            code = original(self, fullname)
+            if fullname in files and code is not None:
+                captured.append((fullname, code, getattr(self, "path", None)))
+                if recorder.watch is not None:
+                    try:
+                        recorder.prepare()
+                    except Exception as exc:
+                        recorder.off(exc)
+            return code
+
+        _place(get_code, "<frozen importlib._bootstrap_external>")
+        loader.get_code = get_code
+        self.code_originals.append((loader, original))
 
     # Requests.
 
@@ -307,6 +275,8 @@ class _Recorder:
                 if w is not None:
                     w.alone = False
                 elif (k + self.phase) % self.every == 0 and self.how != "loads":
+                    if type(self) is _Recorder:
+                        self.__class__ = _watching(self.how)
                     r.alone = self.inflight == 1
                     r.lines, r.places, r.names, r.library, r.unsure = [], [], set(), set(), {}
                     self.watch = r
@@ -339,9 +309,6 @@ class _Recorder:
         if r is not None and self.watch is r:
             self.watch = None
             self.disarm()
-
-    def watch_request(self, r):
-        pass  # there is no table
 
     def disarm(self):
         self.watch = None
@@ -399,80 +366,6 @@ class _Recorder:
         self.loads[: len(all_loads)] = others
         return mine
 
-    # What the places mean.
-
-    def all_meanings(self):
-        if self.meanings is None:
-            self.meanings = [_meaning(text) for text in self.table.uses.split(";")] if self.table.uses else []
-        return self.meanings
-
-    def used(self, r):
-        return self.names(r.lines, r.places) | r.names
-
-    def unseen(self, r, used):
-        # The modules of which the request does not say whether it used them.
-        if r.unseen:
-            return {name for name in self.table.modules.split() if name in sys.modules} - used
-        lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
-        places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
-        return self.names(lines, places) - used if r.unsure else ()
-
-    def names(self, lines, places):
-        numbers = set()
-        for key, line in set(lines):
-            file = self.codes[key][1]
-            if file is not None:
-                numbers.update(file.lines.get(line, ()))
-                if self.how != "monitoring":
-                    for uses in file.columns.get(line, {}).values():
-                        numbers.update(uses)
-        positions = {}
-        for key, offset in set(places):
-            code, file = self.codes[key]
-            if key not in positions:
-                positions[key] = list(code.co_positions())
-            line, _, column, _ = positions[key][offset // 2]
-            if line is None:
-                continue
-            numbers.update(file.lines.get(line, ()))
-            for at, uses in file.columns.get(line, {}).items():
-                if column is None or at == column:
-                    numbers.update(uses)
-        names = set()
-        meanings = self.all_meanings()
-        for number in numbers:
-            owner, how, candidates = meanings[number]
-            for start, chain in self.valid(owner, how, candidates):
-                names.update(_follow(start, chain))
-        return names
-
-    def valid(self, owner, how, candidates):
-        # Of several imports of one name, those that bound its value.
-        if not how:
-            return candidates
-        module, _, name = owner.partition(" ")
-        value = self.globals(module).get(name, _Module)
-        if value is _Module:
-            return ()
-        matching = []
-        for start, chain in candidates:
-            if chain and (
-                value is _namespace(sys.modules.get(start)).get(chain[0], _Module)
-                or value is sys.modules.get(start + "." + chain[0], _Module)
-            ):
-                matching.append((start, chain))
-            elif value is sys.modules.get(start, _Module):
-                matching.append((start, chain))
-        if not matching and how == "?":
-            return [c for c in candidates if sys.modules.get(c[0]) is not None]
-        return matching
-
-    def globals(self, name):
-        module = sys.modules.get(name)
-        if module is None:
-            module = sys.modules.get("__main__")
-        return _namespace(module)
-
     # Writing.
 
     def report(self, r, loads):
@@ -509,7 +402,7 @@ class _Recorder:
         self.lines("process", head, self.listed("init", loads), ("init",), False)
 
     def listed(self, key, loads):
-        named = set(self.table.modules.split()) if self.table is not None and loads else ()
+        named = set(self.table.modules.decode().split()) if self.table is not None and loads else ()
         return [(key, name, ms) for name, ms, _ in loads if name in named or ms >= 1]
 
     def head(self, kind):
@@ -597,22 +490,216 @@ class _Recorder:
             self.off(exc)
 
 
-class _Monitored(_Recorder):
-    # What is used, by monitoring: from 3.12 on.
+class _Watching(_Recorder):
+    # What requests that are watched use. From here to the next function of the
+    # same name, a layer's byte-code has all apart, as most cold starts watch none.
 
-    def monitor(self, monitoring):
-        for tool in (3, 4):
-            try:
-                monitoring.use_tool_id(tool, "fastpath")
-                break
-            except ValueError:
-                pass
-        else:
-            self.note = "the monitoring tool ids 3 and 4 are taken"
+    def file(self, name, path):
+        # The table's file for a loaded one.
+        try:
+            size = os.stat(path).st_size
+        except (OSError, TypeError, ValueError):
+            size = None
+        source = isinstance(path, str) and not path.endswith((".pyc", ".pyo"))
+        listed = self.table.listed(name)
+        for _, expected, text in listed:
+            if size == expected or not source or (size is None and len(listed) == 1):
+                return _File(name, text)
+        self.stale += 1
+        return None
+
+    def name_late(self, name, module):
+        path = getattr(module, "__file__", None)
+        file = self.file(name, path)
+        if file is None or not isinstance(path, str):
             return False
-        self.__class__ = _Monitored
-        self.monitoring, self.tool, self.how = monitoring, tool, "monitoring"
-        events, disable, stacks = monitoring.events, monitoring.DISABLE, self.stacks
+        self.files[path] = file.read()
+        return True
+
+    def name_main(self):
+        # A script is __main__, whatever the table calls it.
+        main = sys.modules.get("__main__")
+        path = getattr(main, "__file__", None)
+        spec = getattr(main, "__spec__", None)
+        if not isinstance(path, str):
+            return False
+        self.known.add("__main__")
+        if spec is not None:
+            known = spec.name in self.known or spec.name not in self.files_of
+            return False if known else self.name_late(spec.name, main)
+        plain = path.replace("\\", "/")
+        for name in self.files_of:
+            for file, size, text in self.table.listed(name):
+                base = file.rpartition("/")[2]
+                if plain.rpartition("/")[2] == base and _size(path) == size:
+                    self.files[path] = self.files[os.path.abspath(path)] = _File(name, text).read()
+                    return True
+        return False
+
+    # What the places mean.
+
+    def all_meanings(self):
+        if self.meanings is None:
+            self.meanings = [_meaning(text) for text in self.table.uses.decode().split(";")] if self.table.uses else []
+        return self.meanings
+
+    def used(self, r):
+        return self.names(r.lines, r.places) | r.names
+
+    def unseen(self, r, used):
+        # The modules of which the request does not say whether it used them.
+        if r.unseen:
+            return {name for name in self.table.modules.decode().split() if name in sys.modules} - used
+        lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
+        places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
+        return self.names(lines, places) - used if r.unsure else ()
+
+    def names(self, lines, places):
+        numbers = set()
+        for key, line in set(lines):
+            file = self.codes[key][1]
+            if file is not None:
+                numbers.update(file.lines.get(line, ()))
+                if self.how != "monitoring":
+                    for uses in file.columns.get(line, {}).values():
+                        numbers.update(uses)
+        positions = {}
+        for key, offset in set(places):
+            code, file = self.codes[key]
+            if key not in positions:
+                positions[key] = list(code.co_positions())
+            line, _, column, _ = positions[key][offset // 2]
+            if line is None:
+                continue
+            numbers.update(file.lines.get(line, ()))
+            for at, uses in file.columns.get(line, {}).items():
+                if column is None or at == column:
+                    numbers.update(uses)
+        names = set()
+        meanings = self.all_meanings()
+        for number in numbers:
+            owner, how, candidates = meanings[number]
+            for start, chain in self.valid(owner, how, candidates):
+                names.update(_follow(start, chain))
+        return names
+
+    def valid(self, owner, how, candidates):
+        # Of several imports of one name, those that bound its value.
+        if not how:
+            return candidates
+        module, _, name = owner.partition(" ")
+        value = self.globals(module).get(name, _Module)
+        if value is _Module:
+            return ()
+        matching = []
+        for start, chain in candidates:
+            if chain and (
+                value is _namespace(sys.modules.get(start)).get(chain[0], _Module)
+                or value is sys.modules.get(start + "." + chain[0], _Module)
+            ):
+                matching.append((start, chain))
+            elif value is sys.modules.get(start, _Module):
+                matching.append((start, chain))
+        if not matching and how == "?":
+            return [c for c in candidates if sys.modules.get(c[0]) is not None]
+        return matching
+
+    def globals(self, name):
+        module = sys.modules.get(name)
+        if module is None:
+            module = sys.modules.get("__main__")
+        return _namespace(module)
+
+
+class _File:
+    # What the table says about one file.
+    __slots__ = ("name", "text", "lines", "columns")
+
+    def __init__(self, name, text):
+        self.name = name
+        self.text = text
+        self.lines = None  # line -> numbers of meanings, wherever the line runs
+        self.columns = None  # line -> {column: numbers}
+
+    def read(self):
+        if self.lines is None:
+            self.lines, self.columns = {}, {}
+            for site in self.text.split(";"):
+                place, _, uses = site.partition(":")
+                uses = [int(u) for u in uses.split(",")]
+                line, _, column = place.partition("@")
+                if column:
+                    self.columns.setdefault(int(line), {})[int(column)] = uses
+                else:
+                    self.lines.setdefault(int(line), []).extend(uses)
+        return self
+
+
+def _lines(code):
+    # The lines of a function.
+    if hasattr(code, "co_lines"):
+        return {line for _, _, line in code.co_lines() if line is not None}
+    line, lines = code.co_firstlineno, {code.co_firstlineno}
+    for step in code.co_lnotab[1::2]:
+        line += step - 256 if step >= 128 else step
+        lines.add(line)
+    return lines
+
+
+def _size(path):
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _namespace(module):
+    # Modules may be of any class; reading their attributes may run code.
+    try:
+        names = object.__getattribute__(module, "__dict__")
+    except Exception:
+        return {}
+    return names if isinstance(names, dict) else {}
+
+
+def _meaning(text):
+    # (owner, how, [(module, attributes)]), see the table's writer.
+    owner, how = "", ""
+    for mark in "?!":
+        before, found, after = text.partition(mark)
+        if found:
+            owner, how, text = before, mark, after
+    candidates = []
+    for candidate in text.split("|"):
+        start, _, chain = candidate.partition(":")
+        candidates.append((start, tuple(chain.split(".")) if chain else ()))
+    return owner, how, candidates
+
+
+def _follow(start, chain):
+    # The modules that "start.a.b" reads: as far as these are modules.
+    if sys.modules.get(start) is None:
+        return ()
+    found = start
+    for attribute in chain:
+        sub = found + "." + attribute
+        loaded = sys.modules.get(sub)
+        if loaded is None:
+            break
+        value = _namespace(sys.modules.get(found)).get(attribute, loaded)
+        if value is not loaded and not isinstance(value, _Module):
+            break
+        found = sub
+    return (found,)
+
+
+class _Monitored(_Watching):
+    # What is used, by monitoring: from 3.12 on.
+    local = 0  # events that functions are watched for; set for the first request
+
+    def listen(self):
+        monitoring, tool, stacks = self.monitoring, self.tool, self.stacks
+        events, disable = monitoring.events, monitoring.DISABLE
         self.local = events.PY_START | events.LINE
 
         def line(code, number):
@@ -662,28 +749,6 @@ class _Monitored(_Recorder):
         monitoring.register_callback(tool, events.LINE, line)
         monitoring.register_callback(tool, events.INSTRUCTION, instruction)
         monitoring.register_callback(tool, events.PY_START, begun)
-        for loader in (_external.SourceLoader, _external.SourcelessFileLoader):
-            self.capture(loader)
-        return True
-
-    def capture(self, loader):
-        original = loader.get_code
-        captured, files, recorder = self.captured, self.files_of, self
-
-        def get_code(self, fullname):
-            code = original(self, fullname)
-            if fullname in files and code is not None:
-                captured.append((fullname, code, getattr(self, "path", None)))
-                if recorder.watch is not None:
-                    try:
-                        recorder.prepare()
-                    except Exception as exc:
-                        recorder.off(exc)
-            return code
-
-        get_code.__code__ = get_code.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
-        loader.get_code = get_code
-        self.code_originals.append((loader, original))
 
     def prepare(self):
         # Arms the functions of modules that were loaded since the last time.
@@ -736,6 +801,8 @@ class _Monitored(_Recorder):
             frame = frame.f_back
 
     def watch_request(self, r):
+        if not self.local:
+            self.listen()
         self.prepare()
         if self.late:
             r.late = True
@@ -749,7 +816,7 @@ class _Monitored(_Recorder):
             self.monitoring.set_events(self.tool, 0)
 
 
-class _Traced(_Recorder):
+class _Traced(_Watching):
     # What is used, by tracing and proxies: before 3.12, or where the tool ids are taken.
 
     def watch_request(self, w):
@@ -934,13 +1001,20 @@ def _traced(called, run, *args):
             sys.settrace(None)
 
 
-def _traced_class():
-    if "_Traced" not in globals():  # a layer's byte-code for 3.12 and later is without it; its source is not
+def _watching(how):
+    names = globals()
+    if _APART and "_Watching" not in names:
+        import marshal
+
+        exec(marshal.loads(_APART), names)
+    if how == "monitoring":
+        return _Monitored
+    if "_Traced" not in names:  # a layer's byte-code for 3.12 and later is without it; its source is not
         with open(__file__, encoding="utf-8") as file:
             text = file.read()
         begin = text.index("\nclass _Traced(")
         lines = "\n" * text.count("\n", 0, begin)
-        exec(compile(lines + text[begin : text.index("\ndef _traced_class(")], __file__, "exec"), globals())
+        exec(compile(lines + text[begin : text.index("\ndef _watching(")], __file__, "exec"), names)
     return _Traced
 
 
@@ -948,10 +1022,22 @@ def _table_text():
     # Read, not imported: so a layer holds the table once, and byte-code could be no faster.
     try:
         data = __spec__.loader.get_data(os.path.join(os.path.dirname(__file__), "fastpath_table.py"))
-        return data.decode().replace("\r\n", "\n").split('"""\n')[1]
+        begin = data.find(b'"""\n')
+        if begin < 0:
+            data = data.replace(b"\r\n", b"\n")
+            begin = data.index(b'"""\n')
+        return data[begin + 4 : data.rindex(b'"""')]
     except (OSError, AttributeError, NameError):  # there is byte-code alone
         name = __name__.rpartition(".")[0]
-        return __import__((name + "." if name else "") + "fastpath_table", None, None, ["TABLE"]).TABLE[1:]
+        return __import__((name + "." if name else "") + "fastpath_table", None, None, ["TABLE"]).TABLE[1:].encode()
+
+
+def _place(function, file):
+    # Tracebacks leave out the frames of the import system by their file. A layer's
+    # byte-code has it so.
+    code = function.__code__
+    if code.co_filename != file:
+        function.__code__ = code.replace(co_filename=file)
 
 
 def _plain(field):
@@ -966,64 +1052,6 @@ def _hook(hook, module):
             hook(module)
     except Exception as exc:
         _recorder.off(exc)
-
-
-def _lines(code):
-    # The lines of a function.
-    if hasattr(code, "co_lines"):
-        return {line for _, _, line in code.co_lines() if line is not None}
-    line, lines = code.co_firstlineno, {code.co_firstlineno}
-    for step in code.co_lnotab[1::2]:
-        line += step - 256 if step >= 128 else step
-        lines.add(line)
-    return lines
-
-
-def _size(path):
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return None
-
-
-def _namespace(module):
-    # Modules may be of any class; reading their attributes may run code.
-    try:
-        names = object.__getattribute__(module, "__dict__")
-    except Exception:
-        return {}
-    return names if isinstance(names, dict) else {}
-
-
-def _meaning(text):
-    # (owner, how, [(module, attributes)]), see the table's writer.
-    owner, how = "", ""
-    for mark in "?!":
-        before, found, after = text.partition(mark)
-        if found:
-            owner, how, text = before, mark, after
-    candidates = []
-    for candidate in text.split("|"):
-        start, _, chain = candidate.partition(":")
-        candidates.append((start, tuple(chain.split(".")) if chain else ()))
-    return owner, how, candidates
-
-
-def _follow(start, chain):
-    # The modules that "start.a.b" reads: as far as these are modules.
-    if sys.modules.get(start) is None:
-        return ()
-    found = start
-    for attribute in chain:
-        sub = found + "." + attribute
-        loaded = sys.modules.get(sub)
-        if loaded is None:
-            break
-        value = _namespace(sys.modules.get(found)).get(attribute, loaded)
-        if value is not loaded and not isinstance(value, _Module):
-            break
-        found = sub
-    return (found,)
 
 
 def _dictionary(items, lists):

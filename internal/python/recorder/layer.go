@@ -100,7 +100,8 @@ func layerSource() string {
 }
 
 // compileScript compiles the recorder, to be used without a look at the source:
-// packing changes its time. What this version needs only in an emergency, or
+// packing changes its time. What the first watched request needs is apart, so that
+// no other start pays for it. What this version needs only in an emergency, or
 // never, becomes empty lines; the recorder takes it from the source then. From
 // 3.11 on, the table of lines has an entry an instruction; one for eight code units
 // says the same in half the space.

@@ -59,8 +59,8 @@ func ParseLine(text []byte) (l *Line, ok bool, err error) {
 	if err := json.Unmarshal(text, l); err != nil {
 		return nil, false, fmt.Errorf("a line of the recorder that cannot be read: %w", err)
 	}
-	if l.Format != TableVersion {
-		return nil, false, fmt.Errorf("a line of the recorder in format %d; this version reads format %d", l.Format, TableVersion)
+	if l.Format != LineFormat {
+		return nil, false, fmt.Errorf("a line of the recorder in format %d; this version reads format %d", l.Format, LineFormat)
 	}
 	for _, places := range [][]int{l.Used, l.Library, l.Unseen} {
 		for _, p := range places {

@@ -24,7 +24,10 @@ var siteSource string
 const DefaultEvery = 100
 
 // TableVersion is the version of the table's form; the recorder reads no other.
-const TableVersion = 1
+const TableVersion = 2
+
+// LineFormat is the version of the recorder's lines.
+const LineFormat = 1
 
 // WriteInjection writes into dir what starts the recorder in every Python
 // process that has dir at the head of its PYTHONPATH, without a change of the program.

@@ -385,8 +385,8 @@ func alone(f *syntax.File, p, c syntax.NodeID) bool {
 }
 
 // Python renders the table as a module of one string: a line of version, rate
-// and style, one of the handlers, one of the imported modules, one of the
-// meanings, and one for each module that has files. The recorder reads it as
+// and style, one of the handlers, one of the modules that have files, one of the
+// imported modules, one of the meanings, and one for each module that has files. The recorder reads it as
 // text; nothing in it needs an interpreter to be understood.
 func (t *Table) Python() []byte {
 	var w strings.Builder
@@ -398,8 +398,9 @@ func (t *Table) Python() []byte {
 		}
 		fmt.Fprintf(&w, "%s\t%s\t%s", escaped(e.Handler), escaped(e.Entry), escaped(e.Workflow))
 	}
-	fmt.Fprintf(&w, "\n%s\n%s\n", escaped(strings.Join(slices.Sorted(maps.Keys(t.modules)), " ")), escaped(strings.Join(t.order, ";")))
-	for _, name := range slices.Sorted(maps.Keys(t.files)) {
+	names := slices.Sorted(maps.Keys(t.files))
+	fmt.Fprintf(&w, "\n%s\n%s\n%s\n", escaped(strings.Join(names, " ")), escaped(strings.Join(slices.Sorted(maps.Keys(t.modules)), " ")), escaped(strings.Join(t.order, ";")))
+	for _, name := range names {
 		w.WriteString(escaped(name))
 		for _, f := range t.files[name] {
 			fmt.Fprintf(&w, "\t%s\t%d\t%s", escaped(f.file), f.size, encodeSites(f.sites))
