@@ -208,20 +208,29 @@ func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
 	for i, f := range files {
 		c.files[i] = c.file(f)
 	}
-	var wait sync.WaitGroup
-	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, f := range files {
-		turn <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-turn }()
-			e.file(f, c.files[i])
-		})
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		var wait sync.WaitGroup
+		turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+		for i, f := range files {
+			turn <- struct{}{}
+			wait.Go(func() {
+				defer func() { <-turn }()
+				e.file(f, c.files[i])
+			})
+		}
+		wait.Wait()
+	}()
+	select {
+	case <-read:
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return &Logs{c}, nil
+	case <-ctx.Done(): // a pipe that nobody writes into has no end
+		return nil, ctx.Err()
 	}
-	wait.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return &Logs{c}, nil
 }
 
 // cause is an error without the path that the message has anyway.

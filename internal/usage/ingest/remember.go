@@ -40,74 +40,88 @@ func (d *dictionary) id(name string) uint64 {
 
 // numbering numbers things by their ids as they are written.
 type numbering struct {
-	numbers []uint32 // by id, number + 1, 0 without one
+	numbers []uint64 // by id: whose it is, and the number
+	whose   uint32
 	n       int
 	text    []byte // of all of them
 }
+
+// reset forgets all numbers.
+func (n *numbering) reset() { n.whose, n.n, n.text = n.whose+1, 0, n.text[:0] }
 
 // of returns the number of an id; fresh says that it is a new one, which add is to
 // write.
 func (n *numbering) of(id uint32) (number uint64, fresh bool) {
 	if int(id) >= len(n.numbers) {
-		n.numbers = append(n.numbers, make([]uint32, int(id)+1-len(n.numbers))...)
+		n.numbers = append(n.numbers, make([]uint64, int(id)+1-len(n.numbers))...)
 	}
-	if n.numbers[id] == 0 {
-		n.n++
-		n.numbers[id], fresh = uint32(n.n), true
+	if at := n.numbers[id]; uint32(at>>32) == n.whose {
+		return at & (1<<32 - 1), false
 	}
-	return uint64(n.numbers[id] - 1), fresh
+	number = uint64(n.n)
+	n.n++
+	n.numbers[id] = uint64(n.whose)<<32 | number
+	return number, true
 }
 
 func (n *numbering) add(v uint64) { n.text = binary.AppendUvarint(n.text, v) }
 
-// encoder writes what is remembered of one source's day.
+// encoder writes what is remembered, of one source's day after the other: there may be
+// many small ones.
 type encoder struct {
 	*collector
 	names      dictionary
 	rows, sets numbering
+	body       []byte
+	zstd       *zstd.Encoder
 }
 
-func (e *encoder) set(id uint32) uint64 {
-	n, fresh := e.sets.of(id)
+func newEncoder(c *collector) (*encoder, error) {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10))
+	return &encoder{collector: c, body: make([]byte, 0, 64<<10), zstd: z}, err
+}
+
+func (w *encoder) set(id uint32) uint64 {
+	n, fresh := w.sets.of(id)
 	if fresh {
-		list := make([]string, 0, len(e.collector.sets.lists[id]))
-		for _, m := range e.collector.sets.lists[id] {
-			list = append(list, e.collector.names[m])
+		list := make([]string, 0, len(w.collector.sets.lists[id]))
+		for _, m := range w.collector.sets.lists[id] {
+			list = append(list, w.collector.names[m])
 		}
 		slices.Sort(list) // the same whatever was read first
-		e.sets.add(uint64(len(list)))
+		w.sets.add(uint64(len(list)))
 		for _, name := range list {
-			e.sets.add(e.names.id(name))
+			w.sets.add(w.names.id(name))
 		}
 	}
 	return n
 }
 
-func (e *encoder) row(id uint32) uint64 {
-	n, fresh := e.rows.of(id)
+func (w *encoder) row(id uint32) uint64 {
+	n, fresh := w.rows.of(id)
 	if fresh {
-		r := e.collector.rows[id]
+		r := w.collector.rows[id]
 		for _, name := range []string{r.function.name, r.function.version, r.entry} {
-			e.rows.add(e.names.id(name))
+			w.rows.add(w.names.id(name))
 		}
-		e.rows.add(bit(r.reported, 0) | bit(r.cold, 1))
-		e.rows.add(uint64(max(0, r.memory)))
-		e.rows.add(uint64(len(r.init)))
+		w.rows.add(bit(r.reported, 0) | bit(r.cold, 1))
+		w.rows.add(uint64(max(0, r.memory)))
+		w.rows.add(uint64(len(r.init)))
 		for _, m := range r.init {
-			e.rows.add(e.names.id(e.collector.names[m]))
+			w.rows.add(w.names.id(w.collector.names[m]))
 		}
 	}
 	return n
 }
 
 // head is what the entries have in common.
-func (e *encoder) head() []byte {
-	out := binary.AppendUvarint(nil, uint64(len(e.names.names)))
-	for _, name := range e.names.names {
+func (w *encoder) head() []byte {
+	out := binary.AppendUvarint(nil, uint64(len(w.names.names)))
+	for _, name := range w.names.names {
 		out = binary.AppendUvarint(out, uint64(len(name)))
 		out = append(out, name...)
 	}
-	for _, n := range []*numbering{&e.rows, &e.sets} {
+	for _, n := range []*numbering{&w.rows, &w.sets} {
 		out = binary.AppendUvarint(out, uint64(n.n))
 		out = append(out, n.text...)
 	}
@@ -119,12 +133,12 @@ func (e *encoder) head() []byte {
 const seenHead = 2 + 4 + 4
 
 // encode writes entries. What distinguishes them is never in memory as a whole.
-func (c *collector) encode(list []uint32, pack *zstd.Encoder) ([]byte, error) {
-	order, mask := c.byKey(list)
+func (w *encoder) encode(list []uint32) ([]byte, error) {
+	order, mask := w.byKey(list)
 	var out []byte
 	var wait sync.WaitGroup
-	wait.Go(func() { out = c.keys(order, mask) })
-	packed, err := c.pack(order, mask, pack)
+	wait.Go(func() { out = w.keys(order, mask) })
+	packed, err := w.pack(order, mask)
 	wait.Wait()
 	if err != nil {
 		return nil, err
@@ -136,7 +150,7 @@ func (c *collector) encode(list []uint32, pack *zstd.Encoder) ([]byte, error) {
 func (c *collector) keys(order []uint64, mask uint64) []byte {
 	n := len(order)
 	perKey := (64-bits.Len(uint(n))+3)/7 + 1 // bytes, of nearly all distances
-	out := append(make([]byte, 0, seenHead+perKey*n+n/8+64<<10), seenVersion, byte(c.table.level))
+	out := append(make([]byte, 0, seenHead+perKey*n+n*3/4+64), seenVersion, byte(c.table.level))
 	out = out[:seenHead]
 	last := uint64(0)
 	c.inOrder(order, mask, func(batch []entry) {
@@ -151,17 +165,19 @@ func (c *collector) keys(order []uint64, mask uint64) []byte {
 }
 
 // pack is all else that encode writes.
-func (c *collector) pack(order []uint64, mask uint64, pack *zstd.Encoder) (_ []byte, err error) {
-	w := &encoder{collector: c}
+func (w *encoder) pack(order []uint64, mask uint64) (_ []byte, err error) {
+	w.names = dictionary{}
+	w.rows.reset()
+	w.sets.reset()
 	var packed bytes.Buffer
-	pack.Reset(&packed)
-	body := make([]byte, 0, 64<<10)
+	w.zstd.Reset(&packed)
+	body := w.body
 	flow, flowName := ^uint32(0), uint64(0)
-	c.inOrder(order, mask, func(batch []entry) {
+	w.inOrder(order, mask, func(batch []entry) {
 		for i := range batch {
 			e := &batch[i]
 			if e.flow != flow {
-				flow, flowName = e.flow, w.names.id(c.flows[e.flow])
+				flow, flowName = e.flow, w.names.id(w.flows[e.flow])
 			}
 			n := uint64(e.n)
 			if e.kind == aWatched {
@@ -173,17 +189,17 @@ func (c *collector) pack(order []uint64, mask uint64, pack *zstd.Encoder) (_ []b
 			}
 		}
 		if len(body) > 60<<10 && err == nil {
-			_, err = pack.Write(body)
+			_, err = w.zstd.Write(body)
 			body = body[:0]
 		}
 	})
 	if err == nil {
-		_, err = pack.Write(body)
+		_, err = w.zstd.Write(body)
 	}
-	if err := errors.Join(err, pack.Close()); err != nil {
+	if err := errors.Join(err, w.zstd.Close()); err != nil {
 		return nil, err
 	}
-	return append(pack.EncodeAll(w.head(), nil), packed.Bytes()...), nil
+	return append(w.zstd.EncodeAll(w.head(), nil), packed.Bytes()...), nil
 }
 
 // inOrder calls f with some entries at a time. They are all over the memory: waiting

@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 func TestSortHashes(t *testing.T) {
@@ -48,11 +46,11 @@ func TestRememberedIsNotUnpackedAtOnce(t *testing.T) {
 		e.set = c.sets.with(e.set, c.parents[m])
 		list = append(list, uint32(i))
 	}
-	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
+	enc, err := newEncoder(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := c.encode(list, pack)
+	data, err := enc.encode(list)
 	if err != nil {
 		t.Fatal(err)
 	}

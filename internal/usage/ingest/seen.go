@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/zstd"
 
 	"fastpath/internal/evidence"
 )
@@ -145,14 +144,14 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 	}
 	labels := map[string][]string{}
 	out := map[SeenKey][]byte{}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10))
+	enc, err := newEncoder(c)
 	if err != nil {
 		return nil, err
 	}
 	for i, list := range lists {
 		if key := keys[i]; len(list) > 0 {
 			lists[i] = nil
-			if out[key], err = c.encode(list, enc); err != nil {
+			if out[key], err = enc.encode(list); err != nil {
 				return nil, err
 			}
 			labels[key.Day] = append(labels[key.Day], key.Source)

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -67,6 +69,20 @@ func TestDataThatBreaksOff(t *testing.T) {
 				t.Errorf("%d bytes: %v, want byte %d", cut, res.Places[0], read)
 			}
 		}
+	}
+}
+
+// TestInterruptedWhileWaiting: nobody has to wait for a pipe that says nothing.
+func TestInterruptedWhileWaiting(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, _ = io.WriteString(out, "START RequestId: a Version: 7\n")
+		cancel()
+	}()
+	if _, err := Read(ctx, []File{{Name: "stdin", Reader: in}}, Options{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
