@@ -153,11 +153,13 @@ func FuzzSeen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, n uint16, keys, plain []byte) {
 		c := newCollector(Options{Limit: 1000})
+		var u unpacker
+		defer u.close()
 		r := remembered{n: int(n), keys: keys, packed: enc.EncodeAll(plain, nil)}
-		_, _ = c.shares(r)      // an error or not: never a panic
-		_ = c.decode("x", 1, r) // the same
+		_, _ = c.shares(r)          // an error or not: never a panic
+		_ = c.decode("x", 1, r, &u) // the same
 		if r, err := parseRemembered(keys); err == nil {
-			_ = c.decode("y", 1, r)
+			_ = c.decode("y", 1, r, &u)
 		}
 		if c.table.n > 1000 || len(c.names) > maxModules {
 			t.Fatal(c.table.n, len(c.names))

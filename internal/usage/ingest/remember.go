@@ -374,7 +374,7 @@ func (c *collector) merge(label string, date day, data []byte, near bool, before
 		}
 	}
 	before.known[SeenKey{label, date.String()}] = true
-	return c.decode(label, date, r)
+	return c.decode(label, date, r, &before.unpacker)
 }
 
 // shares reports whether an entry has a key of the table.
@@ -391,17 +391,44 @@ func (c *collector) shares(r remembered) (_ bool, err error) {
 	return false, nil
 }
 
+// unpacker undoes the compression, of one source's day after the other.
+type unpacker struct {
+	zstd *zstd.Decoder
+	out  *bufio.Reader
+}
+
+// open begins to unpack; what it returns is good until the next time.
+func (u *unpacker) open(packed []byte) (_ *bufio.Reader, err error) {
+	if u.zstd == nil {
+		u.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
+		if err != nil {
+			return nil, err
+		}
+		u.out = bufio.NewReaderSize(nil, 32<<10)
+	}
+	if err := u.zstd.Reset(bytes.NewReader(packed)); err != nil {
+		return nil, err
+	}
+	u.out.Reset(u.zstd)
+	return u.out, nil
+}
+
+func (u *unpacker) close() {
+	if u.zstd != nil {
+		u.zstd.Close()
+	}
+}
+
 // decode takes up what encode wrote, as it unpacks it.
-func (c *collector) decode(label string, date day, r remembered) error {
-	z, err := zstd.NewReader(bytes.NewReader(r.packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
+func (c *collector) decode(label string, date day, r remembered, u *unpacker) error {
+	plain, err := u.open(r.packed)
 	if err != nil {
 		return err
 	}
-	defer z.Close()
 	if r.level > c.table.level {
 		c.table.raise(r.level)
 	}
-	d := &decoder{Reader: bufio.NewReaderSize(z, 32<<10)}
+	d := &decoder{Reader: plain}
 	var names []string
 	d.each(func() { names = append(names, d.text()) })
 	source := c.source(label)

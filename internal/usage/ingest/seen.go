@@ -25,7 +25,8 @@ type recalled struct {
 	sums map[SeenKey]uint64
 	// known are all sources and days that had requests, and whose rows change
 	// or go.
-	known map[SeenKey]bool
+	known    map[SeenKey]bool
+	unpacker unpacker
 }
 
 // recall takes up what earlier logs said about the days of this one. What a
@@ -35,7 +36,7 @@ type recalled struct {
 // before and after only what has a request of these logs is taken up: one that
 // was under way at midnight.
 func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*recalled, error) {
-	before := &recalled{map[SeenKey]uint64{}, map[SeenKey]bool{}}
+	before := &recalled{sums: map[SeenKey]uint64{}, known: map[SeenKey]bool{}}
 	if seen == nil {
 		return before, nil
 	}
@@ -53,6 +54,7 @@ func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*reca
 	for d := range days {
 		around[d-1], around[d+1] = true, true
 	}
+	defer before.unpacker.close()
 	for _, d := range slices.Sorted(maps.Keys(around)) {
 		list, err := seen(others, d.String())
 		if err != nil {
