@@ -220,7 +220,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		a.typeComment(n, s)
 	case syntax.For, syntax.With:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
-			if f.Kind(c) == syntax.Block {
+			if k := f.Kind(c); k == syntax.Block || k == syntax.Else {
 				a.body(c, s)
 			} else {
 				a.expression(c, s)

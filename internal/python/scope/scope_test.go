@@ -83,6 +83,7 @@ func TestUses(t *testing.T) {
 		{"private", "import x, _C__y, __y\nclass _C:\n  def f(self): return __y\n", "", 12},
 		{"f-strings", "import x\nf'{x!r:{x}}'\nf'''{x\n}'''\n", "2 2 3", 12},
 		{"other imports", "import x\ntry: import x\nexcept E: from y import z as x\nimport x.y\n", "", 12},
+		{"suites", "import x\nfor a in x:\n  def f(x): x\nelse:\n  def f(x): x; x\n  x\nwhile x:\n  def f(x): x\nelse:\n  def f(x): x\n  x\ntry:\n  def f(x): x\n  x\nexcept x:\n  def f(x): x\n  x\nelse:\n  def f(x): x\n  x\nfinally:\n  def f(x): x\n  x\nwith x:\n  def f(x): x\n  x\nif x:\n  def f(x): x\nelif x:\n  class C:\n    def f(x): x\nelse:\n  def f(x): x\n  x\nmatch x:\n  case a if x:\n    def f(x): x\n    x\n", "2 6 7 11 14 15 17 20 23 24 26 27 29 34 35 36 38", 12},
 		{"late decorators", "import x\n@x\n@x.y(lambda: x)\ndef f(): pass\n", "2 3 3c", 12},
 	} {
 		t.Run(c.name, func(t *testing.T) {
