@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -415,10 +415,11 @@ func (p *Program) name(roots []string) {
 		}
 	}
 	type named struct {
+		name  string
 		m     *Module
 		order int
 	}
-	byName := map[string][]named{}
+	var list []named
 	p.folders = map[string]string{}
 	for k, m := range p.Modules {
 		for _, c := range all[k] {
@@ -426,28 +427,36 @@ func (p *Program) name(roots []string) {
 			if c.name == m.Name && c.root == m.Root {
 				order -= 2 * len(roots) // its own name comes first
 			}
-			byName[c.name] = append(byName[c.name], named{m, order})
+			list = append(list, named{c.name, m, order})
 			for n, dir := parentName(c.name), path.Dir(m.File); n != ""; n = parentName(n) {
 				if m.IsPackage && n == parentName(c.name) {
 					dir = path.Dir(dir)
 				}
-				if _, ok := p.folders[n]; !ok {
-					p.folders[n] = dir
+				if _, ok := p.folders[n]; ok {
+					break // and so have those around it
 				}
+				p.folders[n] = dir
 				dir = path.Dir(dir)
 			}
 		}
 	}
-	for n, l := range byName {
-		sort.SliceStable(l, func(a, b int) bool {
-			if l[a].order != l[b].order {
-				return l[a].order < l[b].order
-			}
-			return l[a].m.IsPackage && !l[b].m.IsPackage // a package hides the module beside it
-		})
-		for _, c := range l {
-			p.byName[n] = append(p.byName[n], c.m)
+	slices.SortStableFunc(list, func(a, b named) int {
+		if c := cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.order, b.order)); c != 0 || a.m.IsPackage == b.m.IsPackage {
+			return c
 		}
+		if a.m.IsPackage { // a package hides the module beside it
+			return -1
+		}
+		return 1
+	})
+	modules := make([]*Module, len(list))
+	for from := 0; from < len(list); {
+		to := from
+		for ; to < len(list) && list[to].name == list[from].name; to++ {
+			modules[to] = list[to].m
+		}
+		p.byName[list[from].name] = modules[from:to:to]
+		from = to
 	}
 }
 
