@@ -413,10 +413,12 @@ func (u *unpacker) open(packed []byte) (_ *bufio.Reader, err error) {
 	return u.out, nil
 }
 
+// close also lets go of what was unpacked last, which may be large.
 func (u *unpacker) close() {
 	if u.zstd != nil {
 		u.zstd.Close()
 	}
+	*u = unpacker{}
 }
 
 // decode takes up what encode wrote, as it unpacks it.
