@@ -103,11 +103,13 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	a.unread, a.deferred = f.Names, f.Deferred
 	a.flat = len(f.Errors) == 0 && a.comments == nil
 	a.enter(ModuleScope, syntax.Root, 0)
+	a.placed = append(a.placed, placedScope{syntax.Root, 0})
 	a.body(syntax.Root, 0)
-	for s, d := range a.Scopes {
-		a.placed = append(a.placed, placedScope{d.Node, ScopeID(s)})
+	// Scopes are left in the order of their nodes, but for those in defaults and
+	// annotations.
+	if byNode := func(x, y placedScope) int { return cmp.Compare(x.node, y.node) }; !slices.IsSortedFunc(a.placed, byNode) {
+		slices.SortFunc(a.placed, byNode)
 	}
-	slices.SortFunc(a.placed, func(x, y placedScope) int { return cmp.Compare(x.node, y.node) })
 	a.classify()
 	a.collectUses()
 	a.collectDynamic()

@@ -93,6 +93,7 @@ func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
 
 // leave closes the innermost open scope.
 func (a *analyzer) leave(s ScopeID) {
+	a.placed = append(a.placed, placedScope{a.Scopes[s].Node, s})
 	for k := a.first[s]; k != 0; k = a.symbols[k].next {
 		a.current[a.symbols[k].name] = a.symbols[k].owner
 	}

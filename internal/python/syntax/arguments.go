@@ -54,7 +54,7 @@ func (p *parser) args(class bool) NodeID {
 	p.closeBracket(tRPar, last)
 	n := p.node(Args, start, p.prevEnd, l.first)
 	if keywords > 1 {
-		p.nodes[n].Flags = FlagNames
+		p.checked = append(p.checked, n)
 	}
 	if generator != None && !p.failed {
 		switch {
@@ -90,8 +90,9 @@ func (p *parser) generatorArg(n NodeID, start int32) {
 	}
 	l := list{element, element}
 	p.clauses(&l)
-	p.nodes[n].First = p.node(GeneratorExp, d.Start, p.prevEnd, element)
-	p.nodes[n].End = p.prevEnd
+	generator := p.node(GeneratorExp, d.Start, p.prevEnd, element)
+	p.nodes[generator].Parent = n
+	p.nodes[n].First, p.nodes[n].End = generator, p.prevEnd
 }
 
 // arg reads one argument.

@@ -26,8 +26,8 @@ type checker struct {
 	crowded           []crowd             // statements in many blocks
 }
 
-// checkedKinds are the kinds of nodes that check looks at, besides those with
-// FlagNames and Ident.
+// checkedKinds are the kinds of nodes that check looks at, besides each Args and
+// Params with more than one name, and each Ident that may be "__debug__".
 var checkedKinds = [kinds]bool{
 	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true, While: true, Try: true,
 	Handler: true, For: true, With: true, Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
@@ -35,28 +35,21 @@ var checkedKinds = [kinds]bool{
 	ImportFrom: true, Match: true, DottedName: true,
 }
 
-// interest says who looks at the nodes of a kind without going through the tree:
-// readers of File.Names, check (1 stands for yes), check where they may be
-// "__debug__", and readers of File.Deferred.
-var interest = func() (of [256]struct {
-	name, check, name9 uint8
-	deferred           bool
-},
-) {
-	of[Name].name, of[Ident].name9 = 1, 1
-	for k, checked := range checkedKinds {
-		if checked {
-			of[k].check = 1
-		}
-	}
-	for _, k := range []Kind{Lambda, IfExp, NamedExpr, ListComp, SetComp, DictComp, GeneratorExp} {
-		of[k].deferred = true
+// deferredKinds are the kinds of File.Deferred.
+var deferredKinds = [kinds]bool{
+	Lambda: true, IfExp: true, NamedExpr: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
+}
+
+// listed are the kinds of nodes that the parser lists when it makes them.
+var listed = func() (of [256]bool) {
+	for k := range kinds {
+		of[k] = checkedKinds[k] || deferredKinds[k]
 	}
 	return of
 }()
 
 // check appends to f.Errors what is wrong with a file that parsed; nodes are
-// those of checkedKinds.
+// those that it looks at.
 func (f *File) check(v Version, nodes []NodeID, deep bool) {
 	c := checker{f: f, version: v, deep: deep}
 	c.futures()

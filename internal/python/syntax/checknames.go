@@ -1,6 +1,9 @@
 package syntax
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // keywords checks that no keyword argument is repeated.
 func (c *checker) keywords(args NodeID) {
@@ -59,15 +62,20 @@ func (c *checker) repeated(names []NodeID, message string) {
 // that are not all ASCII.
 func (f *File) nameKey(n NodeID) uint64 {
 	d := &f.Nodes[n]
-	key, high := uint64(d.End-d.Start)<<56, byte(0)
-	for _, c := range f.Src[d.Start:d.End] {
-		key = key*31 + uint64(c)
-		high |= c
+	start, size := int(d.Start), int(d.End-d.Start)
+	key, high := uint64(0), byte(0)
+	if rest := f.Src[start:]; size > 0 && len(rest) >= 8 {
+		key = binary.LittleEndian.Uint64(rest) & (1<<(8*min(size, 8)) - 1)
+		for _, c := range rest[min(size, 8):size] {
+			high |= c
+		}
+	} else {
+		key = packed(string(rest[:size]))
 	}
-	if high >= utf8.RuneSelf {
+	if key&highBits != 0 || high >= utf8.RuneSelf {
 		return 0
 	}
-	return key | 1
+	return key + uint64(size)<<56 | 1<<63
 }
 
 // sameName reports whether two identifiers are equal.

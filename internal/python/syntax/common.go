@@ -56,8 +56,26 @@ func longName(src []byte, pos int) int {
 	return 0
 }
 
+// shortString returns where the string ends whose text begins at pos, or 0 unless
+// it is a plain one: between single quotes, without escapes.
+func shortString(src []byte, pos int, quote byte) int {
+	for from := pos; pos+8 <= len(src); pos += 8 {
+		x := binary.LittleEndian.Uint64(src[pos:])
+		found := zeroByte(x^uint64(quote)*everyByte) | zeroByte(x^'\\'*everyByte) | (x-' '*everyByte)&^x&highBits
+		if found == 0 {
+			continue
+		}
+		pos += bits.TrailingZeros64(found) / 8
+		if src[pos] != quote || pos == from { // the first of three quotes, perhaps
+			return 0
+		}
+		return pos + 1
+	}
+	return 0
+}
+
 // common reads the tokens that most text is made of: names in ASCII, operators
-// of one byte, brackets, small numbers. It stops before a token that is none of
+// of one byte or with an equals sign, brackets, small numbers, plain strings. It stops before a token that is none of
 // these, and behind a logical line.
 func (l *lexer) common() {
 	src, pos, tokens := l.src[:l.end], l.pos, l.tokens
@@ -97,8 +115,20 @@ loop:
 		}
 		switch class {
 		case cOperator:
+			next := src[pos+1]
+			if c == ':' && field {
+				break loop
+			}
 			kind := operators[c]
-			if extends[src[pos+1]]&extended[c] != 0 || kind == 0 || c == ':' && field {
+			if next == '=' {
+				if kind = withEqual[c]; kind == 0 {
+					break loop
+				}
+				tokens = append(tokens, token{start: int32(pos), end: int32(pos) + 2, kind: kind})
+				pos += 2
+				continue
+			}
+			if extends[next]&extended[c] != 0 || kind == 0 {
 				break loop
 			}
 			tokens = append(tokens, token{start: int32(pos), end: int32(pos) + 1, kind: kind})
@@ -128,6 +158,13 @@ loop:
 			}
 			tokens = append(tokens, token{start: int32(pos), end: int32(pos + n), kind: tNumber})
 			pos += n
+		case cQuote:
+			end := shortString(src, pos+1, c)
+			if end == 0 {
+				break loop
+			}
+			tokens = append(tokens, token{start: int32(pos), end: int32(end), kind: tString})
+			pos = end
 		case cBlank:
 			pos += spaces(src[pos+1:]) + 1
 		case cNewline:

@@ -63,7 +63,7 @@ func (p *parser) params(end tokenKind) NodeID {
 	}
 	n := p.node(Params, start, max(start, p.prevEnd), l.first)
 	if l.first != l.last {
-		p.nodes[n].Flags = FlagNames
+		p.checked = append(p.checked, n)
 	}
 	return n
 }

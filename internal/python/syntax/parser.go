@@ -16,8 +16,12 @@ const maxDepth = 3000
 // one on its left ("a + b + …", "a.b.c…") before its depth is measured.
 const maxChain = 1000
 
+// aheadTokens is how many tokens the lexer reads before it is the parser's turn
+// again: all of most files. The processor does better with one of them at a time.
+const aheadTokens = 1 << 14
+
 // maxTokens is how many tokens that were read are kept before they are dropped.
-const maxTokens = 1 << 10
+const maxTokens = 2 * aheadTokens
 
 // largeTree is the number of nodes from which on the size of the slab is
 // estimated.
@@ -35,10 +39,10 @@ type parser struct {
 	file            *File
 	lexer           *lexer
 	version         Version
-	tokens          []token // those of the current logical line, and perhaps of some before it
+	tokens          []token // those of the current logical line, and of lines before and behind it
 	nodes           []Node
 	imports         []NodeID
-	checked         []NodeID // those of checkedKinds
+	checked         []NodeID // those that check looks at
 	names, deferred []NodeID // see File
 	errors          []Error
 
@@ -131,8 +135,8 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	f.Errors = append(append(f.Errors, l.errors...), p.errors...)
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
+		linkParents(f.Nodes)
 	}
-	p.setParents()
 	f.Names, f.Deferred = p.names, p.deferred
 	if len(f.Errors) == 0 {
 		f.check(v, p.checked, p.deepest >= 9)
@@ -144,51 +148,19 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
 	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
-	l.logicalLine()
-	p.tokens = l.tokens
+	p.readAhead()
 	p.tok = p.tokens[0].kind
 	p.module()
 }
 
-// setParents fills in the links from children to parents, and lists the nodes
-// that others look at without going through the tree.
-func (p *parser) setParents() {
-	nodes := p.nodes
-	// Whether a node is listed is hard to foresee for the processor: each is
-	// written down, and counts or not.
-	names, named := sized(p.names, len(nodes)), 0
-	checked, checks := sized(p.checked, len(nodes)), 0
-	for n := 1; n < len(nodes); n++ {
-		d := &nodes[n]
-		of := &interest[d.Kind]
-		names[named] = NodeID(n)
-		named += int(of.name)
-		checked[checks] = NodeID(n)
-		checks += int(of.check | of.name9&length9(d) | uint8(d.Flags/FlagNames)&1)
-		if of.deferred {
-			p.deferred = append(p.deferred, NodeID(n))
-		}
-		for c := d.First; c != None; c = nodes[c].Next {
+// linkParents fills in the links from children to parents once more: those of
+// statements with errors may be left over from what was given up.
+func linkParents(nodes []Node) {
+	for n := range nodes {
+		for c := nodes[n].First; c != None; c = nodes[c].Next {
 			nodes[c].Parent = NodeID(n)
 		}
 	}
-	p.names, p.checked = names[:named], checked[:checks]
-}
-
-// length9 returns 1 for what may be "__debug__", else 0.
-func length9(d *Node) uint8 {
-	if d.End-d.Start == int32(len("__debug__")) {
-		return 1
-	}
-	return 0
-}
-
-// sized returns a slice of n nodes of any value in the memory of another one.
-func sized(l []NodeID, n int) []NodeID {
-	if cap(l) < n {
-		return make([]NodeID, n+n/4)
-	}
-	return l[:n]
 }
 
 // widen makes every node cover its children, where something was missing: a
@@ -206,10 +178,21 @@ func widen(nodes []Node) {
 // token of the next one.
 func (p *parser) newline() {
 	if p.i+1 == len(p.tokens) {
-		p.lexer.logicalLine()
-		p.tokens = p.lexer.tokens
+		p.readAhead()
 	}
 	p.next()
+}
+
+// readAhead reads logical lines of about aheadTokens.
+func (p *parser) readAhead() {
+	l := p.lexer
+	for enough := len(l.tokens) + aheadTokens; ; {
+		l.logicalLine()
+		if n := len(l.tokens); n >= enough || l.tokens[n-1].kind == tEOF {
+			break
+		}
+	}
+	p.tokens = l.tokens
 }
 
 // makeRoom drops tokens that were read, and makes the slab of a large file grow
@@ -341,11 +324,21 @@ func (p *parser) text(n NodeID) string {
 // older reports whether the file is read for a version before 3.minor.
 func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}) }
 
-// node appends a node whose children begin with first.
+// node appends a node whose children begin with first and are complete.
 func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
+	n := p.slot(k, start, end, first)
+	for c := first; c != None; {
+		d := &p.nodes[c]
+		d.Parent, c = n, d.Next
+	}
+	return n
+}
+
+// slot appends a node, to which its children are not linked.
+func (p *parser) slot(k Kind, start, end int32, first NodeID) NodeID {
 	n := len(p.nodes)
 	if n == cap(p.nodes) || p.failed {
-		return p.rareNode(k, start, end, first)
+		return p.rareSlot(k, start, end, first)
 	}
 	// Field by field: a literal would be put together on the stack, and read from
 	// there before it has left the store buffer.
@@ -354,22 +347,61 @@ func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
 	d.Start, d.End = start, end
 	d.Parent, d.First, d.Next = None, first, None
 	d.Kind, d.Flags = k, 0
+	if listed[k] {
+		p.list(k, NodeID(n))
+	}
 	return NodeID(n)
 }
 
-// rareNode is node where the slab is full or the parser has failed.
-func (p *parser) rareNode(k Kind, start, end int32, first NodeID) NodeID {
+// rareSlot is slot where the slab is full or the parser has failed.
+func (p *parser) rareSlot(k Kind, start, end int32, first NodeID) NodeID {
 	if p.failed && start > p.prevEnd { // nothing was read of it
 		start, end = p.prevEnd, p.prevEnd
 	}
 	p.nodes = append(p.nodes, Node{Start: start, End: end, First: first, Kind: k})
-	return NodeID(len(p.nodes) - 1)
+	n := NodeID(len(p.nodes) - 1)
+	if listed[k] {
+		p.list(k, n)
+	}
+	return n
+}
+
+// list notes a node that others look at without going through the tree.
+func (p *parser) list(k Kind, n NodeID) {
+	if checkedKinds[k] {
+		p.checked = append(p.checked, n)
+	}
+	if deferredKinds[k] {
+		p.deferred = append(p.deferred, n)
+	}
+}
+
+// drop forgets the nodes from n on.
+func (p *parser) drop(n int) {
+	p.nodes = p.nodes[:n]
+	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.deferred} {
+		k := len(*l)
+		for k > 0 && int((*l)[k-1]) >= n {
+			k--
+		}
+		*l = (*l)[:k]
+	}
 }
 
 // pair appends a node with two children.
 func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
-	p.nodes[a].Next = b
-	return p.node(k, start, p.prevEnd, a)
+	n := p.slot(k, start, p.prevEnd, a)
+	d := &p.nodes[a]
+	d.Next, d.Parent = b, n
+	p.nodes[b].Parent = n
+	return n
+}
+
+// wrap makes n the only child of a new node that ends here.
+func (p *parser) wrap(k Kind, start int32, child NodeID) NodeID {
+	n := p.slot(k, start, max(start, p.prevEnd), child)
+	p.nodes[child].Parent = n
+	return n
 }
 
 // leaf makes a node of the current token, which is not the last one.
@@ -379,7 +411,10 @@ func (p *parser) leaf(k Kind) NodeID {
 	}
 	t := &p.tokens[p.i]
 	end := t.end
-	n := p.node(k, t.start, end, None)
+	n := p.slot(k, t.start, end, None)
+	if k == Name {
+		p.names = append(p.names, n)
+	}
 	p.prevEnd = end
 	p.i++
 	p.tok = p.tokens[p.i].kind
@@ -410,7 +445,11 @@ func (p *parser) ident() NodeID {
 		p.nodes[n].Kind = Ident
 		return n
 	}
-	return p.leaf(Ident)
+	n := p.leaf(Ident)
+	if d := &p.nodes[n]; d.End-d.Start == int32(len("__debug__")) {
+		p.checked = append(p.checked, n)
+	}
+	return n
 }
 
 // mark is a place to which the parser can go back.
@@ -425,7 +464,8 @@ func (p *parser) mark() mark { return mark{p.i, len(p.nodes), len(p.errors), p.p
 // back returns to a place and forgets what was read since.
 func (p *parser) back(m mark) {
 	p.i, p.prevEnd = m.i, m.prevEnd
-	p.nodes, p.errors = p.nodes[:m.nodes], p.errors[:m.errors]
+	p.drop(m.nodes)
+	p.errors = p.errors[:m.errors]
 	p.tok, p.failed = p.tokens[m.i].kind, false
 }
 

@@ -243,7 +243,7 @@ func (p *parser) namePattern() NodeID {
 		if p.is("_") {
 			return p.leaf(PatternWildcard)
 		}
-		return p.wrap(PatternCapture, start, p.leaf(Ident))
+		return p.wrap(PatternCapture, start, p.ident())
 	}
 	n := p.leaf(Name)
 	for p.tok == tDot {
@@ -261,7 +261,7 @@ func (p *parser) namePattern() NodeID {
 	for p.tok != tRPar {
 		from := p.start()
 		if p.tok == tName && p.peek() == tEqual {
-			name := p.leaf(Ident)
+			name := p.ident()
 			p.next()
 			p.add(&l, p.pair(PatternKeyword, from, name, p.pattern()))
 			keywords = true

@@ -14,7 +14,15 @@ func (p *parser) module() {
 		}
 		p.statement(&l)
 	}
-	p.nodes[Root].First = l.first
+	p.root(l.first)
+}
+
+// root makes what begins with first the children of the whole.
+func (p *parser) root(first NodeID) {
+	p.nodes[Root].First = first
+	for c := first; c != None; c = p.nodes[c].Next {
+		p.nodes[c].Parent = Root
+	}
 }
 
 // statement reads one compound statement, or one line of simple ones.
@@ -97,7 +105,7 @@ func (p *parser) line(l *list) {
 			p.misplaced(n)
 		}
 		if p.failed {
-			p.forget(m.nodes)
+			p.drop(m.nodes)
 			p.recover()
 			p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
 			p.endLine()
@@ -108,14 +116,6 @@ func (p *parser) line(l *list) {
 		}
 		p.endLine()
 		return
-	}
-}
-
-// forget drops the nodes from n on.
-func (p *parser) forget(n int) {
-	p.nodes = p.nodes[:n]
-	for k := len(p.imports); k > 0 && int(p.imports[k-1]) >= n; k-- {
-		p.imports = p.imports[:k-1]
 	}
 }
 
@@ -457,9 +457,4 @@ func (p *parser) annotated(start int32, n NodeID) NodeID {
 		p.add(&l, p.yieldOrStars())
 	}
 	return p.node(AnnAssign, start, p.prevEnd, l.first)
-}
-
-// wrap makes n the only child of a new node that ends here.
-func (p *parser) wrap(k Kind, start int32, n NodeID) NodeID {
-	return p.node(k, start, max(start, p.prevEnd), n)
 }

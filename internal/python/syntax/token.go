@@ -260,6 +260,11 @@ var (
 		'+': tPlus, '-': tMinus, '*': tStar, '/': tSlash, '%': tPercent, '@': tAt, '&': tAmp, '|': tPipe, '^': tCaret, '~': tTilde,
 		'<': tLess, '>': tGreater, ':': tColon,
 	}
+	// withEqual tells the kinds of operators of two bytes whose second is "=".
+	withEqual = [256]tokenKind{
+		'=': tEqEqual, '!': tNotEqual, '<': tLessEqual, '>': tGreaterEqual, ':': tWalrus, '+': tPlusEqual, '-': tMinusEqual,
+		'*': tStarEqual, '/': tSlashEqual, '%': tPercentEqual, '@': tAtEqual, '&': tAmpEqual, '|': tPipeEqual, '^': tCaretEqual,
+	}
 	// extends says what a byte can make longer: an operator that it follows
 	// (1), or a dot (2). extended says by which of them a byte may be followed.
 	extends = [256]uint8{

@@ -54,7 +54,6 @@ const (
 	FlagFormat                    // String: f-string or t-string with Interpolation children
 	FlagRaw                       // String: raw prefix
 	FlagKwOnly                    // Param: keyword-only
-	FlagNames                     // Args, Params: there are names that could be equal
 )
 
 // Kind says what a node is and which children it has.

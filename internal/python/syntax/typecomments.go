@@ -251,9 +251,11 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	if p.tok != tEOF {
 		p.fail()
 	}
-	p.setParents()
 	part.Nodes, part.Comments, part.Names, part.Deferred = p.nodes, l.comments, p.names, p.deferred
 	part.Errors = append(l.errors, p.errors...)
+	if len(part.Errors) > 0 {
+		linkParents(part.Nodes)
+	}
 	return part
 }
 
@@ -264,7 +266,7 @@ func (p *parser) expressions() {
 	if p.tok == tComma {
 		n = p.tuple(start, n, p.expression)
 	}
-	p.nodes[Root].First = n
+	p.root(n)
 }
 
 // f38 reports whether v is read by the grammar before PEG, which was laxer with
@@ -313,5 +315,5 @@ func (p *parser) signature() {
 	arrow := p.start()
 	p.expect(tArrow)
 	p.add(&l, p.wrap(Returns, arrow, p.expression()))
-	p.nodes[Root].First = l.first
+	p.root(l.first)
 }
