@@ -347,3 +347,20 @@ func FuzzAnalyze(f *testing.F) {
 		}
 	})
 }
+
+// TestBodies binds a name in every kind of block.
+func TestBodies(t *testing.T) {
+	for _, code := range []string{
+		"if a:\n  %s", "if a:\n  b\nelif c:\n  %s", "if a:\n  b\nelse:\n  %s", "while a:\n  %s", "while a:\n  b\nelse:\n  %s",
+		"for a in b:\n  %s", "for a in b:\n  c\nelse:\n  %s", "with a as b, c:\n  %s", "try:\n  %s\nexcept a:\n  b", "try:\n  a\nexcept b as c:\n  %s",
+		"try:\n  a\nexcept b:\n  c\nelse:\n  %s", "try:\n  a\nfinally:\n  %s", "match a:\n  case [b, *_] if c:\n    %s", "class C(a):\n  b\n  global x\n  %s",
+	} {
+		for _, bind := range []string{"import x", "def x(): pass", "class x: pass", "x = 1", "x += 1", "x: int = 1", "for x in y: pass", "with y as x: pass", "(x := 1)", "del x"} {
+			src := strings.Replace(code, "%s", bind, 1) + "\n"
+			f := syntax.Parse([]byte(src), syntax.Latest)
+			if i := Analyze(f, syntax.Latest); len(f.Errors) > 0 && bind != "x: int = 1" || len(f.Errors) == 0 && !i.Binds(0, "x") {
+				t.Errorf("%q does not bind x: %v", src, f.Errors)
+			}
+		}
+	}
+}
