@@ -48,7 +48,7 @@ func unframe(raw []byte, secret string) (data, foreign []byte, err error) {
 
 // unframeOne reads length and checksum, and the piece that they belong to.
 func unframeOne(raw []byte) (piece, rest []byte, ok bool) {
-	head, rest, ok := bytes.Cut(raw[:min(len(raw), 64)], []byte("\n"))
+	head, _, ok := bytes.Cut(raw[:min(len(raw), 64)], []byte("\n"))
 	if !ok {
 		return nil, nil, false
 	}

@@ -1,7 +1,6 @@
 package scope
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -457,13 +456,6 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 		a.leave(outer)
 	}
 	a.class = saved
-}
-
-// className returns what the mangling of private names puts in front; a class
-// whose name is made of underscores mangles nothing.
-func className(f *syntax.File, n syntax.NodeID) []byte {
-	d := f.Node(n)
-	return bytes.TrimLeft(f.Src[d.Start:d.End], "_")
 }
 
 // typeParams opens the scope of type parameters, which the caller closes. What

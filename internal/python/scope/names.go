@@ -1,11 +1,14 @@
 package scope
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"slices"
 
 	"golang.org/x/text/unicode/norm"
+
+	"fastpath/internal/python/syntax"
 )
 
 // nameID is an interned name.
@@ -211,4 +214,11 @@ func spelled(text []byte) string {
 func private(text []byte) bool {
 	n := len(text)
 	return n > 2 && text[0] == '_' && text[1] == '_' && (text[n-1] != '_' || text[n-2] != '_')
+}
+
+// className returns what the mangling of private names puts in front; a class
+// whose name is made of underscores mangles nothing.
+func className(f *syntax.File, n syntax.NodeID) []byte {
+	d := f.Node(n)
+	return bytes.TrimLeft(f.Src[d.Start:d.End], "_")
 }

@@ -316,11 +316,6 @@ func (p *parser) need(minor int, start int32, what string) {
 	}
 }
 
-// text returns the text of a node, "" for None.
-func (p *parser) text(n NodeID) string {
-	return string(p.file.Src[p.nodes[n].Start:p.nodes[n].End])
-}
-
 // older reports whether the file is read for a version before 3.minor.
 func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}) }
 
