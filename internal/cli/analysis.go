@@ -101,7 +101,7 @@ type analysis struct {
 	evidence    *evidence.Entry   // nil when the entry was never profiled
 	usage       *usage.Summary    // never nil
 	content     *fastfile.Content // of the fast path file, nil when there is none
-	gate        *rewrite.Gate     // nil where nothing asks it, see sources.moves and concern
+	gate        *rewrite.Gate     // nil until somebody asks it, see judge
 	input       plan.Input        // of the plan
 	plan        *plan.Plan
 	runtime     *graph.Runtime // the plan's: measured, brought up to the sources
@@ -149,7 +149,7 @@ func (a *app) program(p *project.Project, s *sources, e project.Entry) (*graph.P
 			return v.program, nil
 		}
 	}
-	o.Trees, o.Moving, o.Words = s.trees(e), s.concern.files, s.concern.words
+	o.Trees, o.Moving, o.Clues = s.trees(e), s.concern.files, s.concern.clues
 	o.Texts = !s.rules || s.lock != nil && len(s.lock.Entries) > 0
 	o.Shared, o.Like = true, s.latest
 	prog, err := graph.Load(a.ctx, o)
@@ -259,9 +259,6 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 		Cold:     o.Cold, Hot: o.Hot, AssumeUnused: o.AssumeUnused, Policy: o.Policy,
 	}
 	if s.moves(e) {
-		if !prog.Sparse() || len(s.examined) > 0 {
-			r.gate = newGate(prog, e)
-		}
 		s.ask(r)
 	}
 	if o.Lifeguard != "" {

@@ -103,10 +103,7 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 		for _, it := range g.moved {
 			moves = append(moves, it.Import)
 		}
-		var refused []rewrite.Refusal
-		if len(moves) > 0 {
-			refused = g.analyses[0].gate.Joint(moves)
-		}
+		refused := g.analyses[0].judge().Joint(moves)
 		if len(refused) == 0 {
 			for _, it := range g.moved {
 				if it.Verdict.Safety == plan.SafetyGuard {

@@ -111,8 +111,9 @@ func TestPlanLarge(t *testing.T) {
 func TestCheckLargeMeasured(t *testing.T) {
 	lib := "import time\n\ntime.sleep(0.03)\n\n\ndef work(x):\n    return x\n"
 	files := map[string]string{
-		"fastpath.toml":        "entries = [\"lambda_function:lambda_handler\"]\n[thresholds]\nheavy-ms = 20\n",
+		"fastpath.toml":        "entries = [\"lambda_function:lambda_handler\", \"beside:handler\"]\n[thresholds]\nheavy-ms = 20\n",
 		"lambda_function.py":   "import helper\nimport plain\n\n\ndef lambda_handler(event, context):\n    return helper.run(plain.work(event))\n",
+		"beside.py":            "import helper\n\n\ndef handler(event, context):\n    return helper.run(event)\n",
 		"helper.py":            "import composed\nimport patched\nimport replaced\nimport starred\nfrom taken import work\n\n\ndef run(event):\n    return work(composed.work(patched.work(replaced.work(starred.work(event)))))\n",
 		"tests/test_helper.py": "from unittest.mock import patch\n\n\ndef test():\n    with patch(\"helper.patched\"):\n        pass\n",
 		"tests/conftest.py":    "import other.fake\n",
@@ -122,7 +123,8 @@ func TestCheckLargeMeasured(t *testing.T) {
 		"tests/test_other.py":  "import other.reads\nimport taken\n\n\ndef test(monkeypatch):\n    monkeypatch.setattr(taken, \"work\", None)\n",
 		"tests/test_more.py":   "import helper\n\n\ndef test(monkeypatch, module):\n    monkeypatch.setattr(module(\"helper\"), \"composed\", None)\n",
 	}
-	for _, name := range []string{"plain", "patched", "taken", "replaced", "starred", "composed"} {
+	names := []string{"plain", "patched", "taken", "replaced", "starred", "composed"}
+	for _, name := range names {
 		files[name+".py"] = lib
 		files["used.log"] += "Module used: " + name + "\n"
 	}
@@ -134,7 +136,7 @@ func TestCheckLargeMeasured(t *testing.T) {
 	if code, _, stderr := runProfile(t.Context(), one, "--runs", "2"); code != ExitOK {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
-	if code, _, stderr := runMain(t, one, "usage", "ingest", "--requests", "1000", "used.log"); code != ExitOK {
+	if code, _, stderr := runMain(t, one, "usage", "ingest", "--requests", "1000", "--entry", "lambda_function:lambda_handler", "used.log"); code != ExitOK {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	lock, err := os.ReadFile(filepath.Join(one, "fastpath.lock"))
@@ -160,6 +162,17 @@ func TestCheckLargeMeasured(t *testing.T) {
 	want, got := findings(one), findings(many)
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	hot := []string{"plan", "lambda_function:lambda_handler", "--format", "json", "--python", os.Getenv("FASTPATH_TEST_PYTHON")}
+	for range 2 {
+		code, want, _ := runMain(t, one, hot...)
+		gotCode, got, stderr := runMain(t, many, hot...)
+		if want, got = withoutHot(t, want), withoutHot(t, strings.ReplaceAll(got, filepath.Base(many), filepath.Base(one))); got != want || gotCode != code {
+			t.Errorf("%q: exit %d, %s\n%s\nwant\n%s", hot, gotCode, stderr, got, want)
+		}
+		for _, name := range names { // nothing is cold the second time
+			hot = append(hot, "--hot", name)
+		}
 	}
 	for part, there := range map[string]bool{ // moved, moved with a guard, and kept
 		`module \"plain\" loads`: true, `if name == \"patched\"`: true, `if name == \"composed\"`: true,

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
 
 	"fastpath/internal/graph"
@@ -13,12 +14,13 @@ import (
 // have to know of files that no entry imports. Whether an import may move depends
 // on all files that can be in its process, which may be nearly all; but few imports
 // are cold, and few files speak of them. So the plans are first made as if every
-// move were safe. Then the imports that would move are examined, with the files
+// move were safe. Then the imports that are not hot are examined, with the files
 // that speak of them, until the plans want no others.
 type concern struct {
-	examined     map[importKey]bool
-	files, words []string // see LoadOptions.Moving and Words
-	settled      bool     // what was not examined does not move any more
+	examined map[importKey]bool
+	files    []string     // see LoadOptions.Moving
+	clues    []graph.Clue // see LoadOptions.Clues
+	settled  bool         // what was not examined does not move any more
 }
 
 // notExamined is why an import stays of which no policy wants that it moves.
@@ -57,18 +59,20 @@ func (a *app) settle(p *project.Project, s *sources, chosen []project.Entry, lis
 	}
 	s.settled = true
 	for _, an := range list {
-		if an.gate == nil {
-			an.gate = newGate(an.program, an.entry)
-		}
 		an.plan = plan.Build(an.input)
 		an.runtime = an.plan.Runtime
 	}
 	return a.agreeAll(p, s, chosen, list, o)
 }
 
-// newGate returns the gate of an entry of a program.
-func newGate(prog *graph.Program, e project.Entry) *rewrite.Gate {
-	return rewrite.NewGate(prog, rewrite.GateOptions{Entries: []string{prog.File(e.File).Name}, FastPath: map[string]bool{e.FastPath: true}})
+// judge returns the gate of the entry.
+func (an *analysis) judge() *rewrite.Gate {
+	if an.gate == nil {
+		an.gate = rewrite.NewGate(an.program, rewrite.GateOptions{
+			Entries: []string{an.program.File(an.entry.File).Name}, FastPath: map[string]bool{an.entry.FastPath: true},
+		})
+	}
+	return an.gate
 }
 
 // ask lets the plan of an entry ask its gate.
@@ -78,9 +82,9 @@ func (s *sources) ask(r *analysis) {
 	in.Verdict = func(imp *graph.Import) plan.Verdict {
 		switch {
 		case asked(imp):
-			return r.gate.Verdict(imp)
+			return r.judge().Verdict(imp)
 		case s.settled: // what is known counts, as far as it is bad
-			if v := r.gate.Verdict(imp); !plan.Movable(v.Safety) {
+			if v := r.judge().Verdict(imp); !plan.Movable(v.Safety) {
 				return v
 			}
 			return plan.Verdict{Safety: plan.SafetyAsk, Cause: notExamined}
@@ -91,12 +95,12 @@ func (s *sources) ask(r *analysis) {
 		if moves = slices.DeleteFunc(slices.Clone(moves), func(imp *graph.Import) bool { return !asked(imp) }); len(moves) == 0 {
 			return nil
 		}
-		return causes(r.gate.Joint(moves))
+		return causes(r.judge().Joint(moves))
 	}
 	in.Removable = func(imp *graph.Import) string {
 		switch {
 		case asked(imp):
-			return r.gate.Removable(imp)
+			return r.judge().Removable(imp)
 		case s.settled:
 			return notExamined
 		}
@@ -105,8 +109,9 @@ func (s *sources) ask(r *analysis) {
 	in.Enterable = func(imp *graph.Import) string { return rewrite.Enterable(r.program, imp, r.fastPathModule) }
 }
 
-// examine adds what plans want to move, or to remove, to what is examined; it
-// reports whether there was anything new. The programs are loaded again then.
+// examine adds what plans do not want at module level, or do not know, to what is
+// examined; it reports whether there was anything new. The programs are loaded
+// again then.
 func (s *sources) examine(list []*analysis) bool {
 	found := false
 	for _, an := range list {
@@ -115,23 +120,25 @@ func (s *sources) examine(list []*analysis) bool {
 		}
 		fastPath := map[string]bool{an.entry.FastPath: true}
 		for _, it := range an.plan.Items {
-			cold := it.Wanted == plan.Function || it.Wanted == plan.Remove || it.Decision == plan.Function || it.Decision == plan.Remove
-			if !cold || it.Existing || s.examined[keyOf(it.Import)] {
+			cold := func(d plan.Decision) bool { return d == plan.Function || d == plan.Remove || d == plan.Measure }
+			if !cold(it.Wanted) && !cold(it.Decision) || it.Existing || s.examined[keyOf(it.Import)] {
 				continue
 			}
 			if s.examined == nil {
 				s.examined = map[importKey]bool{}
 			}
 			s.examined[keyOf(it.Import)], found = true, true
-			files, words := rewrite.Concern(an.program, it.Import, fastPath)
-			s.concern.files, s.concern.words = append(s.concern.files, files...), append(s.concern.words, words...)
+			files, clues := rewrite.Concern(an.program, it.Import, fastPath)
+			s.concern.files, s.concern.clues = append(s.concern.files, files...), append(s.concern.clues, clues...)
 		}
 	}
 	if found {
-		for _, list := range []*[]string{&s.concern.files, &s.concern.words} {
-			slices.Sort(*list)
-			*list = slices.Compact(*list)
-		}
+		slices.Sort(s.concern.files)
+		s.concern.files = slices.Compact(s.concern.files)
+		slices.SortFunc(s.concern.clues, func(a, b graph.Clue) int {
+			return cmp.Or(slices.Compare(a.Words[:], b.Words[:]), cmp.Compare(a.Imports, b.Imports))
+		})
+		s.concern.clues = slices.Compact(s.concern.clues)
 		s.programs, s.views = map[string]*graph.Program{}, nil
 	}
 	return found

@@ -47,9 +47,9 @@ type LoadOptions struct {
 	// those that import one of them, directly or not, or name one in a text, with
 	// what these import. Others neither read nor replace what is in them.
 	Moving []string
-	// Words leave out what Moving would add where none of these words stands in the
-	// text, and all that only such files import. Without any, nothing is left out.
-	Words []string
+	// Clues leave out what Moving would add and what has none of them, and all that
+	// only such files import. Without any, nothing is left out.
+	Clues []Clue
 	// Texts keeps what texts may name for programs with Moving that are loaded Like
 	// this one.
 	Texts bool
@@ -63,6 +63,13 @@ type LoadOptions struct {
 	// is taken from it, if the version is the same. What files say about each
 	// other is found anew, as it depends on the import roots.
 	Like *Program
+}
+
+// Clue is what a file has that may speak of something: these words in its text, all
+// of them, and, unless that is "", an import of the module of a file.
+type Clue struct {
+	Words   [2]string // "" for none
+	Imports string    // path, as in LoadOptions.Files
 }
 
 // texts reports whether it is kept what the texts in files may name.
@@ -516,8 +523,9 @@ func candidates(file string, roots []string, packages map[string]bool) []candida
 		}
 		if k == len(roots) && len(out) > 0 {
 			// Nothing says that this folder is on sys.path. "import json" means
-			// the standard library, whatever lies in some folder below.
-			if top, _, _ := strings.Cut(name, "/"); resolve.IsStdlib(top) {
+			// the standard library, whatever lies in some folder below, and
+			// "import __main__" the program that runs.
+			if top, _, _ := strings.Cut(name, "/"); top == "__main__" || resolve.IsStdlib(top) {
 				continue
 			}
 		}

@@ -140,3 +140,29 @@ from pkg.a import x
 		t.Errorf("the import in %s means %q", m.File, m.Imports[0].Target)
 	}
 }
+
+// TestMainIsNoFile: "import __main__" means the program that runs, and no file of
+// that name in some folder.
+func TestMainIsNoFile(t *testing.T) {
+	root := t.TempDir()
+	for file, text := range map[string]string{"app.py": "import __main__\n", "tool/__main__.py": "import json\n"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Load(context.Background(), LoadOptions{Root: root, Files: []string{"app.py", "tool/__main__.py"}, ImportRoots: []string{"."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, imp := range p.Imports(p.File("app.py")) {
+		if targets := p.Targets(imp); len(targets) > 0 {
+			t.Errorf("%s leads to %s", imp.Target, targets[0].File)
+		}
+	}
+	if m := p.File("tool/__main__.py"); m.Name != "tool.__main__" {
+		t.Errorf("%s is called %q", m.File, m.Name)
+	}
+}

@@ -18,7 +18,7 @@ func (p *Program) plant(files []string) {
 	r := p.reachedFrom(files)
 	switch o := &p.options; {
 	case len(o.Moving) == 0:
-	case len(o.Words) == 0:
+	case len(o.Clues) == 0:
 		for _, m := range p.together(p.reachedFrom(o.Moving).list) {
 			r.add(m)
 		}
@@ -106,7 +106,7 @@ func (r *reaching) follow() {
 }
 
 // speaking adds to r what can be in one process with the files that Moving names,
-// and speaks of Words. A star import gives names to others without a word.
+// and has one of the Clues. A star import gives names to others without a word.
 func (p *Program) speaking(r *reaching) {
 	with := &reaching{p: p, seen: make([]bool, len(p.Modules))}
 	for _, file := range p.options.Moving {
@@ -116,6 +116,16 @@ func (p *Program) speaking(r *reaching) {
 		for k := range m.facts.bindings {
 			if m.facts.bindings[k].symbol == starSymbol {
 				if of := p.find(m, p.baseOf(m, k)); of != nil && with.seen[of.index] {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	imports := func(m *Module, file string) bool {
+		for k := range m.facts.bindings {
+			for _, of := range p.Targets(p.newImport(m, k)) {
+				if of.File == file {
 					return true
 				}
 			}
@@ -142,7 +152,21 @@ func (p *Program) speaking(r *reaching) {
 		defer f.Close()
 		src, err := readSource(f, size, bufs[worker])
 		bufs[worker] = src
-		speaks[k] = err == nil && slices.ContainsFunc(p.options.Words, func(w string) bool { return hasWord(src, w) })
+		if err != nil {
+			return
+		}
+		there := map[string]bool{"": true}
+		has := func(word string) bool {
+			found, known := there[word]
+			if !known {
+				found = hasWord(src, word)
+				there[word] = found
+			}
+			return found
+		}
+		speaks[k] = slices.ContainsFunc(p.options.Clues, func(c Clue) bool {
+			return has(c.Words[0]) && has(c.Words[1]) && (c.Imports == "" || imports(m, c.Imports))
+		})
 	})
 	for k, m := range list {
 		if speaks[k] {

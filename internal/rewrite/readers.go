@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,27 +9,53 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// Concern returns the files in whose namespace the name of an import is, and the
-// words of which one at least stands in every other file that has a say in whether
-// it may move: the names that it binds and takes, and the parts of those of the
-// modules that are concerned. They are for LoadOptions.Moving and Words.
-func Concern(prog *graph.Program, imp *graph.Import, fastPath map[string]bool) (files, words []string) {
-	files = []string{imp.In.File}
-	set := map[string]bool{imp.Binds: true, imp.Item: true, lastOf(imp.In.Name): true}
-	for _, module := range []string{imp.Base, imp.Target} {
-		for part := range strings.SplitSeq(module, ".") {
-			set[part] = true
-		}
+// Concern returns the files in whose namespace the name of an import is, and clues
+// of which every other file has one that has a say in whether it may move. They are
+// for LoadOptions.Moving and Clues.
+func Concern(prog *graph.Program, imp *graph.Import, fastPath map[string]bool) (files []string, clues []graph.Clue) {
+	add := func(imports string, words ...string) {
+		slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // what is long is rare
+		c := graph.Clue{Imports: imports}
+		copy(c.Words[:], words)
+		clues = append(clues, c)
 	}
+	hosts := []consumer{{m: imp.In, name: imp.Binds}}
 	for _, c := range consumers(prog, imp, fastPath) {
-		set[c.name], set[lastOf(c.m.Name)] = true, true
 		if c.m != imp.In {
-			files = append(files, c.m.File)
+			hosts = append(hosts, c)
 		}
 	}
-	delete(set, "")
-	return files, slices.Sorted(maps.Keys(set))
+	for _, h := range hosts {
+		files = append(files, h.m.File)
+		module := lastOf(h.m.Name)
+		add("", h.name, module)
+		add(h.m.File, h.name)
+		for word := range lookups {
+			add("", module, word)
+		}
+	}
+	for _, module := range []string{imp.Base, imp.Target} {
+		parts := strings.Split(module, ".")
+		for k, part := range parts {
+			add("", part, "modules") // of sys
+			if k > 0 {
+				add("", part, parts[k-1])
+			}
+		}
+	}
+	add("", lastOf(imp.Base), "reload")
+	if imp.Item != "" {
+		add("", imp.Item, lastOf(imp.Base))
+		if m := prog.Module(imp.Base); m != nil {
+			add(m.File, imp.Item)
+		}
+	}
+	return files, clues
 }
+
+// lookups are words of which one stands where the names of a module are looked up,
+// or the module itself is taken anew.
+var lookups = wordSet("getattr hasattr setattr vars dir getmembers __globals__ __dict__ reload")
 
 // lastOf returns the last part of a dotted name.
 func lastOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

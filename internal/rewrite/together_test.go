@@ -34,10 +34,10 @@ func TestTogether(t *testing.T) {
 					names = append(names, file)
 				}
 			}
-			load := func(trees, moving, words []string, like *graph.Program) *graph.Program {
+			load := func(trees, moving []string, clues []graph.Clue, like *graph.Program) *graph.Program {
 				prog, err := graph.Load(t.Context(), graph.LoadOptions{
 					Root: dir, Files: names, ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12}, ByName: true,
-					Trees: trees, Moving: moving, Words: words, Texts: true, Shared: true, Like: like,
+					Trees: trees, Moving: moving, Clues: clues, Texts: true, Shared: true, Like: like,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -55,9 +55,9 @@ func TestTogether(t *testing.T) {
 				if got := judge(prog, k); !reflect.DeepEqual(got, want) {
 					t.Errorf("got %v, want %v", got, want)
 				}
-				moving, words := Concern(first, first.File("m.py").Imports[k], nil)
-				if got := judge(load(trees, moving, words, first), k); !reflect.DeepEqual(got, want) {
-					t.Errorf("%s: by the words %v got %v, want %v", imp.Binds, words, got, want)
+				moving, clues := Concern(first, first.File("m.py").Imports[k], nil)
+				if got := judge(load(trees, moving, clues, first), k); !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: by the clues %v got %v, want %v", imp.Binds, clues, got, want)
 				}
 			}
 			if prog.File("apart.py").Syntax == nil {
