@@ -30,7 +30,7 @@ func deployed(root string) ([]function, []Problem, error) {
 			return r.zappa
 		case name == "config.json" && path.Base(path.Dir(file)) == ".chalice":
 			return r.chalice
-		case dockerName.MatchString(name):
+		case (strings.Contains(name, "ockerfile") || strings.Contains(name, "ontainerfile")) && dockerName.MatchString(name):
 			return r.dockerfileEntries
 		case name == "Procfile":
 			return r.procfile

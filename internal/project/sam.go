@@ -100,7 +100,14 @@ var toolFolders = []string{".venv", ".tox", ".nox", ".serverless", ".terraform",
 
 // templates lists the files that may be CloudFormation templates.
 func templates(root string) ([]string, error) {
-	files, err := Named(root, templateName.MatchString, "*.yaml", "*.yml", "*.json", "*.template", "*.YAML", "*.YML", "*.JSON")
+	named := func(name string) bool {
+		switch strings.ToLower(path.Ext(name)) {
+		case ".yaml", ".yml", ".json", ".template":
+			return templateName.MatchString(name)
+		}
+		return false
+	}
+	files, err := Named(root, named, "*.yaml", "*.yml", "*.json", "*.template", "*.YAML", "*.YML", "*.JSON")
 	return slices.DeleteFunc(files, func(file string) bool {
 		return slices.ContainsFunc(strings.Split(file, "/"), func(part string) bool { return slices.Contains(toolFolders, part) })
 	}), err

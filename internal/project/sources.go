@@ -129,26 +129,51 @@ var neverSources = []string{".git", "__pycache__", "node_modules"}
 // links to folders.
 func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]string, error) {
 	var out []string
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	var visit func(dir, below string) error
+	visit = func(dir, below string) error {
+		list, err := readDir(dir)
 		if err != nil {
-			if p != root && errors.Is(err, fs.ErrPermission) {
-				return fs.SkipDir
+			if below != "" && errors.Is(err, fs.ErrPermission) {
+				return nil
 			}
 			return err
 		}
-		if d.IsDir() {
-			if p != root && (slices.Contains(neverSources, d.Name()) || slices.Contains(alsoSkip, d.Name()) || isVenv(p)) {
-				return fs.SkipDir
-			}
+		if below != "" && slices.ContainsFunc(list, isVenvMark) {
 			return nil
 		}
-		if wanted(d.Name()) && (d.Type().IsRegular() || isFile(p)) {
-			out = append(out, relative(root, p))
+		for _, d := range list {
+			name := d.Name()
+			switch full := filepath.Join(dir, name); {
+			case !d.IsDir():
+				if wanted(name) && (d.Type().IsRegular() || isFile(full)) {
+					out = append(out, below+name)
+				}
+			case !slices.Contains(neverSources, name) && !slices.Contains(alsoSkip, name):
+				if err := visit(full, below+name+"/"); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
-	})
+	}
+	err := visit(root, "")
 	slices.Sort(out)
 	return out, err
+}
+
+// readDir is os.ReadDir in any order.
+func readDir(dir string) ([]fs.DirEntry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.ReadDir(-1)
+}
+
+// isVenvMark reports whether what is in a folder makes it a virtual environment.
+func isVenvMark(d fs.DirEntry) bool {
+	return d.Name() == "pyvenv.cfg" || d.Name() == "conda-meta" && d.IsDir()
 }
 
 // isVenv reports whether dir is a virtual environment, of venv or of conda.
