@@ -406,7 +406,7 @@ func keepsSubclasses(prog *graph.Program, path string, depth int) bool {
 		return false
 	}
 	m := prog.Module(path[:i])
-	if m == nil {
+	if m == nil || m.Syntax == nil {
 		return false
 	}
 	f, class := m.Syntax, path[i+1:]

@@ -68,6 +68,7 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 			g.cycles[m] = i
 		}
 	}
+	g.loaded = reach(g.roots, prog, nil)
 	var effectful []*graph.Module
 	for _, m := range prog.Modules {
 		if m.Test || m.Syntax == nil {
@@ -75,12 +76,14 @@ func NewGate(prog *graph.Program, o GateOptions) *Gate {
 		}
 		g.doctests[m] = doctestsOf(m.Syntax)
 		g.typeStrings[m] = typeStringsOf(m.Syntax)
+		if !g.loaded[m] { // it cannot be loaded later than now
+			continue
+		}
 		if e := effectsOf(prog, m); len(e) > 0 {
 			g.effects[m] = e
 			effectful = append(effectful, m)
 		}
 	}
-	g.loaded = reach(g.roots, prog, nil)
 	g.via = spanning(g.roots, prog)
 	g.firm = reach(g.roots, prog, caught)
 	g.reachesEffects = importersOf(prog, effectful)

@@ -168,7 +168,7 @@ func (g *Gate) source(j *judge, imp *graph.Import) {
 		}
 	}
 	from := g.prog.Module(imp.Base)
-	if from == nil {
+	if from == nil || from.Scope == nil {
 		return
 	}
 	for _, u := range from.Scope.Uses(imp.Item) {

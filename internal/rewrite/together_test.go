@@ -1,12 +1,15 @@
 package rewrite
 
 import (
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"fastpath/internal/graph"
+	"fastpath/internal/plan"
 	"fastpath/internal/python/syntax"
 )
 
@@ -67,5 +70,37 @@ func TestTogether(t *testing.T) {
 	}
 	if apart < len(gateCases)*9/10 {
 		t.Errorf("only %d of %d programs leave out what has nothing to do with m", apart, len(gateCases))
+	}
+}
+
+// TestSparse judges in a program in which a file speaks of the import, and what that
+// file imports has no tree.
+func TestSparse(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{
+		"m.py":      "import x\n\n\ndef f():\n    return x.y\n",
+		"speaks.py": "import m\nfrom apart import Base\n\n\nclass C(Base):\n    pass\n\n\ndef g():\n    return m.x\n",
+		"apart.py":  "class Base:\n    pass\n",
+	}
+	writeFiles(t, dir, files)
+	o := graph.LoadOptions{
+		Root: dir, Files: slices.Sorted(maps.Keys(files)), ImportRoots: []string{"."}, Version: syntax.Version{Major: 3, Minor: 12}, ByName: true,
+		Trees: []string{"m.py"}, Texts: true, Shared: true,
+	}
+	var prog *graph.Program
+	for range 2 {
+		var err error
+		if prog, err = graph.Load(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		o.Moving, o.Clues = Concern(prog, prog.File("m.py").Imports[0], nil)
+		o.Like = prog
+	}
+	if prog.File("speaks.py").Syntax == nil || prog.File("apart.py").Syntax != nil {
+		t.Fatal("the trees are not those that are meant")
+	}
+	got := NewGate(prog, GateOptions{Entries: []string{"m"}}).Verdict(prog.File("m.py").Imports[0])
+	if want := (plan.Verdict{Safety: plan.SafetyGuard, Cause: "m.x is read from outside, speaks.py:10"}); got != want {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
