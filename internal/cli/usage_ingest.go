@@ -89,6 +89,7 @@ type ingestResult struct {
 	OutOfOrder      int64        `json:"out_of_order_lines"`
 	Skewed          int64        `json:"skewed_lines"`
 	Dropped         int64        `json:"dropped_records"`
+	LeftOut         int64        `json:"names_left_out,omitempty"`
 	Sampled         float64      `json:"sampled,omitempty"` // requests that each counted one stands for
 	InitMS          float64      `json:"init_ms,omitempty"`
 	MemoryMB        float64      `json:"memory_mb,omitempty"`
@@ -210,7 +211,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
-		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped,
+		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut,
 		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum),
 	}
 	if res.Sampled > 1 {
@@ -392,6 +393,7 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 	count(res.OutOfOrder, "%s lines are earlier than the line before them in their stream; messages without a request id may have gone to the wrong request")
 	count(res.Skewed, "%s messages give a time that is more than a day off that of CloudWatch, which was taken")
 	count(res.Dropped, "%s records were dropped by Lambda before they came into the log (platform.logsDropped): uses are missing")
+	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows")
 	count(res.RecorderOff, "the recorder gave up in %s processes (\"kind\":\"off\"): what they did afterwards is unknown")
 	count(res.Unsure, "%s messages without a request id were written while several requests were open; the latest one got them")
 	if res.Sampled > 1 {

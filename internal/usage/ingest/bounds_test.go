@@ -92,3 +92,18 @@ func TestMomentAt(t *testing.T) {
 		t.Errorf("%d times were in range", inside)
 	}
 }
+
+// TestTooManyNames counts the names that are left out of a log with more workflows
+// than are remembered.
+func TestTooManyNames(t *testing.T) {
+	var b strings.Builder
+	for k := range maxLabels + 50 {
+		fmt.Fprintf(&b, `{"fastpath":1,"proc":"aa","ts":%d,"seq":%d,"kind":"request","k":1,"workflow":"/w%d","counts":{"/w%d":1},"mods":["m"],"used":[0]}`+"\n", 1772359200140+k, k+2, k, k)
+	}
+	if res := logs(t, Options{}, b.String()); res.LeftOut < 50 {
+		t.Errorf("%d names left out, want at least 50", res.LeftOut)
+	}
+	if res := logs(t, Options{}, b.String()[:b.Len()/2]); res.LeftOut != 0 {
+		t.Errorf("%d names left out of a log with few", res.LeftOut)
+	}
+}

@@ -444,6 +444,7 @@ func (c *collector) flow(name string) uint32 {
 	id, ok := c.flowIDs[name]
 	if !ok {
 		if len(c.flows) >= maxLabels {
+			c.res.LeftOut++
 			return 0
 		}
 		id = uint32(len(c.flows))
@@ -460,6 +461,7 @@ func (c *collector) module(name string) (m int32, ok bool) {
 		return m, true
 	}
 	if len(c.names) >= maxModules {
+		c.res.LeftOut++
 		return 0, false
 	}
 	name = strings.Clone(name)

@@ -95,6 +95,9 @@ type Result struct {
 	Skewed int64
 	// Dropped counts the records that the platform says it dropped.
 	Dropped int64
+	// LeftOut counts how often the name of a module or of a workflow was left out,
+	// at least: there were more than can be remembered.
+	LeftOut int64
 	// RecorderOff counts processes in which the recorder gave up.
 	RecorderOff int64
 	// Known is set when all requests of these logs are counted for other
