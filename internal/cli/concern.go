@@ -23,9 +23,6 @@ type concern struct {
 	settled  bool         // what was not examined does not move any more
 }
 
-// notExamined is why an import stays of which no policy wants that it moves.
-const notExamined = "its safety was not examined"
-
 // analyzeAll analyses entries, with those beside them that share a module. Left
 // out are those that wanted is false for; it may be nil.
 func (a *app) analyzeAll(p *project.Project, s *sources, entries []project.Entry, o planOptions, wanted func(*analysis) bool) ([]*analysis, error) {
@@ -87,7 +84,7 @@ func (s *sources) ask(r *analysis) {
 			if v := r.judge().Verdict(imp); !plan.Movable(v.Safety) {
 				return v
 			}
-			return plan.Verdict{Safety: plan.SafetyAsk, Cause: notExamined}
+			return plan.Verdict{Safety: plan.SafetyAsk, Cause: plan.NotExamined}
 		}
 		return plan.Verdict{Safety: plan.SafetyAuto}
 	}
@@ -102,7 +99,7 @@ func (s *sources) ask(r *analysis) {
 		case asked(imp):
 			return r.judge().Removable(imp)
 		case s.settled:
-			return notExamined
+			return plan.NotExamined
 		}
 		return ""
 	}

@@ -106,21 +106,22 @@ func (r *reaching) follow() {
 }
 
 // speaking adds to r what can be in one process with the files that Moving names,
-// and has one of the Clues. A star import gives names to others without a word.
+// and has one of the Clues. A star import takes names without a word, and others may
+// know them by the module that did so.
 func (p *Program) speaking(r *reaching) {
 	with := &reaching{p: p, seen: make([]bool, len(p.Modules))}
 	for _, file := range p.options.Moving {
 		with.add(p.byFile[file])
 	}
-	star := func(m *Module) bool {
+	stars, starred := map[*Module]bool{}, map[string]bool{} // who takes all names of a file, and such files
+	for _, m := range p.Modules {
 		for k := range m.facts.bindings {
 			if m.facts.bindings[k].symbol == starSymbol {
 				if of := p.find(m, p.baseOf(m, k)); of != nil && with.seen[of.index] {
-					return true
+					stars[m], starred[of.File] = true, true
 				}
 			}
 		}
-		return false
 	}
 	imports := func(m *Module, file string) bool {
 		for k := range m.facts.bindings {
@@ -142,7 +143,7 @@ func (p *Program) speaking(r *reaching) {
 	bufs := make([][]byte, workers(len(list)))
 	onWorkers(len(list), func(worker, k int) {
 		m := list[k]
-		if speaks[k] = star(m); speaks[k] {
+		if speaks[k] = stars[m]; speaks[k] {
 			return
 		}
 		f, size, err := openSource(p.abs(m.File))
@@ -159,13 +160,13 @@ func (p *Program) speaking(r *reaching) {
 		has := func(word string) bool {
 			found, known := there[word]
 			if !known {
-				found = hasWord(src, word)
+				found = HasWord(src, word)
 				there[word] = found
 			}
 			return found
 		}
 		speaks[k] = slices.ContainsFunc(p.options.Clues, func(c Clue) bool {
-			return has(c.Words[0]) && has(c.Words[1]) && (c.Imports == "" || imports(m, c.Imports))
+			return has(c.Words[0]) && has(c.Words[1]) && (c.Imports == "" || starred[c.Imports] || imports(m, c.Imports))
 		})
 	})
 	for k, m := range list {
@@ -175,8 +176,8 @@ func (p *Program) speaking(r *reaching) {
 	}
 }
 
-// hasWord reports whether a name stands in a text as a word of its own.
-func hasWord(text []byte, name string) bool {
+// HasWord reports whether a name stands in a text as a word of its own.
+func HasWord(text []byte, name string) bool {
 	for at := 0; ; {
 		i := bytes.Index(text[at:], []byte(name))
 		if i < 0 {

@@ -201,6 +201,9 @@ func (b *builder) collect() {
 	}
 }
 
+// NotExamined is why an import stays that nobody looked at.
+const NotExamined = "its safety was not examined"
+
 // candidate returns the candidate for an import, nil when there is nothing to
 // decide.
 func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candidate {
@@ -229,7 +232,7 @@ func (b *builder) candidate(imp *graph.Import, matched map[string]bool) *candida
 	}
 	c.forced = b.forced(c.Module, matched)
 
-	c.Verdict = Verdict{Safety: SafetyAsk, Cause: "its safety was not examined"}
+	c.Verdict = Verdict{Safety: SafetyAsk, Cause: NotExamined}
 	if b.in.Verdict != nil && !c.Existing {
 		c.Verdict = b.in.Verdict(imp)
 	}

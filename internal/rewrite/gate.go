@@ -230,7 +230,7 @@ func (g *Gate) consumer(j *judge, imp *graph.Import, c consumer) (used bool) {
 		}
 	}
 	for _, d := range g.doctests[m] {
-		if hasWord(d.code, c.name) {
+		if graph.HasWord([]byte(d.code), c.name) {
 			j.never("a doctest uses %s, %s:%d", c.name, m.File, d.line)
 		}
 	}
@@ -349,7 +349,7 @@ func usedByFinalizer(f *syntax.File, name string) bool {
 		return false
 	}
 	for i := range f.Nodes {
-		if n := syntax.NodeID(i); f.Kind(n) == syntax.FunctionDef && f.Text(f.Child(n, syntax.Ident)) == "__del__" && hasWord(f.Text(n), name) {
+		if n := syntax.NodeID(i); f.Kind(n) == syntax.FunctionDef && f.Text(f.Child(n, syntax.Ident)) == "__del__" && graph.HasWord([]byte(f.Text(n)), name) {
 			return true
 		}
 	}
@@ -476,25 +476,4 @@ func doctestsOf(f *syntax.File) []doctestLine {
 		return true
 	})
 	return out
-}
-
-// hasWord reports whether text holds name as a word of its own.
-func hasWord(text, name string) bool {
-	for at := 0; ; {
-		i := strings.Index(text[at:], name)
-		if i < 0 {
-			return false
-		}
-		i += at
-		before := i == 0 || !wordByte(text[i-1])
-		after := i+len(name) == len(text) || !wordByte(text[i+len(name)])
-		if before && after {
-			return true
-		}
-		at = i + len(name)
-	}
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }

@@ -64,6 +64,8 @@ var gateCases = []gateCase{
 	{"B2 attribute by alias", "import x\ndef f():\n    return x\n", one("o.py", "import m as q\ndef g():\n    return q.x.V\n"), guard, "o.py:3"},
 	{"B3 star with __all__", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("tests/test_m.py", "from m import *\n"), guard, "__all__, m.py:2"},
 	{"B3 star with __all__ at import", "import x\n__all__ = ['f', 'x']\ndef f():\n    return x\n", one("o.py", "from m import *\n"), never, "loaded all the same, o.py:1"},
+	{"B4 star without __all__, read elsewhere", "import x\ndef f():\n    return x\n", map[string]string{"o.py": "from m import *\n", "third.py": "import o\ndef g():\n    return o.x\n"}, ask, "o.py:1"},
+	{"B4 star without __all__, patched elsewhere", "import x\ndef f():\n    return x\n", map[string]string{"o.py": "from m import *\n", "tests/test_o.py": "def test(mocker):\n    mocker.patch('o.x')\n"}, ask, "o.py:1"},
 	{"B4 star without __all__", "import x\ndef f():\n    return x\n", one("o.py", "from m import *\ndef g():\n    return x\n"), ask, "o.py:1"},
 	{"B5 patch attribute", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest.mock import patch\ndef test():\n    with patch('m.x.g'):\n        pass\n"), guard, "m.x is patched, tests/test_m.py:3"},
 	{"B6 patch name", "import x\ndef f():\n    return x.g()\n", one("tests/test_m.py", "from unittest import mock\n@mock.patch('m.x')\ndef test(x):\n    pass\n"), guard, "patched"},
@@ -179,6 +181,7 @@ var gateCases = []gateCase{
 	{"code in a string", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "import subprocess\ndef test():\n    subprocess.run(['python', '-c', 'import m; m.x.g()'])\n"), guard, "m.x may be read by code in a string, tests/test_m.py:3"},
 
 	{"mock of the module", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest import mock\nimport m\ndef test():\n    assert mock.create_autospec(m).x\n"), ask, "m: the names of a mock are taken from it, and x may be asked for there, tests/test_m.py:4"},
+	{"mock of the module under another name", "import x\ndef f():\n    return x\n", map[string]string{"o.py": "import m as q\ndef f():\n    return q\n", "tests/test_o.py": "from unittest import mock\ndef test():\n    with mock.patch('o.q', autospec=True) as fake:\n        assert fake.x\n"}, ask, "x may be asked for there"},
 	{"mock of the module where another one has it", "import x\ndef f():\n    return x\n", map[string]string{"o.py": "import m\ndef f():\n    return m\n", "tests/test_m.py": "from unittest import mock\ndef test():\n    with mock.patch('o.m', autospec=True) as fake:\n        assert fake.x\n"}, ask, "x may be asked for there"},
 	{"mock of the module without the name", "import x\ndef f():\n    return x\n", one("tests/test_m.py", "from unittest import mock\nimport m\ndef test():\n    assert mock.Mock(spec=m).f\n"), auto, ""},
 

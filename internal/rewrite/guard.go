@@ -255,10 +255,10 @@ func (p *planner) guard(imp *graph.Import) {
 // probeFor returns a local name that a function does not use.
 func probeFor(f *syntax.File, fn syntax.NodeID, binds string) string {
 	text, name := f.Text(fn), "_"
-	if hasWord(text, name) {
+	if graph.HasWord([]byte(text), name) {
 		name = "_" + binds
 	}
-	for hasWord(text, name) {
+	for graph.HasWord([]byte(text), name) {
 		name += "_"
 	}
 	return name

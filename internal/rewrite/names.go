@@ -117,9 +117,9 @@ func walk(f *syntax.File, n syntax.NodeID, visit func(syntax.NodeID) bool) {
 
 // bindings maps the names that the import statements of a module bind, in any
 // scope, to the modules they may stand for.
-func bindings(m *graph.Module) map[string][]string {
+func bindings(imports []*graph.Import) map[string][]string {
 	out := map[string][]string{}
-	for _, imp := range m.Imports {
+	for _, imp := range imports {
 		if name := denotes(imp); name != "" {
 			out[imp.Binds] = append(out[imp.Binds], name)
 		}
@@ -138,7 +138,7 @@ func denotes(imp *graph.Import) string {
 			return imp.Target
 		}
 		return ""
-	case imp.In.Syntax.Child(imp.Alias, syntax.Ident) != syntax.None:
+	case imp.AsName != "":
 		return imp.Base // import a.b as c
 	}
 	top, _, _ := strings.Cut(imp.Base, ".")

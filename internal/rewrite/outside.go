@@ -11,7 +11,7 @@ import (
 )
 
 // outside judges what other files do with the name, with its source and with
-// the module behind it.
+// the module behind it. Concern has a clue for each way in which a file can do so.
 func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 	r := g.readers
 	isConsumer := map[*graph.Module]bool{imp.In: true}
@@ -46,7 +46,7 @@ func (g *Gate) outside(j *judge, imp *graph.Import, cs []consumer) {
 			}
 		}
 		for _, a := range r.specced[m.Name] {
-			if hasWord(string(a.m.Syntax.Src), n) {
+			if graph.HasWord(a.m.Syntax.Src, n) {
 				j.ask("%s: %s, and %s may be asked for there, %s", m.Name, a.how, n, a.place())
 			}
 		}

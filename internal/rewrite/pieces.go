@@ -127,8 +127,8 @@ func (r *readers) spec(m *graph.Module, n syntax.NodeID, args []syntax.NodeID, b
 		if r.prog.Module(path) != nil {
 			r.specced[path] = append(r.specced[path], a)
 		} else if i := strings.LastIndexByte(path, '.'); i > 0 {
-			if in := r.prog.Module(path[:i]); in != nil && in.Syntax != nil { // the name of a module in another one
-				for _, mod := range bindings(in)[path[i+1:]] {
+			if in := r.prog.Module(path[:i]); in != nil { // the name of a module in another one
+				for _, mod := range bindings(r.prog.Imports(in))[path[i+1:]] {
 					r.specced[mod] = append(r.specced[mod], a)
 				}
 			}
@@ -210,7 +210,7 @@ func namedModule(f *syntax.File, n syntax.NodeID) string {
 func (r *readers) patchedSomehow(m *graph.Module, n string) (access, bool) {
 	last := lastOf(m.Name)
 	for _, a := range r.composedNames[n] {
-		if a.m != m && hasWord(string(a.m.Syntax.Src), last) {
+		if a.m != m && graph.HasWord(a.m.Syntax.Src, last) {
 			return a, true
 		}
 	}
@@ -229,7 +229,7 @@ func (r *readers) codeIn(m *graph.Module, n syntax.NodeID, text string) {
 	c := codeText{access{m: m, node: n, how: "read by code in a string"}, text}
 	switch {
 	case m.Syntax.Kind(m.Syntax.Parent(n)) != syntax.ExprStmt:
-		if !hasWord(text, "import") {
+		if !graph.HasWord([]byte(text), "import") {
 			return
 		}
 	case strings.Contains(text, ">>>"):
@@ -254,7 +254,7 @@ func (r *readers) codeIn(m *graph.Module, n syntax.NodeID, text string) {
 func (r *readers) codeAbout(m *graph.Module, n string) (access, bool) {
 	last := lastOf(m.Name)
 	for _, c := range r.code[n] {
-		if hasWord(c.text, last) {
+		if graph.HasWord([]byte(c.text), last) {
 			return c.access, true
 		}
 	}

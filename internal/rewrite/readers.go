@@ -33,6 +33,9 @@ func Concern(prog *graph.Program, imp *graph.Import, fastPath map[string]bool) (
 		for word := range lookups {
 			add("", module, word)
 		}
+		for word := range specs {
+			add("", h.name, word)
+		}
 	}
 	for _, module := range []string{imp.Base, imp.Target} {
 		parts := strings.Split(module, ".")
@@ -56,6 +59,10 @@ func Concern(prog *graph.Program, imp *graph.Import, fastPath map[string]bool) (
 // lookups are words of which one stands where the names of a module are looked up,
 // or the module itself is taken anew.
 var lookups = wordSet("getattr hasattr setattr vars dir getmembers __globals__ __dict__ reload")
+
+// specs are words of which one stands where a mock takes the names of a module,
+// which need not be named there as it is called.
+var specs = wordSet("create_autospec autospec spec spec_set")
 
 // lastOf returns the last part of a dotted name.
 func lastOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
@@ -134,7 +141,7 @@ func (r *readers) scan(m *graph.Module) {
 			r.add(imp.Base, imp.Item, access{m: m, node: imp.Stmt, how: "imported from here"})
 		}
 	}
-	f, bound := m.Syntax, bindings(m)
+	f, bound := m.Syntax, bindings(m.Imports)
 	r.aliases(m, bound)
 	r.anyName, r.anyModule = false, false
 	for i := range f.Nodes {

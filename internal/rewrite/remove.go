@@ -45,7 +45,7 @@ func (g *Gate) Removable(imp *graph.Import) string {
 		}
 	}
 	for _, d := range g.doctests[m] {
-		if hasWord(d.code, imp.Binds) {
+		if graph.HasWord([]byte(d.code), imp.Binds) {
 			return fmt.Sprintf("a doctest uses %s, %s:%d", imp.Binds, m.File, d.line)
 		}
 	}

@@ -28,7 +28,7 @@ func TestTogether(t *testing.T) {
 					all += "import " + strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(file, ".py"), "/__init__"), "/", ".") + "\n"
 				}
 			}
-			files["process.py"] = all
+			files["test_process.py"] = all // a test, or what it imports would be none
 			dir := t.TempDir()
 			writeFiles(t, dir, files)
 			var names []string

@@ -54,7 +54,7 @@ func holdsType(f *syntax.File, n syntax.NodeID) bool {
 // None.
 func (g *Gate) typeString(m *graph.Module, name string) syntax.NodeID {
 	for _, n := range g.typeStrings[m] {
-		if text, _ := stringOf(m.Syntax, n); hasWord(text, name) {
+		if text, _ := stringOf(m.Syntax, n); graph.HasWord([]byte(text), name) {
 			return n
 		}
 	}
