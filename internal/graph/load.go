@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -14,10 +13,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/scope"
+	"fastpath/internal/python/source"
 	"fastpath/internal/python/syntax"
 )
 
@@ -205,12 +204,12 @@ type fileReader struct {
 
 // read reads a file; keep keeps its tree.
 func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
-	f, size, err := openSource(p.abs(file))
+	f, err := source.Open(p.abs(file))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if size > largeFile { // its buffers are too large to keep
+	if f.Size > largeFile { // its buffers are too large to keep
 		p.large.Lock()
 		defer p.large.Unlock()
 		r = &fileReader{facts: factReader{literals: r.facts.literals}}
@@ -219,7 +218,7 @@ func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
 	if keep {
 		buf = nil
 	}
-	src, err := readSource(f, size, buf)
+	src, err := f.Read(buf)
 	if err != nil {
 		return nil, err
 	}
@@ -250,39 +249,6 @@ func (p *Program) take(r *fileReader, file string, keep bool) (*Module, error) {
 // largeFile is the size in bytes from which files are read one at a time: the
 // tree of one takes about ten times as much.
 const largeFile = 1 << 20
-
-// openSource opens a file of text, and returns its size.
-func openSource(name string) (*os.File, int64, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // without waiting for the writer of a pipe
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
-}
-
-// readSource reads a file of about the given size into buf, or a larger buffer.
-func readSource(f *os.File, size int64, buf []byte) ([]byte, error) {
-	buf = slices.Grow(buf[:0], int(size)+1)
-	for {
-		n, err := f.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch {
-		case err == io.EOF || err == nil && int64(len(buf)) == size:
-			return buf, nil
-		case err != nil:
-			return nil, err
-		}
-		buf = slices.Grow(buf, 512)
-	}
-}
 
 // parse makes the module of a file with its facts.
 func (r *fileReader) parse(p *Program, file string, src []byte, keep bool) *Module {

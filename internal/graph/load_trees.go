@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fastpath/internal/python/scope"
+	"fastpath/internal/python/source"
 	"fastpath/internal/python/syntax"
 )
 
@@ -146,15 +147,10 @@ func (p *Program) speaking(r *reaching) {
 		if speaks[k] = stars[m]; speaks[k] {
 			return
 		}
-		f, size, err := openSource(p.abs(m.File))
-		if err != nil {
-			return // it was there a moment ago
-		}
-		defer f.Close()
-		src, err := readSource(f, size, bufs[worker])
+		src, err := source.Read(p.abs(m.File), bufs[worker])
 		bufs[worker] = src
 		if err != nil {
-			return
+			return // it was there a moment ago
 		}
 		there := map[string]bool{"": true}
 		has := func(word string) bool {

@@ -25,7 +25,7 @@ func TestTargets(t *testing.T) {
 		ruffGraph: {second(10, 4, 80), second(4, 4, 80), second(2, 2, 80)},
 	}
 	var out bytes.Buffer
-	err := report(&out, options{rounds: 3}, peers{versions: []string{"ruff 1"}}, source{packages: 2, files: 3, bytes: 4e6}, r,
+	err := report(&out, options{rounds: 3}, peers{versions: []string{"ruff 1"}}, content{packages: 2, files: 3, bytes: 4e6}, r,
 		memory{Source: 10, Statements: 4, Allocs: 9, Tree: 50})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestFrontend(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s, err := survey(dir); err != nil || s != (source{packages: 2, files: 2, bytes: 24}) {
+	if s, err := survey(dir); err != nil || s != (content{packages: 2, files: 2, bytes: 24}) {
 		t.Errorf("the tree holds %+v, %v", s, err)
 	}
 	if err := runFrontend(dir); err != nil {

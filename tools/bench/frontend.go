@@ -3,17 +3,16 @@
 package main
 
 import (
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"fastpath/internal/python/scope"
+	"fastpath/internal/python/source"
 	"fastpath/internal/python/syntax"
 )
 
@@ -56,7 +55,7 @@ func runFrontend(dir string) error {
 					return
 				}
 				var err error
-				if src, err = readFile(files[i], src); err != nil {
+				if src, err = source.Read(files[i], src); err != nil {
 					errs[worker] = err
 					return
 				}
@@ -71,28 +70,6 @@ func runFrontend(dir string) error {
 		}
 	}
 	return nil
-}
-
-// readFile is os.ReadFile into the memory of buf, as the scan reads files.
-func readFile(name string, buf []byte) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return buf, err
-	}
-	defer f.Close()
-	buf = buf[:0]
-	for {
-		buf = slices.Grow(buf, 1<<15)
-		n, err := f.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch err {
-		case nil:
-		case io.EOF:
-			return buf, nil
-		default:
-			return buf, err
-		}
-	}
 }
 
 // memory is what a child found out about the memory of the front end, on a sample.

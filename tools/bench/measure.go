@@ -149,15 +149,15 @@ func lastLines(text string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// source is what a tree holds.
-type source struct {
+// content is what a tree holds.
+type content struct {
 	packages, files int
 	bytes           int64
 }
 
 // survey counts what is in a tree.
-func survey(dir string) (source, error) {
-	var s source
+func survey(dir string) (content, error) {
+	var s content
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return s, err

@@ -49,7 +49,7 @@ func targets(r results, trees memory) []target {
 }
 
 // report prints the tables.
-func report(out io.Writer, o options, p peers, tree source, r results, trees memory) error {
+func report(out io.Writer, o options, p peers, tree content, r results, trees memory) error {
 	terminal, err := term.For(out, os.Environ(), term.ColorAuto)
 	if err != nil {
 		return err
