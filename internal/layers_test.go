@@ -32,7 +32,7 @@ var layers = []string{
 	"fastfile",
 	"rewrite",
 	"check",
-	"report bench doctor",
+	"report bench doctor verify",
 	"gate",
 	"cli",
 }

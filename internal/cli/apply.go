@@ -24,6 +24,7 @@ type applyOptions struct {
 	only string // "", "file" or "code"
 	// interactive asks about moves that are not proved safe.
 	interactive bool
+	verify      bool // run the program with and without the edits first
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -38,9 +39,15 @@ it, the import moves with a guard, so that they still find it. Imports of the
 standard library that nothing uses are deleted. What stays is listed with its
 reason. Nothing is executed, and
 "fastpath apply undo" restores every byte. It asks nothing, unless --interactive
-is given: then it asks about each move that a person has to judge.`,
+is given: then it asks about each move that a person has to judge.
+
+--verify runs your code: it starts each entry as it is, and with the edits in a copy
+of the project. Files are changed only if the entry still starts, and loads exactly
+the modules less that the edits were to save, and none more. Folders without sources
+are linked, not copied. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath apply --diff
   fastpath apply
+  fastpath apply --verify
   fastpath apply --cold pandas --diff
   fastpath apply undo`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runApply(opt, args) },
@@ -50,6 +57,7 @@ is given: then it asks about each move that a person has to judge.`,
 	f.BoolVar(&opt.diff, "diff", false, "print the edits as a unified diff and change nothing")
 	f.StringVar(&opt.only, "only", "", "`file|code`: write only the fast path file, or edit only the code")
 	f.BoolVar(&opt.interactive, "interactive", false, "ask about each move that is not proved safe and that a person may judge")
+	f.BoolVar(&opt.verify, "verify", false, "start the program with the edits first, and write them only if it does as foreseen")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	cmd.AddCommand(a.applyUndoCommand())
 	return cmd
@@ -163,7 +171,13 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 			a.step("%s is written once there is a profile; run \"fastpath profile\"", g.file)
 		}
 	}
-	res.finish(edits, opt.diff)
+	if opt.verify && !edits.Empty() {
+		if res.Verification, err = a.verifyEdits(p, groups, edits, opt); err != nil {
+			return err
+		}
+	}
+	failed := res.Verification != nil && !res.Verification.OK
+	res.finish(edits, opt.diff || failed)
 	if all, err := a.selectEntries(p, nil); err == nil && !edits.Empty() {
 		warned := map[string]bool{}
 		for _, g := range groups {
@@ -172,7 +186,7 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 			}
 		}
 	}
-	if !opt.diff {
+	if res.Written {
 		if err := rewrite.Write(p.Root, edits); err != nil {
 			return err
 		}
@@ -180,7 +194,7 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 	if err := a.printApply(res, edits, opt); err != nil {
 		return err
 	}
-	if len(res.Errors) > 0 {
+	if len(res.Errors) > 0 || failed {
 		return errFindings
 	}
 	return nil
@@ -247,6 +261,13 @@ func (a *app) printApply(res *applyResult, edits *rewrite.Edits, opt applyOption
 		if !a.quiet {
 			printStayed(a.Stderr, res)
 		}
+		if v := res.Verification; v != nil && (!v.OK || !a.quiet) {
+			v.print(a.Stderr)
+		}
+		return nil
+	}
+	if v := res.Verification; v != nil && !v.OK {
+		v.print(a.Stderr)
 		return nil
 	}
 	a.printDone(res)

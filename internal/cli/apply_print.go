@@ -26,6 +26,8 @@ type applyResult struct {
 	Errors   []applyError    `json:"errors"` // files that do not parse
 	Diff     string          `json:"diff,omitempty"`
 	Undo     string          `json:"undo,omitempty"`
+
+	Verification *applyVerification `json:"verification,omitempty"` // with --verify, where there are edits
 }
 
 type applyFile struct {
@@ -313,6 +315,10 @@ func (a *app) printDone(res *applyResult) {
 	if !res.Written {
 		fmt.Fprintln(w, "nothing to do")
 		return
+	}
+	if res.Verification != nil {
+		res.Verification.print(w)
+		fmt.Fprintln(w)
 	}
 	var names []string
 	for _, f := range res.Files {
