@@ -90,6 +90,7 @@ type ingestResult struct {
 	Skewed          int64        `json:"skewed_lines"`
 	Dropped         int64        `json:"dropped_records"`
 	LeftOut         int64        `json:"names_left_out,omitempty"`
+	Folded          int64        `json:"workflows_folded,omitempty"`
 	Sampled         float64      `json:"sampled,omitempty"` // requests that each counted one stands for
 	InitMS          float64      `json:"init_ms,omitempty"`
 	MemoryMB        float64      `json:"memory_mb,omitempty"`
@@ -211,7 +212,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
-		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut,
+		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded,
 		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum),
 	}
 	if res.Sampled > 1 {
@@ -394,6 +395,7 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 	count(res.Skewed, "%s messages give a time that is more than a day off that of CloudWatch, which was taken")
 	count(res.Dropped, "%s records were dropped by Lambda before they came into the log (platform.logsDropped): uses are missing")
 	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows")
+	count(res.Folded, "%s workflows, those with the fewest requests, are counted without their names: with all of them a log's day would have more than 100,000 pairs of a workflow and a module")
 	count(res.RecorderOff, "the recorder gave up in %s processes (\"kind\":\"off\"): what they did afterwards is unknown")
 	count(res.Unsure, "%s messages without a request id were written while several requests were open; the latest one got them")
 	if res.Sampled > 1 {

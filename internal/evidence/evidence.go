@@ -181,9 +181,14 @@ type UsageDay struct {
 	Loaded     []string // UsageRecorder: modules that were loaded before the first request, sorted
 }
 
+// OtherWorkflows is the Workflow of uses by all those workflows of a row that no use
+// names. The recorder watched none of their requests: they are taken to use modules as
+// often as the others do.
+const OtherWorkflows = "*"
+
 // ModuleUse counts the requests of one workflow that used a module.
 type ModuleUse struct {
 	Module   string
-	Workflow string // "" when unknown
+	Workflow string // "" when unknown, or OtherWorkflows
 	Requests float64
 }

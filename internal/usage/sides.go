@@ -151,9 +151,12 @@ func (k *side) add(d *evidence.UsageDay) {
 		k.parts[key] = p
 	}
 	p.add(d)
+	out := unwatched(d)
 	for w, n := range d.Workflows {
 		k.workflows[w] += n
-		p.workflows[w] += n
+		if !out[w] {
+			p.workflows[w] += n
+		}
 	}
 	for _, m := range d.Modules {
 		k.use(m.Module, d.Day, m.Requests > 0)
@@ -164,6 +167,21 @@ func (k *side) add(d *evidence.UsageDay) {
 		}
 		by[m.Workflow] += m.Requests
 	}
+}
+
+// unwatched returns the workflows of a row that say nothing for themselves.
+func unwatched(d *evidence.UsageDay) map[string]bool {
+	if !slices.ContainsFunc(d.Modules, func(m evidence.ModuleUse) bool { return m.Workflow == evidence.OtherWorkflows }) {
+		return nil
+	}
+	out := map[string]bool{}
+	for w := range d.Workflows {
+		out[w] = true
+	}
+	for _, m := range d.Modules {
+		delete(out, m.Workflow)
+	}
+	return out
 }
 
 // addEvents notes what a row of sample events claims. Without a traffic file each
@@ -374,9 +392,14 @@ func (s *Summary) ByWorkflow(module string) map[string]float64 {
 	}
 	for _, b := range s.books {
 		k, _ := b.of("", module)
-		for w := range k.workflows {
-			if share, known := s.ShareIn(w, module); known && share > 0 {
-				out[w] = share
+		for _, p := range k.parts {
+			for w, n := range p.modules[module] { // all others do not use it: there may be thousands
+				if _, done := out[w]; done || n <= 0 || w == "" {
+					continue
+				}
+				if share, known := s.ShareIn(w, module); known && share > 0 {
+					out[w] = share
+				}
 			}
 		}
 	}

@@ -38,7 +38,8 @@ var requirements []byte
 // options are the settings of a run.
 type options struct {
 	work, binary, python string
-	profile              string
+	profile, shape       string
+	shapes               bool
 	rounds, megabytes    int
 }
 
@@ -48,6 +49,8 @@ func main() {
 	flag.StringVar(&o.binary, "fastpath", filepath.Join("bin", "fastpath"), "the `program` to measure")
 	flag.StringVar(&o.python, "python", "python3", "`interpreter` that the peers are installed with")
 	flag.StringVar(&o.profile, "profile", "", "instead of comparing, write the profile for builds into this `file`")
+	flag.BoolVar(&o.shapes, "shapes", false, "instead of comparing, read logs that are hard to read in little memory")
+	flag.StringVar(&o.shape, "shape", "", "of these only those with this `text` in their name")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each program runs")
 	flag.IntVar(&o.megabytes, "megabytes", 640, "size of the input")
 	flag.Parse()
@@ -120,6 +123,9 @@ func bench(ctx context.Context, o options) error {
 	}
 	if o.rounds < 1 || o.megabytes < 1 {
 		return fmt.Errorf("-rounds and -megabytes must be at least 1")
+	}
+	if o.shapes {
+		return readShapes(ctx, o)
 	}
 	in, err := input(o)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"fastpath/internal/evidence"
 )
 
 // What a hostile log can make us remember.
@@ -441,6 +443,9 @@ func (c *collector) label(e *entry, flow uint32) {
 }
 
 func (c *collector) flow(name string) uint32 {
+	if name == evidence.OtherWorkflows {
+		return 0
+	}
 	id, ok := c.flowIDs[name]
 	if !ok {
 		if len(c.flows) >= maxLabels {

@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
-
-	"fastpath/internal/evidence"
 )
 
 // group is a number of like things: requests of one workflow that used the
@@ -84,6 +82,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 			return nil, err
 		}
 	}
+	w := newDayWriter(c)
 	for _, key := range slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
 		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
 	}) {
@@ -92,7 +91,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 		if sum, ok := before.sums[at]; ok && sum == xxhash.Sum64(res.Seen[at]) {
 			continue // another source, about which this one says nothing new
 		}
-		if d := t.usageDay(c); d.Requests > 0 {
+		if d := w.day(t); d.Requests > 0 {
 			res.Days = append(res.Days, d)
 			if !t.tests {
 				res.Requests += d.Requests
@@ -334,123 +333,6 @@ func (c *collector) askedFor(totals, unknown map[totalKey]*total) error {
 		}
 	}
 	return nil
-}
-
-// usageDay is the row of the lock.
-func (t *total) usageDay(c *collector) *evidence.UsageDay {
-	d := &evidence.UsageDay{
-		Entry: t.entry, Source: t.label, Day: t.day.String(), Kind: evidence.UsageLog, Requests: t.requests, ColdStarts: -1,
-		MemoryMB: float64(t.memory), InitMS: median(t.inits), Workflows: map[string]float64{},
-	}
-	if t.source.cold {
-		d.ColdStarts = min(max(t.cold, t.boots), t.requests)
-	}
-	uses := map[evidence.ModuleUse]float64{} // by module and workflow
-	for g, n := range t.used {
-		if g.flow != 0 {
-			d.Workflows[c.flows[g.flow]] += n
-		}
-		for _, m := range c.sets.lists[g.set] {
-			uses[evidence.ModuleUse{Module: c.names[m], Workflow: c.flows[g.flow]}] += n
-		}
-	}
-	for _, m := range t.source.init {
-		for _, p := range c.parents[m] {
-			uses[evidence.ModuleUse{Module: c.names[p]}] += 0
-		}
-	}
-	if t.recorded() {
-		t.recorder(c, d, uses)
-	}
-	for use, n := range uses {
-		use.Requests = min(n, d.Requests)
-		d.Modules = append(d.Modules, use)
-	}
-	slices.SortFunc(d.Modules, func(a, b evidence.ModuleUse) int {
-		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Workflow, b.Workflow))
-	})
-	return d
-}
-
-// recorder fills in what the recorder's lines say: of each workflow its
-// requests, and of each module the share of the watched ones that used it.
-// docs/recorder.md has the rules.
-func (t *total) recorder(c *collector, d *evidence.UsageDay, uses map[evidence.ModuleUse]float64) {
-	d.Kind = evidence.UsageRecorder
-	if t.tests {
-		d.Kind = evidence.UsageTests
-	}
-	watched := map[uint32]float64{}
-	type at struct {
-		flow   uint32
-		module int32
-	}
-	used, unseen := map[at]float64{}, map[at]float64{}
-	modules := map[int32]bool{}
-	for g, n := range t.watched {
-		watched[g.flow] += n
-		for _, m := range c.sets.lists[g.set] {
-			used[at{g.flow, m}] += n
-			modules[m] = true
-		}
-		for _, m := range c.sets.lists[g.unseen] {
-			if !slices.Contains(c.sets.lists[g.set], m) {
-				unseen[at{g.flow, m}] += n
-				modules[m] = true
-			}
-		}
-	}
-	total := 0.0
-	for flow, n := range watched {
-		t.counts[flow] = max(t.counts[flow], n)
-		d.Watched += n / c.table.weight()
-	}
-	for _, n := range t.counts {
-		total += n
-	}
-	scale := 1.0
-	if t.source.reported && t.requests > total && total > 0 {
-		scale = t.requests / total
-	}
-	d.Requests = total * scale
-	if d.Watched == 0 && !t.tests {
-		d.Kind = evidence.UsageLog // nobody saw what the requests used
-	}
-	if d.Watched >= total {
-		d.Watched = 0 // all
-	}
-	clear(d.Workflows)
-	for flow, n := range t.counts {
-		if flow != 0 {
-			d.Workflows[c.flows[flow]] = n * scale
-		}
-	}
-	for m := range modules {
-		var allUsed, allOf float64
-		for flow, n := range watched {
-			allUsed += used[at{flow, m}]
-			allOf += n - unseen[at{flow, m}]
-		}
-		if allOf <= 0 {
-			d.Unseen = append(d.Unseen, c.names[m])
-			continue
-		}
-		for flow, n := range t.counts {
-			share := allUsed / allOf // where nothing is known of the workflow itself
-			if of := watched[flow] - unseen[at{flow, m}]; of > 0 {
-				share = used[at{flow, m}] / of
-			}
-			if share > 0 {
-				key := evidence.ModuleUse{Module: c.names[m], Workflow: c.flows[flow]}
-				uses[key] = max(uses[key], n*scale*share)
-			}
-		}
-	}
-	for m := range t.loaded {
-		d.Loaded = append(d.Loaded, c.names[m])
-	}
-	slices.Sort(d.Unseen)
-	slices.Sort(d.Loaded)
 }
 
 // median returns the middle of a list, which it sorts, 0 of none.

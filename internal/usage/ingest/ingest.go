@@ -98,6 +98,9 @@ type Result struct {
 	// LeftOut counts how often the name of a module or of a workflow was left out,
 	// at least: there were more than can be remembered.
 	LeftOut int64
+	// Folded counts the workflows of a source's day whose requests are counted as if
+	// they had none: there were more pairs of a workflow and a module than are kept.
+	Folded int64
 	// RecorderOff counts processes in which the recorder gave up.
 	RecorderOff int64
 	// Known is set when all requests of these logs are counted for other
