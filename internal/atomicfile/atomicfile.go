@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +18,16 @@ import (
 // file. The mode of an existing file is kept, a symbolic link is followed, and
 // an existing file without write permission is refused, as an ordinary write
 // would. After an error the file is as it was and no temporary file is left.
-func Write(path string, data []byte) (err error) {
+func Write(path string, data []byte) error {
+	return WriteFunc(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteFunc is Write of what content writes, which need not be in memory as a whole. An
+// error of content's own is returned as it is.
+func WriteFunc(path string, content func(io.Writer) error) (err error) {
 	target := path
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		target = resolved
@@ -35,7 +45,15 @@ func Write(path string, data []byte) (err error) {
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	if _, err = tmp.Write(data); err == nil && exists {
+	out := &output{file: tmp}
+	if err = content(out); err != nil {
+		_ = tmp.Close()
+		if out.err == nil {
+			return err
+		}
+		return explain(path, out.err)
+	}
+	if exists {
 		err = tmp.Chmod(mode)
 	}
 	if err == nil {
@@ -52,6 +70,19 @@ func Write(path string, data []byte) (err error) {
 	}
 	syncDir(filepath.Dir(target))
 	return nil
+}
+
+// output keeps the error of the file apart from those of what writes into it.
+type output struct {
+	file *os.File
+	err  error
+}
+
+func (o *output) Write(p []byte) (n int, err error) {
+	if n, err = o.file.Write(p); err != nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // existing returns the mode of the file to be replaced and reports whether

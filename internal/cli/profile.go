@@ -322,10 +322,15 @@ func (a *app) lockToWrite(path string, replace bool) (*evidence.Lock, error) {
 	case err != nil:
 		return nil, err
 	}
+	return lock, lockWritable(path)
+}
+
+// lockWritable says whether the lock at path can be written.
+func lockWritable(path string) error {
 	if err := writable(path); err != nil {
-		return nil, fmt.Errorf("cannot write %s into %q: %w; make the folder writable, or work on a copy of the project", evidence.FileName, filepath.Dir(path), err)
+		return fmt.Errorf("cannot write %s into %q: %w; make the folder writable, or work on a copy of the project", evidence.FileName, filepath.Dir(path), err)
 	}
-	return lock, nil
+	return nil
 }
 
 // writable tries what an atomic write needs, without touching the file.

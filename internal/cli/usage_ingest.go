@@ -153,7 +153,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
-	if _, err := a.lockToWrite(filepath.Join(p.Root, evidence.FileName), false); err != nil {
+	if err := a.lockToMerge(filepath.Join(p.Root, evidence.FileName)); err != nil {
 		return err
 	}
 	a.step("reading %d %s", len(files), plural(len(files), "log"))
@@ -174,22 +174,29 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 		return errors.Join(err, opened.store.Close())
 	}
 	var res *ingest.Result
+	sum := newIngestSum()
 	done, err := opened.store.CommitFunc(a.ctx, p.Root, func(seen store.Seen) (*store.Batch, error) {
-		if res, err = logs.Finish(seen); err != nil {
-			return nil, err
-		}
-		if len(res.Days) == 0 && !res.Known {
-			return nil, errNoRequests
-		}
-		if res.Requests > 1e6 { // SQLite makes copies of what is remembered of them
-			debug.FreeOSMemory()
-		}
-		b := &store.Batch{Days: res.Days, Seen: map[store.Key][]byte{}}
-		for key, data := range res.Seen {
-			b.Seen[store.Key(key)] = data
-		}
-		for _, f := range res.Read {
-			b.Files = append(b.Files, store.File(f))
+		b := &store.Batch{}
+		b.More = func(w *store.Writer) (err error) {
+			res, err = logs.FinishInto(seen, ingest.Sink{Row: func(d *evidence.UsageDay) error {
+				sum.add(d)
+				return w.Row(d)
+			}, Keep: func(key ingest.SeenKey, data []byte) error {
+				if len(data) > 8<<20 { // SQLite makes copies of it
+					debug.FreeOSMemory()
+				}
+				return w.Remember(store.Key(key), data)
+			}})
+			if err != nil {
+				return err
+			}
+			if sum.rows == 0 && !res.Known {
+				return errNoRequests
+			}
+			for _, f := range res.Read {
+				b.Files = append(b.Files, store.File(f))
+			}
+			return nil
 		}
 		return b, nil
 	})
@@ -207,13 +214,11 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	case err != nil:
 		return err
 	}
-	counted := slices.DeleteFunc(slices.Clone(res.Days), func(d *evidence.UsageDay) bool { return d.Requests == 0 })
-	sum := usage.Summarize(counted, usage.SummaryOptions{})
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
 		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded,
-		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum),
+		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum.usage.Summary()),
 	}
 	if res.Sampled > 1 {
 		out.Sampled = res.Sampled
@@ -230,10 +235,9 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	for _, u := range res.Unknown {
 		out.Unknown = append(out.Unknown, ingestWant(u))
 	}
-	out.InitMS, out.MemoryMB = initAndMemory(counted)
-	a.warnOverlap(p, out.Sources)
-	a.noteSides(p)
-	if len(p.Entries) > 1 && slices.ContainsFunc(counted, func(d *evidence.UsageDay) bool { return d.Entry == "" }) {
+	out.InitMS, out.MemoryMB = sum.initMS(), sum.memoryMB
+	a.afterMerge(p, out.Sources)
+	if len(p.Entries) > 1 && sum.nobodys {
 		a.step("warning: nothing in these logs says which entry wrote them, and the project has several, so that no plan counts them; say it with --entry ENTRY")
 	}
 	if a.format == "json" {
@@ -326,21 +330,37 @@ func entryOfFunction(entries []project.Entry) func(string) string {
 	}
 }
 
-// initAndMemory returns what the platform says about the environments: the
-// median init, and the largest memory size, 0 when unknown.
-func initAndMemory(days []*evidence.UsageDay) (initMS, memoryMB float64) {
-	var inits []float64
-	for _, d := range days {
-		if d.InitMS > 0 {
-			inits = append(inits, d.InitMS)
-		}
-		memoryMB = max(memoryMB, d.MemoryMB)
+// ingestSum is what rows say together, which are never in memory all at once.
+type ingestSum struct {
+	usage    *usage.Adder
+	rows     int
+	inits    []float64
+	memoryMB float64 // the largest
+	nobodys  bool    // some are of no entry
+}
+
+func newIngestSum() *ingestSum { return &ingestSum{usage: usage.NewAdder()} }
+
+func (s *ingestSum) add(d *evidence.UsageDay) {
+	s.rows++
+	if d.Requests == 0 { // its requests are another's now
+		return
 	}
-	if len(inits) > 0 {
-		slices.Sort(inits)
-		initMS = round3(inits[len(inits)/2])
+	s.usage.Add(d)
+	if d.InitMS > 0 {
+		s.inits = append(s.inits, d.InitMS)
 	}
-	return initMS, memoryMB
+	s.memoryMB = max(s.memoryMB, d.MemoryMB)
+	s.nobodys = s.nobodys || d.Entry == ""
+}
+
+// initMS is the median init of the environments, 0 when unknown.
+func (s *ingestSum) initMS() float64 {
+	if len(s.inits) == 0 {
+		return 0
+	}
+	slices.Sort(s.inits)
+	return round3(s.inits[len(s.inits)/2])
 }
 
 // countSources counts the sources of rows, which are sorted.
@@ -358,7 +378,7 @@ func countSources(rows []ingestRows) int {
 func mergedRows(c *store.Committed) []ingestRows {
 	rows := make([]ingestRows, 0, len(c.Rows))
 	for _, r := range c.Rows {
-		rows = append(rows, ingestRows{r.Day.Source, r.Day.Day, round3(r.Day.Requests), r.Replaced})
+		rows = append(rows, ingestRows{r.Source, r.Day, round3(r.Requests), r.Replaced})
 	}
 	return rows
 }

@@ -132,7 +132,7 @@ func (a *app) runUsageInvoke(args []string, opt usageInvokeOptions) error {
 	if _, err := store.Commit(a.ctx, p.Root, batch); err != nil {
 		return err
 	}
-	a.noteSides(p)
+	a.noteSides(p, mergedUsage(p))
 	if a.format == "json" {
 		return printEntries(a, "usage-invoke", p.Root, results)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -200,20 +199,16 @@ func (a *app) runUsagePull(opt usagePullOptions) error {
 		a.printDryRun(t, out)
 		return nil
 	}
-	var days []*evidence.UsageDay
+	sum := usage.NewAdder()
 	for _, g := range groups {
-		done, err := a.pullGroup(p, client, insights.Request{Group: g, Style: style, From: since, To: now}, opt, out)
+		done, err := a.pullGroup(p, client, insights.Request{Group: g, Style: style, From: since, To: now}, opt, out, sum)
 		if err != nil {
 			return err
 		}
-		for _, r := range done.Rows {
-			days = append(days, r.Day)
-		}
 		out.Rows = append(out.Rows, mergedRows(done)...)
 	}
-	a.warnOverlap(p, out.Rows)
-	a.noteSides(p)
-	out.usageReport = newUsageReport(usage.Summarize(days, usage.SummaryOptions{}))
+	a.afterMerge(p, out.Rows)
+	out.usageReport = newUsageReport(sum.Summary())
 	if a.format == "json" {
 		return a.printJSON(out)
 	}
@@ -233,7 +228,7 @@ func (opt *usagePullOptions) entryOf(p *project.Project, group string) string {
 }
 
 // pullGroup asks about one log group and merges the answer.
-func (a *app) pullGroup(p *project.Project, client *insights.Client, r insights.Request, opt usagePullOptions, out *pullResult) (*store.Committed, error) {
+func (a *app) pullGroup(p *project.Project, client *insights.Client, r insights.Request, opt usagePullOptions, out *pullResult, sum *usage.Adder) (*store.Committed, error) {
 	a.step("asking %s about %s since %s", client.Region(), r.Group.Name, r.From.Format(time.DateOnly))
 	row := pullGroup{LogGroup: r.Group.Name, Entry: opt.entryOf(p, r.Group.Name), StoredBytes: r.Group.StoredBytes, RetentionDays: r.Group.RetentionDays}
 	days, err := a.answers(p.Root, client, r, opt.refresh)
@@ -246,7 +241,7 @@ func (a *app) pullGroup(p *project.Project, client *insights.Client, r insights.
 	row.Cost = round6(row.ScanBytes / bytesPerGB * out.Price.PerGB)
 	out.Groups = append(out.Groups, row)
 	if r.Style == insights.StyleRecorder {
-		return a.commitLines(p, r, days, row.Entry)
+		return a.commitLines(p, r, days, row.Entry, sum)
 	}
 	counted := insights.Count(row.Entry, r.Group.Name, days)
 	warn := func(format string, args ...any) { fmt.Fprintf(a.Stderr, "warning: "+format+"\n", args...) }
@@ -258,6 +253,9 @@ func (a *app) pullGroup(p *project.Project, client *insights.Client, r insights.
 	}
 	if len(counted.Days) == 0 {
 		return nil, noneCounted(r, len(counted.Uncounted) > 0)
+	}
+	for _, d := range counted.Days {
+		sum.Add(d)
 	}
 	return store.Commit(a.ctx, p.Root, &store.Batch{Days: counted.Days})
 }
@@ -307,7 +305,7 @@ func noneCounted(r insights.Request, used bool) error {
 }
 
 // commitLines lets usage ingest count the recorder's lines.
-func (a *app) commitLines(p *project.Project, r insights.Request, days []insights.Day, entry string) (*store.Committed, error) {
+func (a *app) commitLines(p *project.Project, r insights.Request, days []insights.Day, entry string, sum *usage.Adder) (*store.Committed, error) {
 	lines, err := insights.Lines(days)
 	if err != nil {
 		return nil, err
@@ -324,42 +322,15 @@ func (a *app) commitLines(p *project.Project, r insights.Request, days []insight
 		if len(res.Days) == 0 {
 			return nil, noneCounted(r, false)
 		}
+		for _, d := range res.Days {
+			sum.Add(d)
+		}
 		b := &store.Batch{Days: res.Days, Seen: map[store.Key][]byte{}}
 		for key, data := range res.Seen {
 			b.Seen[store.Key(key)] = data
 		}
 		return b, nil
 	})
-}
-
-// warnOverlap says which of the days that were merged have the requests of a log group
-// twice, as its own count and as logs, and which of them count.
-func (a *app) warnOverlap(p *project.Project, merged []ingestRows) {
-	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
-	if err != nil {
-		return // it was written a moment ago; who reads it next will say so
-	}
-	mine := map[[2]string]bool{}
-	for _, r := range merged {
-		mine[[2]string{r.Source, r.Day}] = true
-	}
-	n, logs := 0, 0
-	var first usage.Overlap
-	for _, o := range usage.Overlaps(lock.Usage, len(p.Entries) < 2) {
-		if !slices.ContainsFunc(slices.Concat(o.Groups, o.Logs), func(s string) bool { return mine[[2]string{s, o.Day}] }) {
-			continue
-		}
-		if n++; n == 1 {
-			first = o
-		}
-		if o.LogsCount {
-			logs++
-		}
-	}
-	if n > 0 {
-		fmt.Fprintf(a.Stderr, "warning: %d %s known from a log group and from logs (first: %q and %q on %s), as the same requests: those count that are more, the logs' on %d %s and the log group's on %d\n",
-			n, plural(n, "day is", "days are"), first.Groups[0], first.Logs[0], first.Day, logs, plural(logs, "day"), n-logs)
-	}
 }
 
 // printDryRun says what a pull would read and cost.

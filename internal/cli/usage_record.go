@@ -223,7 +223,7 @@ func (a *app) mergeRecorded(t *term.Terminal, p *project.Project, output, entry 
 	if _, err := store.Commit(a.ctx, p.Root, &store.Batch{Days: days}); err != nil {
 		return err
 	}
-	a.noteSides(p)
+	a.noteSides(p, mergedUsage(p))
 	fmt.Fprintf(a.Stdout, "merged into %s\n\nnext: fastpath plan\n", evidence.FileName)
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
-	"fastpath/internal/project"
 	"fastpath/internal/term"
 	"fastpath/internal/usage"
 )
@@ -234,20 +233,4 @@ func (s *usageAside) text(counts *usageReport) string {
 		return line + " count only for what real requests cannot show: " + joinOr(only, 5)
 	}
 	return line + " do not count: real requests took their place"
-}
-
-// noteSides says on stderr, after usage was merged, which of real requests and sample
-// events count from now on where there are both.
-func (a *app) noteSides(p *project.Project) {
-	lock, err := evidence.Read(filepath.Join(p.Root, evidence.FileName))
-	if err != nil {
-		return // it was written a moment ago; who reads it next will say so
-	}
-	real, events, needed := usage.Summarize(lock.Usage, usage.SummaryOptions{OnlyEntry: len(p.Entries) < 2}).Aside()
-	if real != nil {
-		a.step("sample events count until there are %s real requests; there are %s (fastpath usage report shows both)", grouped(needed), grouped(math.Round(real.Sample())))
-	}
-	if events != nil {
-		a.step("real requests count in place of sample events (fastpath usage report says for which modules)")
-	}
 }

@@ -37,6 +37,20 @@ func MakeStateDir(root string) (string, error) {
 // each other, so that none takes away what another wrote; a process that is
 // killed lets the others go on. When change fails nothing is written.
 func Update(path string, change func(*Lock) error) error {
+	return alone(path, func() error {
+		lock, err := readOrNew(path)
+		if err != nil {
+			return err
+		}
+		if err := change(lock); err != nil {
+			return err
+		}
+		return lock.Write(path)
+	})
+}
+
+// alone calls f while no other process updates the lock at path.
+func alone(path string, f func() error) error {
 	dir, err := MakeStateDir(filepath.Dir(path))
 	if err != nil {
 		return err
@@ -46,17 +60,16 @@ func Update(path string, change func(*Lock) error) error {
 		return fmt.Errorf("cannot lock %q: %w; make %q writable", path, plain(err), dir)
 	}
 	defer unlock()
+	return f()
+}
+
+// readOrNew reads the lock at path, an empty one where there is none.
+func readOrNew(path string) (*Lock, error) {
 	lock, err := Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		lock, err = &Lock{Schema: Schema, Entries: map[string]*Entry{}}, nil
+		return &Lock{Schema: Schema, Entries: map[string]*Entry{}}, nil
 	}
-	if err != nil {
-		return err
-	}
-	if err := change(lock); err != nil {
-		return err
-	}
-	return lock.Write(path)
+	return lock, err
 }
 
 // plain is an error without the path that its message has anyway.

@@ -44,12 +44,7 @@ func (l *Lock) Write(path string) error {
 // order their rows are.
 func (l *Lock) Bytes() ([]byte, error) {
 	w := &writer{}
-	w.buf = append(w.buf, header...)
-	w.line("schema = %d", Schema)
-	w.line("needs = %s", quote(Needs))
-	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
-		w.entry(name, l.Entries[name])
-	}
+	w.head(l)
 	usage := slices.Clone(l.Usage)
 	slices.SortStableFunc(usage, compareUsage)
 	for _, u := range usage {
@@ -63,6 +58,16 @@ type writer struct {
 	buf []byte
 	sep string // before the next key of the row being written
 	err error
+}
+
+// head writes all but usage.
+func (w *writer) head(l *Lock) {
+	w.buf = append(w.buf, header...)
+	w.line("schema = %d", Schema)
+	w.line("needs = %s", quote(Needs))
+	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
+		w.entry(name, l.Entries[name])
+	}
 }
 
 func (w *writer) line(format string, args ...any) {

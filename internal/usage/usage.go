@@ -59,10 +59,7 @@ type SummaryOptions struct {
 // was, not a count of what happened. Of a day that logs and their log group tell
 // about only one of them counts.
 func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
-	s := &Summary{
-		ColdStarts: -1, Workflows: map[string]float64{}, books: map[string]*book{},
-		tests: map[string]bool{}, loaded: map[string]bool{}, dailyOf: map[string]bool{},
-	}
+	s := newSummary()
 	latest := map[[2]string]string{}
 	for _, d := range days {
 		if key := [2]string{d.Entry, d.Source}; d.Kind == evidence.UsageInvoke && d.Day > latest[key] {
@@ -92,6 +89,29 @@ func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 	}
 	s.total()
 	return s
+}
+
+func newSummary() *Summary {
+	return &Summary{
+		ColdStarts: -1, Workflows: map[string]float64{}, books: map[string]*book{},
+		tests: map[string]bool{}, loaded: map[string]bool{}, dailyOf: map[string]bool{},
+	}
+}
+
+// Adder adds up rows that are never in memory all at once: those that one command made,
+// none of which tells about the same requests as another.
+type Adder struct{ s *Summary }
+
+// NewAdder begins a sum.
+func NewAdder() *Adder { return &Adder{newSummary()} }
+
+// Add adds a row of any entry.
+func (a *Adder) Add(d *evidence.UsageDay) { a.s.add(d.Entry, d) }
+
+// Summary returns what was added up. Nothing can be added afterwards.
+func (a *Adder) Summary() *Summary {
+	a.s.total()
+	return a.s
 }
 
 // total fills in the fields that say what counts.

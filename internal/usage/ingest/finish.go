@@ -2,12 +2,13 @@ package ingest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 
-	"github.com/cespare/xxhash/v2"
+	"fastpath/internal/evidence"
 )
 
 // group is a number of like things: requests of one workflow that used the
@@ -47,9 +48,18 @@ type totalKey struct {
 }
 
 // finish turns what was counted into the result.
-func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Result, error) {
+func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sink) (*Result, error) {
 	c.settle()
+	for _, f := range c.files { // there may be very many streams
+		f.own, f.streams = nil, nil
+	}
 	res := &c.res
+	if to.Row == nil {
+		to.Row = func(*evidence.UsageDay) error { return nil }
+	}
+	if to.Keep == nil {
+		to.Keep = func(SeenKey, []byte) error { return nil }
+	}
 	res.Files = len(c.files)
 	for _, f := range c.files {
 		res.Places = append(res.Places, f.places...)
@@ -78,35 +88,46 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error)) (*Resu
 		return nil, err
 	}
 	if seen != nil {
-		if res.Seen, err = c.remember(totals, of, seen); err != nil {
+		if err = c.remember(totals, of, seen, before, to.Keep); err != nil {
 			return nil, err
 		}
 	}
-	w := newDayWriter(c)
+	gone := before.gone(of)
+	weight := c.table.weight()
+	c.table, of = table{}, nil // what is left to do needs no entries
+	c.rows, c.rowIDs, c.files = nil, nil, nil
+	rows := 0
+	put := func(d *evidence.UsageDay) error {
+		rows++
+		if !(d.Kind == evidence.UsageTests) {
+			res.Requests += d.Requests
+		}
+		if d.ColdStarts >= 0 {
+			res.ColdStarts = max(res.ColdStarts, 0) + d.ColdStarts
+		}
+		return to.Row(d)
+	}
+	w := newDayWriter(c, weight)
 	for _, key := range slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
 		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
 	}) {
 		t := totals[key]
-		at := SeenKey{t.label, t.day.String()}
-		if sum, ok := before.sums[at]; ok && sum == xxhash.Sum64(res.Seen[at]) {
+		delete(totals, key)
+		if before.same[SeenKey{t.label, t.day.String()}] {
 			continue // another source, about which this one says nothing new
 		}
 		if d := w.day(t); d.Requests > 0 {
-			res.Days = append(res.Days, d)
-			if !t.tests {
-				res.Requests += d.Requests
-			}
-			if d.ColdStarts >= 0 {
-				res.ColdStarts = max(res.ColdStarts, 0) + d.ColdStarts
+			if err := put(d); err != nil {
+				return nil, err
 			}
 		}
 	}
-	for _, d := range before.gone(of) {
-		res.Days = append(res.Days, d)
-		res.Seen[SeenKey{d.Source, d.Day}] = nil
+	for _, d := range gone {
+		if err := errors.Join(put(d), to.Keep(SeenKey{d.Source, d.Day}, nil)); err != nil {
+			return nil, err
+		}
 	}
-	c.table = table{} // what is left to do needs no entries
-	res.Known = len(res.Days) == 0 && len(before.sums) > 0 && own > 0 && len(res.Unknown) == 0
+	res.Known = rows == 0 && len(before.sums) > 0 && own > 0 && len(res.Unknown) == 0
 	return res, nil
 }
 
@@ -120,24 +141,44 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// variety says whether there are several functions and versions.
+type variety struct{ names, versions oneOrMore }
+
+type oneOrMore struct {
+	one     string // "" for none
+	several bool
+}
+
+func (o *oneOrMore) add(name string) {
+	if o.one == "" {
+		o.one = name
+	}
+	o.several = o.several || name != "" && name != o.one
+}
+
+// plus adds to a number of a map, which it makes. Most totals of very many need few maps.
+func plus[K comparable, N int64 | float64](m *map[K]N, key K, n N) {
+	if *m == nil {
+		*m = map[K]N{}
+	}
+	(*m)[key] += n
+}
+
 // totals makes the rows of the result: those of the same source and day, and
 // of several functions or versions in one source one each.
 func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error) {
 	counted := make([]float64, len(c.rows))
 	c.table.all(func(e *entry) { counted[e.row]++ })
-	names, versions := map[*source]map[string]bool{}, map[*source]map[string]bool{}
-	note := func(at map[*source]map[string]bool, s *source, name string) {
-		if at[s] == nil {
-			at[s] = map[string]bool{}
-		}
-		if name != "" {
-			at[s][name] = true
-		}
-	}
+	several := map[*source]*variety{}
 	for i, r := range c.rows {
 		if counted[i] > 0 || len(r.loose) > 0 {
-			note(names, r.source, r.function.name)
-			note(versions, r.source, r.function.version)
+			v := several[r.source]
+			if v == nil {
+				v = &variety{}
+				several[r.source] = v
+			}
+			v.names.add(r.function.name)
+			v.versions.add(r.function.version)
 		}
 	}
 	totals, of = map[totalKey]*total{}, make([]*total, len(c.rows))
@@ -147,10 +188,10 @@ func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error
 			continue
 		}
 		label := r.name
-		if len(names[r.source]) > 1 && r.function.name != "" {
+		if several[r.source].names.several && r.function.name != "" {
 			label += " " + r.function.name
 		}
-		if len(versions[r.source]) > 1 && r.function.version != "" {
+		if several[r.source].versions.several && r.function.version != "" {
 			label += ":" + r.function.version
 		}
 		if r.tests {
@@ -172,15 +213,12 @@ func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error
 		key := totalKey{label, d, cmp.Or(c.o.Entry, r.entry, c.entryOf(r.function.name)), r.tests}
 		t := totals[key]
 		if t == nil {
-			t = &total{
-				label: label, day: d, entry: key.entry, tests: r.tests, source: r.source, function: r.function,
-				used: map[group]float64{}, counts: map[uint32]float64{}, watched: map[group]float64{}, loaded: map[int32]bool{}, loose: map[int32]int64{},
-			}
+			t = &total{label: label, day: d, entry: key.entry, tests: r.tests, source: r.source, function: r.function}
 			totals[key] = t
 		}
 		t.memory = max(t.memory, r.memory)
 		for m, n := range r.loose {
-			t.loose[m] += n
+			plus(&t.loose, m, n)
 		}
 		of[i] = t
 	}
@@ -208,7 +246,7 @@ func (c *collector) count(of []*total) {
 		switch e.kind {
 		case aRequest:
 			t.requests += w
-			t.used[group{e.flow, e.set, 0}] += w
+			plus(&t.used, group{e.flow, e.set, 0}, w)
 			if e.cold {
 				t.cold += w
 			}
@@ -218,12 +256,15 @@ func (c *collector) count(of []*total) {
 		case aBoot:
 			t.boots += w
 		case aWatched:
-			t.watched[group{e.flow, e.set, e.n}] += w
+			plus(&t.watched, group{e.flow, e.set, e.n}, w)
 		case aCount:
-			t.counts[e.flow] += w * float64(e.n)
+			plus(&t.counts, e.flow, w*float64(e.n))
 		case aProcess:
 			t.processes += w
 			for _, m := range c.sets.lists[e.set] {
+				if t.loaded == nil {
+					t.loaded = map[int32]bool{}
+				}
 				t.loaded[m] = true
 			}
 		}
@@ -259,7 +300,7 @@ func (c *collector) joinRecorder(totals map[totalKey]*total) {
 			to.inits = append(to.inits, t.inits...)
 			to.memory = max(to.memory, t.memory)
 			for g, n := range t.used {
-				to.used[g] += n
+				plus(&to.used, g, n)
 			}
 		}
 		// Of several functions in one stream the recorder tells them apart.
@@ -328,7 +369,7 @@ func (c *collector) askedFor(totals, unknown map[totalKey]*total) error {
 		// A message without a request is one request's.
 		for m, n := range t.loose {
 			for _, p := range c.parents[m] {
-				t.used[group{0, c.sets.id([]int32{p}), 0}] += min(float64(n), t.requests)
+				plus(&t.used, group{0, c.sets.id([]int32{p}), 0}, min(float64(n), t.requests))
 			}
 		}
 	}

@@ -179,11 +179,40 @@ type File struct {
 // Logs is what a set of files says.
 type Logs struct{ c *collector }
 
+// Sink takes what there is too much of for the memory. Either function may be nil.
+type Sink struct {
+	// Row takes the rows, by source, day and entry; after them, in the same order, those
+	// of sources and days that have lost all their requests.
+	Row func(*evidence.UsageDay) error
+	// Keep takes what to remember of a source and day for the next time, nil for nothing.
+	Keep func(SeenKey, []byte) error
+}
+
 // Finish returns the result. Seen returns what Result.Seen of earlier logs was
 // for a source and day, nil for nothing; without seen the logs stand alone. The
 // error is seen's, a *NoDayError or a *FewRequestsError. It is called once.
 func (l *Logs) Finish(seen func(source, day string) ([]byte, error)) (*Result, error) {
-	return l.c.finish(seen)
+	var days []*evidence.UsageDay
+	kept := map[SeenKey][]byte{}
+	res, err := l.FinishInto(seen, Sink{
+		Row:  func(d *evidence.UsageDay) error { days = append(days, d); return nil },
+		Keep: func(key SeenKey, data []byte) error { kept[key] = data; return nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	res.Days = days
+	if seen != nil {
+		res.Seen = kept
+	}
+	return res, nil
+}
+
+// FinishInto is Finish, with Days and Seen going where to says. Errors may also be to's.
+func (l *Logs) FinishInto(seen func(source, day string) ([]byte, error), to Sink) (*Result, error) {
+	c := l.c
+	l.c = nil // whoever keeps the logs does not keep all that was counted
+	return c.finish(seen, to)
 }
 
 // Check returns what is wrong with options: a *FieldError.

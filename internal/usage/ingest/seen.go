@@ -23,6 +23,7 @@ type recalled struct {
 	// sums of what is remembered of sources and days that these logs say nothing of
 	// themselves.
 	sums map[SeenKey]uint64
+	same map[SeenKey]bool // of these, where nothing has changed
 	// known are all sources and days that had requests, and whose rows change
 	// or go.
 	known    map[SeenKey]bool
@@ -36,7 +37,7 @@ type recalled struct {
 // before and after only what has a request of these logs is taken up: one that
 // was under way at midnight.
 func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*recalled, error) {
-	before := &recalled{sums: map[SeenKey]uint64{}, known: map[SeenKey]bool{}}
+	before := &recalled{sums: map[SeenKey]uint64{}, same: map[SeenKey]bool{}, known: map[SeenKey]bool{}}
 	if seen == nil {
 		return before, nil
 	}
@@ -117,8 +118,8 @@ func (r *row) dayOr(option string) day {
 	return cmp.Or(r.day, r.first, r.date, dayNamed(option), r.file)
 }
 
-// remember returns what to keep of each source and day.
-func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(source, day string) ([]byte, error)) (map[SeenKey][]byte, error) {
+// remember hands on what to keep of each source and day.
+func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(source, day string) ([]byte, error), before *recalled, keep func(SeenKey, []byte) error) error {
 	// Of each row, in which list its entries go: rows are far fewer.
 	numbers, lists := map[SeenKey]int{}, [][]uint32{nil}
 	keys, listOf := []SeenKey{{}}, make([]int, len(of))
@@ -145,30 +146,39 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 		}
 	}
 	labels := map[string][]string{}
-	out := map[SeenKey][]byte{}
 	enc, err := newEncoder(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, list := range lists {
 		if key := keys[i]; len(list) > 0 {
 			lists[i] = nil
-			if out[key], err = enc.encode(list); err != nil {
-				return nil, err
+			data, err := enc.encode(list)
+			if err != nil {
+				return err
+			}
+			if sum, ok := before.sums[key]; ok && sum == xxhash.Sum64(data) {
+				before.same[key] = true
+			}
+			if err := keep(key, data); err != nil {
+				return err
 			}
 			labels[key.Day] = append(labels[key.Day], key.Source)
 		}
 	}
-	for d, list := range labels {
+	for _, d := range slices.Sorted(maps.Keys(labels)) {
+		list := labels[d]
 		old, err := seen(others, d)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(old) > 0 {
 			list = append(list, strings.Split(string(old), "\n")...)
 		}
 		slices.Sort(list)
-		out[SeenKey{others, d}] = []byte(strings.Join(slices.Compact(list), "\n"))
+		if err := keep(SeenKey{others, d}, []byte(strings.Join(slices.Compact(list), "\n"))); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }

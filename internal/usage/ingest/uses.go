@@ -54,11 +54,12 @@ type dayWriter struct {
 	uses, used, unseen *sums // of one workflow
 	together           *sums // of the workflows that are counted together, and of requests without any
 	rows               []evidence.ModuleUse
+	weight             float64 // requests that each one stands for
 }
 
-func newDayWriter(c *collector) *dayWriter {
+func newDayWriter(c *collector, weight float64) *dayWriter {
 	n := len(c.names)
-	return &dayWriter{collector: c, uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n)}
+	return &dayWriter{collector: c, weight: weight, uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n)}
 }
 
 // byFlow returns groups in the order of their workflows.
@@ -249,8 +250,8 @@ func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) *recorderSums {
 		of[g.flow] += n
 	}
 	for flow, n := range of {
-		t.counts[flow] = max(t.counts[flow], n)
-		d.Watched += n / w.table.weight()
+		plus(&t.counts, flow, max(0, n-t.counts[flow]))
+		d.Watched += n / w.weight
 	}
 	total := 0.0
 	for _, n := range t.counts {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"fastpath/internal/evidence"
@@ -31,6 +30,17 @@ type Batch struct {
 	// Seen is what the source's day must remember to be continued; it replaces
 	// what was kept, nothing removes that, and days that are not in it keep theirs.
 	Seen map[Key][]byte
+	// More, where it is not nil, writes more of all that, for which there is no room in
+	// memory. Rows of one source and day come one after the other, and none of Days.
+	More func(w *Writer) error
+}
+
+// Writer takes what a batch has, piece by piece.
+type Writer struct {
+	ctx                           context.Context
+	remove, put, forget, remember *sql.Stmt
+	latest                        Key // the source and day of which rows were removed
+	rows                          []Row
 }
 
 // Committed is what a batch became.
@@ -41,7 +51,8 @@ type Committed struct {
 
 // Row is a row of the lock.
 type Row struct {
-	Day      *evidence.UsageDay
+	Key
+	Requests float64
 	Replaced bool // there was one of that source and day
 }
 
@@ -74,13 +85,15 @@ func (s *Store) CommitFunc(ctx context.Context, root string, batch func(Seen) (*
 
 func (s *Store) commit(ctx context.Context, lockPath string, batch func(Seen) (*Batch, error)) (*Committed, error) {
 	out := &Committed{}
-	var b *Batch
-	err := s.write(ctx, func(tx *sql.Tx) (err error) {
-		b, err = batch(func(source, day string) ([]byte, error) { return seen(ctx, tx, source, day) })
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		b, err := batch(func(source, day string) ([]byte, error) { return seen(ctx, tx, source, day) })
 		if err != nil {
 			return err
 		}
-		out.Known, err = insert(ctx, tx, b)
+		if out.Rows, err = insert(ctx, tx, b); err != nil {
+			return err
+		}
+		out.Known, err = insertFiles(ctx, tx, b.Files)
 		return err
 	})
 	if err != nil {
@@ -90,8 +103,8 @@ func (s *Store) commit(ctx context.Context, lockPath string, batch func(Seen) (*
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range b.Days {
-		out.Rows = append(out.Rows, Row{d, replaced[Key{d.Source, d.Day}]})
+	for i := range out.Rows {
+		out.Rows[i].Replaced = replaced[out.Rows[i].Key]
 	}
 	return out, nil
 }
@@ -105,32 +118,96 @@ func seen(ctx context.Context, tx *sql.Tx, source, day string) (data []byte, err
 	return data, err
 }
 
-// insert writes a batch into the history and returns its files that are known.
-func insert(ctx context.Context, tx *sql.Tx, b *Batch) (known []File, err error) {
-	for _, d := range b.Days {
-		if observed(d) {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM day WHERE source = ? AND day = ? AND kind <> ?", d.Source, d.Day, evidence.UsageInvoke); err != nil {
+// insert writes a batch, all but its files, into the history.
+func insert(ctx context.Context, tx *sql.Tx, b *Batch) (_ []Row, err error) {
+	w := &Writer{ctx: ctx}
+	for _, p := range []struct {
+		to    **sql.Stmt
+		query string
+	}{
+		{&w.remove, "DELETE FROM day WHERE source = ? AND day = ? AND kind <> ?"},
+		{&w.put, "INSERT OR REPLACE INTO day (entry, source, day, kind, requests, cold_starts, row, pending) VALUES (?, ?, ?, ?, ?, ?, ?, 1)"},
+		{&w.forget, "DELETE FROM seen WHERE source = ? AND day = ?"},
+		{&w.remember, "INSERT OR REPLACE INTO seen (source, day, data) VALUES (?, ?, ?)"},
+	} {
+		if *p.to, err = tx.PrepareContext(ctx, p.query); err != nil {
 			return nil, err
+		}
+		defer func() { err = errors.Join(err, (*p.to).Close()) }()
+	}
+	for _, d := range b.Days {
+		if !observed(d) {
+			if err := w.removeRows(Key{d.Source, d.Day}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, d := range b.Days {
-		text, err := json.Marshal(d)
-		if err != nil {
-			return nil, err
-		}
-		var cold any
-		if d.ColdStarts >= 0 {
-			cold = d.ColdStarts
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO day (entry, source, day, kind, requests, cold_starts, row, pending) VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
-			d.Entry, d.Source, d.Day, d.Kind, d.Requests, cold, string(text)); err != nil {
+		if err := w.insert(d); err != nil {
 			return nil, err
 		}
 	}
+	for key, data := range b.Seen {
+		if err := w.Remember(key, data); err != nil {
+			return nil, err
+		}
+	}
+	if b.More != nil {
+		if err := b.More(w); err != nil {
+			return nil, err
+		}
+	}
+	return w.rows, nil
+}
+
+// Row writes a row.
+func (w *Writer) Row(d *evidence.UsageDay) error {
+	if key := (Key{d.Source, d.Day}); !observed(d) && key != w.latest {
+		if err := w.removeRows(key); err != nil {
+			return err
+		}
+		w.latest = key
+	}
+	return w.insert(d)
+}
+
+// Remember writes what the source's day must remember to be continued, nothing removes
+// that.
+func (w *Writer) Remember(key Key, data []byte) (err error) {
+	if len(data) == 0 {
+		_, err = w.forget.ExecContext(w.ctx, key.Source, key.Day)
+	} else {
+		_, err = w.remember.ExecContext(w.ctx, key.Source, key.Day, data)
+	}
+	return err
+}
+
+// removeRows removes what logs said before of a source's day, whatever its entry was.
+func (w *Writer) removeRows(key Key) error {
+	_, err := w.remove.ExecContext(w.ctx, key.Source, key.Day, evidence.UsageInvoke)
+	return err
+}
+
+func (w *Writer) insert(d *evidence.UsageDay) error {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	var cold any
+	if d.ColdStarts >= 0 {
+		cold = d.ColdStarts
+	}
+	if _, err := w.put.ExecContext(w.ctx, d.Entry, d.Source, d.Day, d.Kind, d.Requests, cold, string(text)); err != nil {
+		return err
+	}
+	w.rows = append(w.rows, Row{Key: Key{d.Source, d.Day}, Requests: d.Requests})
+	return nil
+}
+
+// insertFiles writes the files of a batch and returns those that are known.
+func insertFiles(ctx context.Context, tx *sql.Tx, files []File) (known []File, err error) {
 	today := time.Now().UTC().Format(time.DateOnly)
-	for _, f := range b.Files {
+	for _, f := range files {
 		r, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO file (sha256, name, bytes, committed) VALUES (?, ?, ?, ?)", f.SHA256, f.Name, f.Size, today)
 		if err != nil {
 			return nil, err
@@ -141,65 +218,71 @@ func insert(ctx context.Context, tx *sql.Tx, b *Batch) (known []File, err error)
 			known = append(known, f)
 		}
 	}
-	for key, data := range b.Seen {
-		if len(data) == 0 {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM seen WHERE source = ? AND day = ?", key.Source, key.Day); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO seen (source, day, data) VALUES (?, ?, ?)", key.Source, key.Day, data); err != nil {
-			return nil, err
-		}
-	}
 	return known, nil
 }
 
-// handOn merges all pending rows into the lock, also those of a process that
-// was killed before it could, and returns which source's days were in it.
-func (s *Store) handOn(ctx context.Context, lockPath string) (map[Key]bool, error) {
-	var ids []int64
-	var replaced map[Key]bool
-	err := evidence.Update(lockPath, func(lock *evidence.Lock) error {
-		days, pending, err := s.rows(ctx, s.db, "SELECT id, row FROM day WHERE pending = 1 ORDER BY id")
-		if err != nil {
-			return s.explain(err)
-		}
-		ids, replaced = pending, merge(lock, days)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return replaced, s.write(ctx, func(tx *sql.Tx) error {
-		for _, id := range ids { // a row that was replaced meanwhile has another
-			if _, err := tx.ExecContext(ctx, "UPDATE day SET pending = 0 WHERE id = ?", id); err != nil {
+// handOn merges all pending rows into the lock, also those of a process that was killed
+// before it could, and returns which source's days were in it. A log has one writer: its
+// rows of another entry, or of none, go.
+func (s *Store) handOn(ctx context.Context, lockPath string) (replaced map[Key]bool, err error) {
+	err = evidence.UpdateUsage(lockPath, func(merge func(evidence.UsageUpdate) error) error {
+		// In one transaction: nobody replaces a row after its key was read.
+		return s.write(ctx, func(tx *sql.Tx) error {
+			all, logs, err := pending(ctx, tx)
+			if err != nil {
 				return err
 			}
-		}
-		_, err := tx.ExecContext(ctx, "DELETE FROM day WHERE pending = 0 AND requests = 0 AND kind <> ?", evidence.UsageInvoke)
-		return err
+			replaced = all
+			if err := merge(evidence.UsageUpdate{
+				Gone: func(d *evidence.UsageDay) bool {
+					key := Key{d.Source, d.Day}
+					if _, pending := replaced[key]; pending {
+						replaced[key] = true
+					}
+					return logs[key] && !observed(d)
+				},
+				Rows: func(put func(*evidence.UsageDay) error) error {
+					return s.each(ctx, tx, func(d *evidence.UsageDay) error {
+						if emptied(d) {
+							return nil
+						}
+						return put(d)
+					}, "SELECT id, row FROM day WHERE pending = 1 ORDER BY entry, source, day")
+				},
+			}); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE day SET pending = 0 WHERE pending = 1"); err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "DELETE FROM day WHERE pending = 0 AND requests = 0 AND kind <> ?", evidence.UsageInvoke)
+			return err
+		})
 	})
+	return replaced, err
 }
 
-// merge takes rows over into the lock and returns which source's days were in
-// it. A log has one writer: its rows of another entry, or of none, go.
-func merge(lock *evidence.Lock, days []*evidence.UsageDay) map[Key]bool {
-	logs, all := map[Key]bool{}, map[Key]bool{}
-	for _, d := range days {
-		all[Key{d.Source, d.Day}] = true
+// pending returns the sources and days that have pending rows, and those that have some
+// of a log.
+func pending(ctx context.Context, tx *sql.Tx) (all, logs map[Key]bool, err error) {
+	all, logs = map[Key]bool{}, map[Key]bool{}
+	rows, err := tx.QueryContext(ctx, "SELECT source, day, kind FROM day WHERE pending = 1")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		d := &evidence.UsageDay{}
+		if err := rows.Scan(&d.Source, &d.Day, &d.Kind); err != nil {
+			return nil, nil, err
+		}
+		key := Key{d.Source, d.Day}
+		all[key] = false
 		if !observed(d) {
-			logs[Key{d.Source, d.Day}] = true
+			logs[key] = true
 		}
 	}
-	replaced := map[Key]bool{}
-	lock.Usage = slices.DeleteFunc(lock.Usage, func(u *evidence.UsageDay) bool {
-		key := Key{u.Source, u.Day}
-		replaced[key] = replaced[key] || all[key]
-		return logs[key] && !observed(u)
-	})
-	lock.MergeUsage(slices.DeleteFunc(days, emptied))
-	return replaced
+	return all, logs, rows.Err()
 }
 
 // emptied reports whether a row says that its source's day has none any more.

@@ -146,9 +146,12 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 
 // Days returns the rows of the history, as they were committed last, sorted
 // by entry, source and day.
-func (s *Store) Days(ctx context.Context) ([]*evidence.UsageDay, error) {
-	days, _, err := s.rows(ctx, s.db, "SELECT id, row FROM day ORDER BY entry, source, day")
-	return days, s.explain(err)
+func (s *Store) Days(ctx context.Context) (days []*evidence.UsageDay, err error) {
+	err = s.each(ctx, s.db, func(d *evidence.UsageDay) error {
+		days = append(days, d)
+		return nil
+	}, "SELECT id, row FROM day ORDER BY entry, source, day")
+	return days, err
 }
 
 // querier is a database or a transaction.
@@ -156,11 +159,11 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// rows reads rows with their ids.
-func (s *Store) rows(ctx context.Context, q querier, query string) (days []*evidence.UsageDay, ids []int64, err error) {
-	rows, err := q.QueryContext(ctx, query)
+// each calls f with rows. The error is f's, or explained.
+func (s *Store) each(ctx context.Context, from querier, f func(*evidence.UsageDay) error, query string) (err error) {
+	rows, err := from.QueryContext(ctx, query)
 	if err != nil {
-		return nil, nil, err
+		return s.explain(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -168,12 +171,14 @@ func (s *Store) rows(ctx context.Context, q querier, query string) (days []*evid
 		var text []byte
 		d := &evidence.UsageDay{}
 		if err := rows.Scan(&id, &text); err != nil {
-			return nil, nil, err
+			return s.explain(err)
 		}
 		if err := json.Unmarshal(text, d); err != nil {
-			return nil, nil, fmt.Errorf("row %d: %w", id, err)
+			return fmt.Errorf("row %d: %w", id, err)
 		}
-		days, ids = append(days, d), append(ids, id)
+		if err := f(d); err != nil {
+			return err
+		}
 	}
-	return days, ids, rows.Err()
+	return s.explain(rows.Err())
 }
