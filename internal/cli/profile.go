@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,11 +9,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/graph"
 	"fastpath/internal/profile"
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
@@ -171,61 +174,20 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	details, err := python.Query(a.ctx, launch.Environment(a.Env, launch.EnvOptions{}))
-	if err != nil {
-		return err
-	}
-	if err := compatible(lock, entries, profile.Environment(details), opt.replace); err != nil {
-		return err
-	}
-	files := []string{modulesFile}
-	if p == home {
-		if files, err = p.Sources(); err != nil {
-			return err
-		}
-	}
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	m := &profiler{app: a, opt: opt, project: p, home: home, python: python, lock: lock, entries: entries}
+	m.details = sync.OnceValues(func() (*interp.Details, error) {
+		return python.Query(ctx, launch.Environment(a.Env, launch.EnvOptions{}))
+	})
+	go func() { _, _ = m.details() }() // while the sources are read
 	var results []profiled
 	for _, e := range entries {
-		program, err := a.loadProgram(p, e, files, python, python.Version)
+		r, err := m.measure(ctx, e)
 		if err != nil {
 			return err
 		}
-		env, from, err := a.deployedEnv(p.Root, &e)
-		if err != nil {
-			return err
-		}
-		a.noteDeployed(from)
-		options := profile.Options{
-			Root: p.Root, Entry: e, Program: program, Python: python, Details: details, Env: env, ExtraEnv: opt.env,
-			RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
-			Bytecode: launch.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
-			Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, Progress: a.profileProgress(e, python, details, opt),
-		}
-		if p != home {
-			options.Dir, options.Folder = home.Root, home.Root
-		}
-		measured, err := profile.Measure(a.ctx, options)
-		a.clearLine()
-		if err != nil {
-			return err
-		}
-		for _, w := range measured.Warnings {
-			a.step("warning: %s", w)
-		}
-		old := lock.Entries[e.Name]
-		if old != nil && old.Compatible(measured.Entry.Environment) != "" { // --replace
-			if old.Bench != nil {
-				a.step("bench results of %s were measured elsewhere and are dropped", e.Name)
-			}
-			old = nil
-		}
-		if old != nil && opt.replace {
-			old = &evidence.Entry{Bench: old.Bench, BenchBefore: old.BenchBefore} // which still holds
-		}
-		a.notePace(old, measured.Entry)
-		merged := evidence.Merge(old, measured.Entry)
-		lock.Entries[e.Name] = merged
-		results = append(results, profiled{e, program, merged, measured})
+		results = append(results, *r)
 	}
 	if err := a.ctx.Err(); err != nil {
 		return err
@@ -242,6 +204,96 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		a.step("not written to %s, which holds figures with byte-code and files in memory", evidence.FileName)
 	}
 	return a.showProfile(t, p, results, opt)
+}
+
+// profiler is one call of profile.
+type profiler struct {
+	*app
+	opt     profileOptions
+	project *project.Project
+	home    *project.Project // where the interpreter is found
+	python  *interp.Interpreter
+	details func() (*interp.Details, error) // of python; waits for the answer
+	lock    *evidence.Lock
+	entries []project.Entry
+	files   []string // sources of the project, once they are listed
+}
+
+// measure profiles an entry and merges the result into the lock. The first
+// interpreter starts before anything is known of the sources.
+func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, err error) {
+	opt := m.opt
+	env, from, err := m.deployedEnv(m.project.Root, &e)
+	if err != nil {
+		return nil, err
+	}
+	var progress func(profile.Stage)
+	options := profile.Options{
+		Root: m.project.Root, Entry: e, Python: m.python, Env: env, ExtraEnv: opt.env,
+		RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
+		Bytecode: launch.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
+		Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, Progress: func(s profile.Stage) { progress(s) },
+	}
+	if m.project != m.home {
+		options.Dir, options.Folder = m.home.Root, m.home.Root
+	}
+	begun, err := profile.Begin(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, begun.Close()) }()
+	program, details, err := m.inputs(e)
+	if err != nil {
+		return nil, err
+	}
+	m.noteDeployed(from)
+	progress = m.profileProgress(e, m.python, details, opt)
+	measured, err := begun.Measure(ctx, program, details)
+	m.clearLine()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range measured.Warnings {
+		m.step("warning: %s", w)
+	}
+	old := m.lock.Entries[e.Name]
+	if old != nil && old.Compatible(measured.Entry.Environment) != "" { // --replace
+		if old.Bench != nil {
+			m.step("bench results of %s were measured elsewhere and are dropped", e.Name)
+		}
+		old = nil
+	}
+	if old != nil && opt.replace {
+		old = &evidence.Entry{Bench: old.Bench, BenchBefore: old.BenchBefore} // which still holds
+	}
+	m.notePace(old, measured.Entry)
+	merged := evidence.Merge(old, measured.Entry)
+	m.lock.Entries[e.Name] = merged
+	return &profiled{e, program, merged, measured}, nil
+}
+
+// inputs returns what the measurement of an entry needs beside its processes.
+func (m *profiler) inputs(e project.Entry) (program *graph.Program, details *interp.Details, err error) {
+	first := m.files == nil
+	switch {
+	case !first:
+	case m.project == m.home:
+		if m.files, err = m.project.Sources(); err != nil {
+			return nil, nil, err
+		}
+	default:
+		m.files = []string{modulesFile}
+	}
+	if program, err = m.loadProgram(m.project, e, m.files, m.python, m.python.Version); err != nil {
+		return nil, nil, err
+	}
+	if details, err = m.details(); err != nil {
+		return nil, nil, err
+	}
+	if first {
+		err = compatible(m.lock, m.entries, profile.Environment(details), m.opt.replace)
+	}
+	return program, details, err
 }
 
 // notePace says that the whole machine was slower or faster than when the lock

@@ -8,7 +8,6 @@ import (
 
 	"fastpath/internal/evidence"
 	"fastpath/internal/graph"
-	"fastpath/internal/python/interp"
 	"fastpath/internal/python/probe"
 )
 
@@ -29,8 +28,7 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 		}
 	}
 
-	sites := append(slices.Clone(m.Details.Path), m.target.Folder)
-	index := interp.Distributions(sites)
+	index := m.distributions()
 	used := map[evidence.Distribution]bool{}
 	startup := map[string]bool{}
 	for _, s := range m.graph.Startup {
@@ -67,13 +65,20 @@ func (m *measurement) totals(e *evidence.Entry) {
 	slices.SortFunc(runs, func(a, b *probe.Timing) int { return int(a.Total - b.Total) })
 	n := len(runs)
 	e.TotalMinMS, e.PeakKiB = ms(runs[0].Total), runs[0].PeakKiB
-	totals, clients, collections := make([]time.Duration, n), make([]time.Duration, n), make([]time.Duration, n)
+	totals, collections := make([]time.Duration, n), make([]time.Duration, n)
+	var clients []time.Duration // of the runs that timed them
 	for i, r := range runs {
-		totals[i], clients[i], collections[i] = r.Total, r.Client, r.GC
+		totals[i], collections[i] = r.Total, r.GC
+		if r.Client >= 0 {
+			clients = append(clients, r.Client)
+		}
 		e.PeakKiB = min(e.PeakKiB, r.PeakKiB)
 	}
 	_, e.TotalMedianMS, e.Noise.Total = spread(totals)
-	e.StartupMS, _, e.Noise.Startup = spread(clients)
+	e.StartupMS, _, e.Noise.Startup = spread(clients) // sorts them
+	if few := len(clients); 0 < few && few < n {
+		e.Noise.Startup = ms(clients[few-1] - clients[0])
+	}
 	e.GCMS, _, e.Noise.GC = spread(collections)
 }
 

@@ -26,10 +26,11 @@ func (o *Options) Comparable() bool {
 
 // conditions brings byte-code and page cache into the state asked for.
 type conditions struct {
-	bytecode *launch.BytecodeFolder
-	cold     []string // files to drop from the page cache
-	synced   bool
-	stayed   int // of cold, after the last time
+	bytecode  *launch.BytecodeFolder
+	pageCache PageCache
+	cold      []string // files to drop from the page cache
+	synced    bool
+	stayed    int // of cold, after the last time
 }
 
 // newConditions makes the private folder, when one is needed, and returns the
@@ -42,8 +43,11 @@ func (o *Options) newConditions(env []string) (*conditions, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &conditions{bytecode: folder}, env, nil
+	return &conditions{bytecode: folder, pageCache: o.PageCache}, env, nil
 }
+
+// each reports whether each run needs preparations of its own.
+func (c *conditions) each() bool { return c.bytecode.Empties() || c.pageCache == PagesCold }
 
 // before prepares one run.
 func (c *conditions) before() error {

@@ -3,7 +3,7 @@
 // statements that ask for modules, and the environment.
 //
 // One graph pass comes first and brings the byte-code into the state that the
-// timing runs find. Each run ends with the deferred pass, which imports what
+// timing runs find; runs.go says what of a run may happen beside others. Each run ends with the deferred pass, which imports what
 // functions of reachable project code would import, so that the cost of an
 // import stays known when it has moved. What comes out becomes an
 // evidence.Entry, and beside it a Module for each row with what the lock does
@@ -12,10 +12,12 @@
 package profile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"fastpath/internal/config"
@@ -99,15 +101,54 @@ const attempts = 4
 // Measure profiles an entry. The error is an *EntryError, ctx's, or says that
 // the interpreter could not be started.
 func Measure(ctx context.Context, o Options) (p *Profile, err error) {
-	m := &measurement{Options: o, target: o.probe()}
+	b, err := Begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	return b.Measure(ctx, o.Program, o.Details)
+}
+
+// Beginning is a measurement whose first interpreter starts while its caller
+// still reads the sources.
+type Beginning struct{ m *measurement }
+
+// Begin begins a measurement; Program and Details of o are not needed yet. Call
+// Close at the end.
+func Begin(ctx context.Context, o Options) (*Beginning, error) {
+	m := &measurement{Options: o, target: o.probe(), free: processorsFree}
+	var err error
 	if m.conditions, m.target.Env, err = o.newConditions(m.target.Env); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, m.conditions.bytecode.Close()) }()
+	b := &Beginning{m}
+	if m.waiting, err = m.start(ctx, probe.PassGraph, 1, m.target); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// Close ends what still runs.
+func (b *Beginning) Close() error {
+	b.m.stopWaiting()
+	return b.m.conditions.bytecode.Close()
+}
+
+// Measure goes on with the measurement; it is called once. The error is as of
+// the function Measure.
+func (b *Beginning) Measure(ctx context.Context, program *graph.Program, details *interp.Details) (*Profile, error) {
+	m := b.m
+	m.Program, m.Details = program, details
+	m.target.Label = m.label()
 	m.progress(Stage{})
+	m.distributions = sync.OnceValue(func() interp.Index {
+		return interp.Distributions(append(slices.Clone(details.Path), m.target.Folder))
+	})
+	go m.distributions() // while the graph pass runs
 	if err := m.graphPass(ctx); err != nil {
 		return nil, m.explain(err)
 	}
+	m.distributions() // nothing runs beside what is timed
 	found := Stage{Pass: PassGraph}
 	for _, n := range m.graph.Nodes {
 		switch {
@@ -156,7 +197,10 @@ type measurement struct {
 	reach    []*graph.Module // project code that the entry reaches, itself first
 	warnings []string
 
-	conditions *conditions
+	conditions    *conditions
+	distributions func() interp.Index
+	waiting       []*probe.Process // that have been started and not used yet
+	free          func(processors int) bool
 }
 
 func (o *Options) progress(s Stage) {
@@ -172,7 +216,7 @@ func (o *Options) probe() probe.Options {
 	t := probe.Options{
 		Python: o.Python.Path, Dir: o.Entry.WorkDir(o.Root), Folder: importRoot, Timeout: o.Timeout,
 		Env:   launch.Environment(o.Env, launch.EnvOptions{RealCredentials: o.RealCredentials, Extra: o.ExtraEnv}),
-		Setup: o.Setup, Kind: probe.KindImport, Target: o.Entry.Module, Label: o.Entry.Module,
+		Setup: o.Setup, Kind: probe.KindImport, Target: o.Entry.Module,
 	}
 	switch o.Entry.Kind {
 	case project.EntryHandler:
@@ -193,13 +237,16 @@ func (o *Options) probe() probe.Options {
 	if o.Folder != "" {
 		t.Folder = o.Folder
 	}
-	if m := o.Program.File(o.Entry.File); m != nil && (t.Kind == probe.KindFile || t.Kind == probe.KindModule) {
-		t.Label = m.Name
-	}
-	if t.Label == "" {
-		t.Label = "__main__"
-	}
 	return t
+}
+
+// label is the name of the module that runs as __main__.
+func (m *measurement) label() string {
+	name := m.Entry.Module
+	if mod := m.Program.File(m.Entry.File); mod != nil && (m.target.Kind == probe.KindFile || m.target.Kind == probe.KindModule) {
+		name = mod.Name
+	}
+	return cmp.Or(name, "__main__")
 }
 
 // graphPass runs the graph pass, again without modules of the deferred pass
@@ -214,10 +261,7 @@ func (m *measurement) graphPass(ctx context.Context) error {
 		if try >= attempts {
 			m.target.Deferred = nil
 		}
-		if err := m.conditions.before(); err != nil {
-			return err
-		}
-		g, err := probe.GraphPass(ctx, m.target)
+		g, err := m.graphRun(ctx)
 		if err != nil {
 			return err
 		}
@@ -248,41 +292,6 @@ func (m *measurement) dynamic() []*graph.Module {
 		}
 	}
 	return found
-}
-
-// timingPass runs the timing pass N times.
-func (m *measurement) timingPass(ctx context.Context) error {
-	for i := range m.Runs {
-		if err := m.conditions.before(); err != nil {
-			return err
-		}
-		t, err := probe.TimingPass(ctx, m.target)
-		if err != nil {
-			return err
-		}
-		m.timings = append(m.timings, t)
-		m.progress(Stage{Pass: PassTiming, Run: i + 1, Total: t.Total})
-	}
-	return nil
-}
-
-// splitPass runs the split pass as often, when it is asked for.
-func (m *measurement) splitPass(ctx context.Context) error {
-	if !m.Split {
-		return nil
-	}
-	for i := range m.Runs {
-		if err := m.conditions.before(); err != nil {
-			return err
-		}
-		parts, err := probe.SplitPass(ctx, m.target)
-		if err != nil {
-			return err
-		}
-		m.splits = append(m.splits, parts)
-		m.progress(Stage{Pass: PassSplit, Run: i + 1})
-	}
-	return nil
 }
 
 // reachable returns the modules that can be imported, at init or later, when

@@ -49,6 +49,9 @@ func (b Bytecode) Prepare(env []string) (*BytecodeFolder, []string, error) {
 	return &BytecodeFolder{dir, b == BytecodeFirstRun}, env, nil
 }
 
+// Empties reports whether Before has something to do.
+func (f *BytecodeFolder) Empties() bool { return f.empty }
+
 // Before brings the folder into the state that the next process shall find.
 func (f *BytecodeFolder) Before() error {
 	if !f.empty {

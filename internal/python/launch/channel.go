@@ -27,11 +27,18 @@ const resultVariable = "FASTPATH_RESULT"
 // wants to deceive runs in the same process and can read it.
 func newSecret() string { return rand.Text() }
 
+// frameMark begins each piece.
+const frameMark = "\x1e"
+
+// waitMark is the piece without content, by which a script says that it waits
+// for the rest of its input.
+func waitMark(secret string) []byte { return []byte(frameMark + secret + " 0 0\n") }
+
 // unframe returns what was sent over a channel, joined, and all else that was
 // written to its descriptor. The error is ErrDisturbed where a piece was
 // damaged; what came before it is returned.
 func unframe(raw []byte, secret string) (data, foreign []byte, err error) {
-	mark := []byte("\x1e" + secret + " ")
+	mark := []byte(frameMark + secret + " ")
 	for {
 		before, rest, found := bytes.Cut(raw, mark)
 		foreign = append(foreign, before...)

@@ -10,6 +10,7 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type Options struct {
 	// NoResult keeps the result descriptor away from a child that is no script
 	// of ours.
 	NoResult bool
+
+	child *Child // set by Start
 }
 
 // Result is what became of a child.
@@ -95,14 +98,24 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if cmd.Stderr, err = p.reader(&stderr); err != nil {
 		return nil, err
 	}
-	if o.Stdin != nil {
-		if cmd.Stdin, err = p.writer(o.Stdin); err != nil {
-			return nil, err
-		}
+	switch {
+	case o.child != nil:
+		cmd.Stdin, err = p.writer(o.child.input)
+	case o.Stdin != nil:
+		input := make(chan []byte, 1)
+		input <- o.Stdin
+		close(input)
+		cmd.Stdin, err = p.writer(input)
+	}
+	if err != nil {
+		return nil, err
 	}
 	collect, secret := func() error { return nil }, ""
 	if !o.NoResult {
 		secret = newSecret()
+		if o.child != nil {
+			data.mark, data.marked = waitMark(secret), func(raw []byte) { o.child.waiting(raw, secret) }
+		}
 		if collect, err = p.result(cmd, &data, secret); err != nil {
 			return nil, err
 		}
@@ -121,26 +134,37 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	var limit <-chan time.Time
-	if o.Timeout > 0 {
-		timer := time.NewTimer(o.Timeout)
-		defer timer.Stop()
-		limit = timer.C
+	var clock limit
+	defer clock.stop()
+	var works <-chan bool
+	if o.child == nil {
+		clock.start(o.Timeout)
+	} else {
+		works = o.child.works
 	}
-	select {
-	case <-done:
-	case <-o.Stop:
-		res.Stopped = true
+	for ended := false; !ended; {
+		select {
+		case <-done:
+			ended = true
+			continue
+		case start := <-works:
+			clock.stop()
+			if start {
+				clock.start(o.Timeout)
+			}
+			continue
+		case <-o.Stop:
+			res.Stopped = true
+		case <-clock.reached:
+			res.TimedOut = true
+		case <-ctx.Done():
+			killGroup(cmd)
+			<-done
+			return nil, ctx.Err()
+		}
 		killGroup(cmd)
 		<-done
-	case <-limit:
-		res.TimedOut = true
-		killGroup(cmd)
-		<-done
-	case <-ctx.Done():
-		killGroup(cmd)
-		<-done
-		return nil, ctx.Err()
+		ended = true
 	}
 	res.Wall = time.Since(res.Started)
 	killGroup(cmd) // whatever the child left behind
@@ -159,6 +183,26 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	res.Data, res.Foreign, res.Disturbed = unframe(data.bytes(), secret)
 	return res, nil
+}
+
+// limit is a time limit that can be taken back.
+type limit struct {
+	timer   *time.Timer
+	reached <-chan time.Time
+}
+
+func (l *limit) start(d time.Duration) {
+	if d > 0 {
+		l.timer = time.NewTimer(d)
+		l.reached = l.timer.C
+	}
+}
+
+func (l *limit) stop() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.timer, l.reached = nil, nil
 }
 
 // startError says why a child could not be started.
@@ -202,15 +246,18 @@ func (p *plumbing) reader(b *buffer) (*os.File, error) {
 	return w, nil
 }
 
-// writer returns the end of a pipe for the child to read data from.
-func (p *plumbing) writer(data []byte) (*os.File, error) {
+// writer returns the end of a pipe for the child to read pieces from, until
+// their channel is closed.
+func (p *plumbing) writer(pieces <-chan []byte) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	p.parent, p.child = append(p.parent, w), append(p.child, r)
 	go func() {
-		_, _ = w.Write(data) // a child that does not read its input is no failure
+		for data := range pieces {
+			_, _ = w.Write(data) // a child that does not read its input is no failure
+		}
 		_ = w.Close()
 	}()
 	return r, nil
@@ -253,6 +300,8 @@ func (p *plumbing) close() {
 type buffer struct {
 	tail, limit int
 	also        io.Writer // gets all of it as well
+	mark        []byte    // where it arrives first, marked gets what came before; nil: nowhere
+	marked      func([]byte)
 	data        []byte
 	over        bool
 }
@@ -266,6 +315,13 @@ func (b *buffer) add(chunk []byte) {
 		return
 	}
 	b.data = append(b.data, chunk...)
+	if b.mark != nil {
+		from := max(0, len(b.data)-len(chunk)-len(b.mark)+1)
+		if i := bytes.Index(b.data[from:], b.mark); i >= 0 {
+			b.marked(bytes.Clone(b.data[:from+i]))
+			b.mark = nil
+		}
+	}
 	if b.tail > 0 && len(b.data) > 2*b.tail {
 		b.data = append(b.data[:0], b.data[len(b.data)-b.tail:]...)
 	}

@@ -7,6 +7,9 @@ import (
 	"os/exec"
 )
 
+// Streams says whether what a child sends arrives while it runs.
+const Streams = false
+
 // result gives the child a temporary file for its result: descriptors are not
 // inherited by number here. The bootstrap opens it.
 func (p *plumbing) result(cmd *exec.Cmd, b *buffer, secret string) (collect func() error, err error) {

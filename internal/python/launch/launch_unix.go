@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// Streams says whether what a child sends arrives while it runs.
+const Streams = true
+
 // result gives the child the descriptor for its result: the first one after
 // the standard streams.
 func (p *plumbing) result(cmd *exec.Cmd, b *buffer, secret string) (collect func() error, err error) {

@@ -14,22 +14,30 @@ var programSource string
 type Program struct {
 	Parts []string // of its source, which share their global names
 	Code  []byte   // its byte-code, as COMPILED was in a process of some Python; nil: it is compiled
-	Input []byte   // what it finds in INPUT
 	Later []string // parts of another program, which it finds compiled in COMPILED; nil: none
 }
 
-// Run returns the arguments and the standard input that run the program. It
+// ProgramArguments returns the arguments of a Python that runs a Program. It
 // starts like a Script; its standard input is empty.
+func ProgramArguments() []string { return []string{"-c", programStart} }
+
+// Input returns the beginning of the standard input of such a process. The
+// program finds args in ARGUMENTS, and gets the rest of the input, up to its
+// end, from the function INPUT().
 //
 // Source and byte-code come on standard input, because Python takes as long to
 // decode arguments of that size as for a third of the program.
-func (p *Program) Run(args ...string) (arguments []string, stdin []byte) {
-	pieces := [3]string{string(p.Code), joined(p.Parts), joined(p.Later)}
-	stdin = fmt.Appendf(nil, "%d %d %d\n", len(pieces[0]), len(pieces[1]), len(pieces[2]))
+func (p *Program) Input(args ...string) []byte {
+	pieces := [4]string{string(p.Code), joined(p.Parts), joined(p.Later), strings.Join(args, "\x00")}
+	var input []byte
 	for _, piece := range pieces {
-		stdin = append(stdin, piece...)
+		input = fmt.Appendf(input, "%d ", len(piece))
 	}
-	return append([]string{"-c", programStart}, args...), append(stdin, p.Input...)
+	input = append(input, '\n')
+	for _, piece := range pieces {
+		input = append(input, piece...)
+	}
+	return input
 }
 
 // joined puts what starts a program before its parts.
@@ -44,8 +52,16 @@ func joined(parts []string) string {
 // Python, which it might crash.
 const programStart = `import sys, os, marshal
 from _frozen_importlib_external import MAGIC_NUMBER
-_sizes, _, _data = b"".join(iter(lambda: os.read(0, 1 << 20), b"")).partition(b"\n")
-_sizes, _tag, _parts = [int(n) for n in _sizes.split()], b"%d %s" % (sys.hexversion, MAGIC_NUMBER), None
+_data, _sizes = b"", ()
+while not _sizes or len(_data) < sum(_sizes):
+    _more = os.read(0, 1 << 20)
+    if not _more:
+        os._exit(0)
+    _data += _more
+    if not _sizes and b"\n" in _data:
+        _sizes, _, _data = _data.partition(b"\n")
+        _sizes = [int(n) for n in _sizes.split()]
+_tag, _parts = b"%d %s" % (sys.hexversion, MAGIC_NUMBER), None
 if _data.startswith(_tag):
     _parts = marshal.loads(_data[len(_tag):_sizes[0]])
 exec(_parts[0] if _parts else _data[_sizes[0]:].partition(b"\x1e")[0])`

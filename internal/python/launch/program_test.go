@@ -19,8 +19,10 @@ func TestProgram(t *testing.T) {
 	for _, python := range oracle.Every(t) {
 		start := func(p *Program) *Result {
 			t.Helper()
-			args, stdin := p.Run("a", "b c")
-			res, err := Run(t.Context(), Options{Python: python.Path, Args: args, Dir: t.TempDir(), Env: Environment(os.Environ(), EnvOptions{}), Stdin: stdin, Timeout: time.Minute})
+			res, err := Run(t.Context(), Options{
+				Python: python.Path, Args: ProgramArguments(), Dir: t.TempDir(), Env: Environment(os.Environ(), EnvOptions{}), Timeout: time.Minute,
+				Stdin: append(p.Input("a", "", "b\nc"), "in\nput"...),
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,11 +38,10 @@ func TestProgram(t *testing.T) {
 			return []byte(code)
 		}
 		source := &Program{
-			Parts: []string{"import sys\n" + ChannelSource, send, "send('source', sys.argv, INPUT, sys.stdin.read())\n"},
-			Later: []string{"import sys\n" + ChannelSource, send, "send('code', sys.argv, INPUT, sys.stdin.read())\n"},
-			Input: []byte("in\nput"),
+			Parts: []string{"import sys\n" + ChannelSource, send, "send('source', sys.argv, ARGUMENTS, INPUT(), sys.stdin.read())\n"},
+			Later: []string{"import sys\n" + ChannelSource, send, "send('code', sys.argv, ARGUMENTS, INPUT(), sys.stdin.read())\n"},
 		}
-		const rest = `, ['-c', 'a', 'b c'], b'in\nput', '')`
+		const rest = `, ['-c'], ['a', '', 'b\nc'], b'in\nput', '')`
 		code := answer(source, "('source'"+rest)
 		if len(code) == 0 {
 			t.Fatalf("%s: no code", python.Path)

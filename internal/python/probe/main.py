@@ -114,17 +114,26 @@ def _run_setup(path):
 
 
 def _probe():
-    # The arguments: mode ("time", "split" or "graph"), kind, target, attribute,
-    # label of the module that runs as __main__, folder for sys.path, time limit
-    # in seconds, file that prepares the process, file with the code of a trial.
-    # INPUT: the modules of the deferred pass, one a line.
-    mode, kind, target, attr, label, folder, limit, setup, trial = sys.argv[1:10]
+    # ARGUMENTS: mode ("time", "split" or "graph"), kind, target, attribute,
+    # folder for sys.path, time limit in seconds, file that prepares the process,
+    # file with the code of a trial, what of the preparations is done before the
+    # process waits ("client" or nothing).
+    mode, kind, target, attr, folder, limit, setup, trial, ahead = ARGUMENTS
     out = _Output()
-    deferred = INPUT.decode("utf-8", "surrogateescape").split()
     if COMPILED:
         out.send([_record("code", COMPILED.hex())])
-    if mode == "graph":
-        _watch(out, float(limit))
+
+    def wait():
+        # Others may be measuring. Returns the label of the module that runs as
+        # __main__ and the modules of the deferred pass.
+        out.send([])
+        lines = INPUT().decode("utf-8", "surrogateescape").split("\n")
+        if mode == "graph":
+            _watch(out, float(limit))
+        return lines[0], lines[1:]
+
+    if not ahead:
+        label, deferred = wait()
     if trial:
         _trial(trial)
     for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
@@ -134,7 +143,7 @@ def _probe():
     else:
         sys.path.insert(0, folder)
     clock, waited = time.perf_counter_ns, _reader("/proc/thread-self/schedstat", 1) or int
-    sys.argv[:] = [target if kind == "file" else label]
+    sys.argv[:] = [target]
     if setup:
         try:
             _run_setup(setup)
@@ -148,7 +157,9 @@ def _probe():
     elif kind == "lambda":
         client_ns = -_worked(clock, waited)
         preload()
-        client_ns += _worked(clock, waited)
+        client_ns = -1 if ahead else client_ns + _worked(clock, waited)  # others may have been busy, too
+    if ahead:
+        label, deferred = wait()
     startup = sorted([name for name in sys.modules if type(name) is str])
 
     recorder = _Graph(startup) if mode == "graph" else _Split() if mode == "split" else _Timing()

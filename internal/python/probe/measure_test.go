@@ -38,7 +38,7 @@ func TestMeasureOverhead(t *testing.T) {
 	// use each slice would be looked at.
 	const none = "class _Timing:\n    def start(self): pass\n    def entry(self, target, run): run()\n    def total(self): return 0, 0, 0\n"
 	started := func(recorder string) *launch.Program {
-		p := program(Options{}, "time")
+		p := program(Options{}, PassTiming)
 		p.Parts[1] = recorder
 		source := p.Parts[2]
 		for _, change := range [][2]string{{"    lines = recorder.take()\n", "    if exc is not None: print(repr(exc), file=sys.stderr)\n    os._exit(exc is not None)\n"}, {"    recorder.start()\n", "    gc.disable()\n    recorder.start()\n"}} {
@@ -55,8 +55,8 @@ func TestMeasureOverhead(t *testing.T) {
 		t.Fatal("IDLE is not in the probe")
 	}
 	count := func(recorder, module string) int64 {
-		args, stdin := started(recorder).Run("time", KindImport, module, "", module, dir, "1000", "", "")
-		return instructions(t, python, dir, stdin, args...)
+		stdin := append(started(recorder).Input("time", KindImport, module, "", dir, "1000", "", "", ""), module...)
+		return instructions(t, python, dir, stdin, launch.ProgramArguments()...)
 	}
 	count(none, "nothing") // writes byte-code
 	timing0, none0 := count(timing, "nothing"), count(none, "nothing")

@@ -264,3 +264,33 @@ func TestStartupPass(t *testing.T) {
 		}
 	})
 }
+
+// TestAhead: a process that has imported AWS's runtime client before it waits
+// sees the same of the entry as one that times the client.
+func TestAhead(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		o := entry(t, python, map[string]string{"entry.py": "import json, wave\n", "later.py": "import colorsys\n"})
+		o.Kind = KindLambda
+		names := func(ahead bool) []string {
+			t.Helper()
+			o.Ahead = ahead
+			p := Start(t.Context(), o)
+			defer p.Stop()
+			p.Prepare(PassTiming, o)
+			p.Waits()
+			run := o
+			run.Deferred = []string{"later"}
+			m, err := p.Timing(run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Client < 0 != ahead || m.Client == 0 || m.Total <= 0 || m.Deferred["colorsys"] <= 0 {
+				t.Errorf("ahead %v: %+v", ahead, m)
+			}
+			return slices.Sorted(maps.Keys(m.Self))
+		}
+		if timed, ahead := names(false), names(true); !slices.Equal(timed, ahead) || !slices.Contains(ahead, "wave") || slices.Contains(ahead, "json") {
+			t.Errorf("%q, when the client is imported ahead %q", timed, ahead)
+		}
+	})
+}

@@ -15,11 +15,7 @@ package probe
 import (
 	"context"
 	_ "embed"
-	"strconv"
-	"strings"
 	"time"
-
-	"fastpath/internal/python/launch"
 )
 
 // The parts of the program, see output.py.
@@ -56,7 +52,8 @@ type Options struct {
 	Trial    string        // file with the path of a source in its first line, and code to run in its place; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
 	Code     []byte        // Graph.Code of the same interpreter, for the timing pass; nil: the probe is compiled once more
-	Timeout  time.Duration // for the whole process
+	Ahead    bool          // what comes before the entry belongs to the preparations, and is not timed; not for the graph pass
+	Timeout  time.Duration // for the preparations of a process, and again for its pass
 }
 
 // Timing is what one run of the timing pass saw. Where the kernel tells it
@@ -65,7 +62,7 @@ type Options struct {
 // timers and other processes is.
 type Timing struct {
 	Total    time.Duration            // import of the entry
-	Client   time.Duration            // imports of AWS's runtime client before it
+	Client   time.Duration            // imports of AWS's runtime client before it, -1 where Options.Ahead kept it from being timed
 	GC       time.Duration            // garbage collection, part of Total and of no module
 	PeakKiB  int64                    // peak resident memory when the entry was imported
 	Self     map[string]time.Duration // of every name that was searched for, also in vain
@@ -145,99 +142,26 @@ type Item struct {
 
 // TimingPass runs the timing pass once.
 func TimingPass(ctx context.Context, o Options) (*Timing, error) {
-	r, err := run(ctx, o, "time")
-	if err != nil {
-		return nil, err
-	}
-	t := &Timing{Self: map[string]time.Duration{}, Deferred: map[string]time.Duration{}, Stopped: r.stopped}
-	t.Total, t.Client, t.GC, t.PeakKiB = r.total, r.client, r.gc, r.peak
-	for _, m := range r.times {
-		if m.deferred {
-			t.Deferred[m.name] += m.self
-		} else {
-			t.Self[m.name] += m.self
-		}
-	}
-	return t, nil
+	p := Start(ctx, o)
+	defer p.Stop()
+	p.Prepare(PassTiming, o)
+	return p.Timing(o)
 }
 
 // SplitPass runs the timing pass with more clocks, which cost time themselves:
 // the parts are for comparison with each other. Names of init and of the
 // deferred pass are not told apart.
 func SplitPass(ctx context.Context, o Options) (map[string]Parts, error) {
-	r, err := run(ctx, o, "split")
-	if err != nil {
-		return nil, err
-	}
-	parts := map[string]Parts{}
-	for _, m := range r.times {
-		p := parts[m.name]
-		p.Execute += m.self
-		parts[m.name] = p
-	}
-	for _, s := range r.parts {
-		p := parts[s.name]
-		switch s.part {
-		case "find":
-			p.Find += s.self
-		case "read":
-			p.Read += s.self
-		case "create":
-			p.Create += s.self
-		}
-		parts[s.name] = p
-	}
-	return parts, nil
+	p := Start(ctx, o)
+	defer p.Stop()
+	p.Prepare(PassSplit, o)
+	return p.Split(o)
 }
 
 // GraphPass runs the graph pass once.
 func GraphPass(ctx context.Context, o Options) (*Graph, error) {
-	r, err := run(ctx, o, "graph")
-	if err != nil {
-		return nil, err
-	}
-	if len(r.missing) > 0 {
-		return nil, &Failure{Kind: NoAttribute, Attr: r.missing[0], Names: r.missing[1:]}
-	}
-	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, Mapped: r.mapped, PeakKiB: r.peak, Stopped: r.stopped, Code: r.code}, nil
-}
-
-// slack is how much longer than the probe's own limit the process may live:
-// the time to report where it hangs.
-const slack = 5 * time.Second
-
-func run(ctx context.Context, o Options, mode string) (*result, error) {
-	limit := o.Timeout
-	if mode == "graph" && limit > 0 {
-		limit += slack
-	}
-	seconds := o.Timeout.Seconds()
-	if seconds <= 0 {
-		seconds = 1e6
-	}
-	args, stdin := program(o, mode).Run(mode, o.Kind, o.Target, o.Attr, o.Label, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup, o.Trial)
-	res, err := launch.Run(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Stdin: stdin, Args: args})
-	if err != nil {
-		return nil, err
-	}
-	r, rest := parse(res.Data)
-	if !r.complete || res.Disturbed != nil {
-		return nil, failure(r, string(res.Foreign)+rest, res)
-	}
-	return r, nil
-}
-
-// program puts the parts of a mode together.
-func program(o Options, mode string) *launch.Program {
-	parts := func(recorder string) []string {
-		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + outputSource, recorder, mainSource}
-	}
-	p := &launch.Program{Parts: parts(timingSource), Code: o.Code, Input: []byte(strings.Join(o.Deferred, "\n"))}
-	if mode == "graph" {
-		p.Parts, p.Code = parts(graphSource), nil
-		if o.Trial == "" {
-			p.Later = parts(timingSource)
-		}
-	}
-	return p
+	p := Start(ctx, o)
+	defer p.Stop()
+	p.Prepare(PassGraph, o)
+	return p.Graph(o)
 }

@@ -1,0 +1,150 @@
+package probe
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"fastpath/internal/python/launch"
+)
+
+// Pass is a mode of the probe.
+type Pass string
+
+// The passes.
+const (
+	PassTiming Pass = "time"
+	PassSplit  Pass = "split"
+	PassGraph  Pass = "graph"
+)
+
+// Process is an interpreter for one pass. Its start is no part of what is
+// measured, so that it may fall into the time of something else: Start, Prepare
+// and Waits do all that comes before, and one of Timing, Split and Graph the rest.
+type Process struct{ child *launch.Child }
+
+// slack is how much longer than the probe's own limit the process may live:
+// the time to report where it hangs.
+const slack = 5 * time.Second
+
+// Start starts an interpreter as Python, Dir, Env and Timeout of o say. Call
+// Stop at the end.
+func Start(ctx context.Context, o Options) *Process {
+	limit := o.Timeout
+	if limit > 0 {
+		limit += slack
+	}
+	return &Process{launch.Start(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Args: launch.ProgramArguments()})}
+}
+
+// Prepare tells the process what it is for. What o says of Label and Deferred
+// is not needed yet.
+func (p *Process) Prepare(pass Pass, o Options) {
+	seconds := o.Timeout.Seconds()
+	if seconds <= 0 {
+		seconds = 1e6
+	}
+	ahead := ""
+	if o.Ahead && pass != PassGraph {
+		ahead = "client"
+	}
+	p.child.Send(program(o, pass).Input(string(pass), o.Kind, o.Target, o.Attr, o.Folder, strconv.FormatFloat(seconds, 'f', -1, 64), o.Setup, o.Trial, ahead))
+}
+
+// Waits waits until the process has done what it can do before its pass, or has
+// ended, and returns the byte-code that Graph.Code will hold. It needs
+// launch.Streams.
+func (p *Process) Waits() (code []byte) {
+	r, _ := parse(p.child.Waits())
+	return r.code
+}
+
+// Stop ends the process where it still runs.
+func (p *Process) Stop() { p.child.Stop() }
+
+// Timing runs the timing pass; of o it takes Label and Deferred.
+func (p *Process) Timing(o Options) (*Timing, error) {
+	r, err := p.finish(o)
+	if err != nil {
+		return nil, err
+	}
+	t := &Timing{Self: map[string]time.Duration{}, Deferred: map[string]time.Duration{}, Stopped: r.stopped}
+	t.Total, t.Client, t.GC, t.PeakKiB = r.total, r.client, r.gc, r.peak
+	for _, m := range r.times {
+		if m.deferred {
+			t.Deferred[m.name] += m.self
+		} else {
+			t.Self[m.name] += m.self
+		}
+	}
+	return t, nil
+}
+
+// Split runs the split pass; of o it takes Label and Deferred.
+func (p *Process) Split(o Options) (map[string]Parts, error) {
+	r, err := p.finish(o)
+	if err != nil {
+		return nil, err
+	}
+	parts := map[string]Parts{}
+	for _, m := range r.times {
+		p := parts[m.name]
+		p.Execute += m.self
+		parts[m.name] = p
+	}
+	for _, s := range r.parts {
+		p := parts[s.name]
+		switch s.part {
+		case "find":
+			p.Find += s.self
+		case "read":
+			p.Read += s.self
+		case "create":
+			p.Create += s.self
+		}
+		parts[s.name] = p
+	}
+	return parts, nil
+}
+
+// Graph runs the graph pass; of o it takes Label and Deferred.
+func (p *Process) Graph(o Options) (*Graph, error) {
+	r, err := p.finish(o)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.missing) > 0 {
+		return nil, &Failure{Kind: NoAttribute, Attr: r.missing[0], Names: r.missing[1:]}
+	}
+	return &Graph{Startup: r.loaded, Nodes: r.nodes, Statements: r.statements, Mapped: r.mapped, PeakKiB: r.peak, Stopped: r.stopped, Code: r.code}, nil
+}
+
+// finish lets the process do its pass.
+func (p *Process) finish(o Options) (*result, error) {
+	p.child.Finish([]byte(strings.Join(append([]string{o.Label}, o.Deferred...), "\n")))
+	res, err := p.child.Wait()
+	if err != nil {
+		return nil, err
+	}
+	r, rest := parse(res.Data)
+	if !r.complete || res.Disturbed != nil {
+		return nil, failure(r, string(res.Foreign)+rest, res)
+	}
+	return r, nil
+}
+
+// program puts the parts of a pass together.
+func program(o Options, pass Pass) *launch.Program {
+	parts := func(recorder string) []string {
+		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + outputSource, recorder, mainSource}
+	}
+	p := &launch.Program{Parts: parts(timingSource), Code: o.Code}
+	if pass == PassGraph {
+		p.Parts, p.Code = parts(graphSource), nil
+		if o.Trial == "" {
+			p.Later = parts(timingSource)
+		}
+	}
+	return p
+}
