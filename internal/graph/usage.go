@@ -69,7 +69,7 @@ func (p *Program) count(m *Module) {
 	hidden := m.hidden()
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
-		*x = found{base: x.base, in: -1, flags: x.flags}
+		x.line, x.in, x.uses, x.why = 0, -1, 0, whyModule // others read the rest meanwhile
 		switch {
 		case m.future(b):
 			continue
