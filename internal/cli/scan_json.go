@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -31,8 +32,12 @@ type scanPart struct {
 	err    error
 }
 
-// partFiles is the number of files of a part.
-const partFiles = 64
+// partFiles is the number of files of a part, and partBytes what the text of most
+// parts takes at most, in bytes.
+const (
+	partFiles = 64
+	partBytes = 1 << 20
+)
 
 func newScanJSON(w io.Writer, e envelope) *scanJSON {
 	p := &scanJSON{w: w, parts: make([]scanPart, runtime.GOMAXPROCS(0))}
@@ -61,7 +66,7 @@ func (p *scanJSON) files(prog *graph.Program, modules []*graph.Module) {
 			modules = modules[len(list):]
 			used++
 			wg.Go(func() {
-				part.buf = part.buf[:0]
+				part.buf = slices.Grow(part.buf[:0], partBytes*len(list)/partFiles)
 				for _, m := range list {
 					part.file(part.lister.list(prog, m))
 				}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"os"
 	"sync"
 
@@ -188,8 +189,25 @@ func (p *Program) looksAtAnnotations(m *Module) bool {
 			a.looks = looksAtAnnotations(m.Syntax.Src)
 			return
 		}
-		src, err := os.ReadFile(p.abs(m.File))
-		a.looks = err != nil || looksAtAnnotations(src)
+		a.looks = p.fileLooksAtAnnotations(m.File)
 	})
 	return a.looks
+}
+
+// rereadBuffers hold what is read again.
+var rereadBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// fileLooksAtAnnotations is looksAtAnnotations for a file; one that cannot be
+// read may look at them.
+func (p *Program) fileLooksAtAnnotations(file string) bool {
+	f, err := os.Open(p.abs(file))
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	b := rereadBuffers.Get().(*bytes.Buffer)
+	defer rereadBuffers.Put(b)
+	b.Reset()
+	_, err = b.ReadFrom(f)
+	return err != nil || looksAtAnnotations(b.Bytes())
 }

@@ -1,18 +1,23 @@
 package graph
 
 import (
-	"slices"
 	"strings"
 
 	"fastpath/internal/python/scope"
 )
 
-// wholes calls yield for every place where a module uses another one of the
-// project whole, and not by the name of something in it: as an argument, in a
-// list, by its __dict__ or __path__. Whoever gets it may look at all its names
-// and call what they stand for; who gets a package may import what is in it, as
-// those do that look for plugins, and look at that.
-func (p *Program) wholes(m *Module, yield func(u use, target *Module)) {
+// wholeUse is a place where a module uses another one of the project whole.
+type wholeUse struct {
+	use
+	target int32
+}
+
+// wholes returns the places where a module uses another one of the project
+// whole, and not by the name of something in it: as an argument, in a list, by
+// its __dict__ or __path__. Whoever gets it may look at all its names and call
+// what they stand for; who gets a package may import what is in it, as those do
+// that look for plugins, and look at that.
+func (p *Program) wholes(m *Module) (out []wholeUse) {
 	f := m.facts
 	for k := range f.bindings {
 		b := &f.bindings[k]
@@ -25,52 +30,69 @@ func (p *Program) wholes(m *Module, yield func(u use, target *Module)) {
 		}
 		for _, u := range f.usesIn(b.uses) {
 			if t := p.whole(m, at, u.chain); t != nil && t != m {
-				yield(u, t)
+				out = append(out, wholeUse{u, t.index})
 			}
 		}
 	}
+	return out
+}
+
+// allWholes returns wholes by module.
+func (p *Program) allWholes() [][]wholeUse {
+	all := make([][]wholeUse, len(p.Modules))
+	parallel(len(all), func(k int) { all[k] = p.wholes(p.Modules[k]) })
+	return all
 }
 
 // whole returns the module that is read by a chain of attributes of the module
 // called at, when nothing but modules, and perhaps __dict__ or __path__, is.
 func (p *Program) whole(m *Module, at string, c chainID) *Module {
 	f := m.facts
-	var names []string // the last one first
+	var chain [maxChain]text // the last one first
+	names := chain[:0]
 	for k := c.index(); k != 0; k = f.chains[k].before {
 		if f.chains[k].name < 0 { // assigned or deleted
 			return nil
 		}
-		names = append(names, f.of(f.chains[k].name))
+		names = append(names, f.chains[k].name)
 	}
-	for _, name := range slices.Backward(names) {
+	var room [128]byte
+	behind := append(room[:0], at...)
+	for k := len(names) - 1; k >= 0; k-- {
+		name := f.of(names[k])
 		if name == "__dict__" || name == "__path__" {
 			break
 		}
-		at += "." + name
-		if p.find(m, at) == nil && p.folders[at] == "" {
+		behind = append(append(behind, '.'), name...)
+		if len(p.byName[string(behind)]) == 0 && p.folders[string(behind)] == "" {
 			return nil
 		}
 	}
-	return p.find(m, at)
+	return pick(m, p.byName[string(behind)])
 }
 
 // expose tells the imports of modules that others use whole while these are
 // being imported.
 func (p *Program) expose() {
 	inPackage := p.inPackages()
-	for _, m := range p.Modules {
+	wholes := p.wholeUses
+	if wholes == nil {
+		wholes = p.allWholes()
+	}
+	p.wholeUses = nil
+	for k, m := range p.Modules {
 		if m.Test {
 			continue
 		}
-		p.wholes(m, func(u use, target *Module) {
-			if !p.runs(m, u) {
-				return
+		for _, u := range wholes[k] {
+			if !p.runs(m, u.use) {
+				continue
 			}
-			target.use(0, whyWhole, m.index, u.line)
-			for _, inside := range inPackage[target.index] {
+			p.Modules[u.target].use(0, whyWhole, m.index, u.line)
+			for _, inside := range inPackage[u.target] {
 				p.Modules[inside].use(0, whyWhole, m.index, u.line)
 			}
-		})
+		}
 		p.spelled(m, func(of *Module, name symbol, line int32) { of.use(name, whySpelled, m.index, line) })
 	}
 	for _, m := range p.Modules {

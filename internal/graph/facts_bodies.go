@@ -25,26 +25,79 @@ func (r *factReader) bodies() {
 	r.mentioned, r.prefixes = r.mentioned[:0], r.prefixes[:0]
 	r.namesIn()
 	r.attributesIn()
-	r.foundReads()
+	telling := r.telling()
+	if telling&tellsImporting != 0 {
+		r.foundReads()
+	}
 	r.stringsOf(r.strings)
-	if slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return m.name == getattrSymbol }) {
+	if telling&tellsGetattr != 0 {
 		r.mentioned = append(r.mentioned, r.prefixes...) // getattr(self, "visit_" + name)
 	}
 	r.prefixedMethods()
 	for k := range r.bindings {
 		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
 			body := r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)]
-			r.mentioned = append(r.mentioned, mentioning{body, symbolOf(r.str(b.name))})
+			name := symbolOf(r.str(b.name))
+			r.mentioned = append(r.mentioned, mentioning{body, name})
+			telling |= tells(name)
 		}
 	}
-	r.inspects = slices.ContainsFunc(r.mentioned, func(m mentioning) bool { return slices.Contains(inspecting, m.name) })
+	r.inspects = telling&tellsInspecting != 0
 	r.byFunction()
 	r.definedIn()
 }
 
-// inspecting are the names by which code gets at the annotations of what it is
-// given.
-var inspecting = symbolsOf("signature Signature getfullargspec getargspec get_annotations get_type_hints __annotations__ __annotate__ call_annotate_function")
+// telling is what names in bodies tell of their file.
+type telling uint8
+
+const (
+	tellsGetattr    telling = 1 << iota // attributes may be read by names that are put together
+	tellsImporting                      // modules may be imported by name
+	tellsInspecting                     // code gets at the annotations of what it is given
+)
+
+// tellingNames are the names that tell something.
+var tellingNames = func() map[symbol]telling {
+	names := map[symbol]telling{}
+	for t, list := range map[telling]string{
+		tellsGetattr:    "getattr",
+		tellsImporting:  "import_module __import__",
+		tellsInspecting: "signature Signature getfullargspec getargspec get_annotations get_type_hints __annotations__ __annotate__ call_annotate_function",
+	} {
+		for _, s := range symbolsOf(list) {
+			names[s] = t
+		}
+	}
+	return names
+}()
+
+// mayTell marks the lowest byte of the symbols in tellingNames: most other names
+// need not be looked up.
+var mayTell = func() (marks [256]bool) {
+	for s := range tellingNames {
+		marks[byte(s)] = true
+	}
+	return marks
+}()
+
+// tells returns what a name tells.
+func tells(name symbol) telling {
+	if !mayTell[byte(name)] {
+		return 0
+	}
+	return tellingNames[name]
+}
+
+// telling returns what the names that were mentioned so far tell.
+func (r *factReader) telling() telling {
+	out := telling(0)
+	for k := range r.mentioned {
+		if name := r.mentioned[k].name; mayTell[byte(name)] {
+			out |= tellingNames[name]
+		}
+	}
+	return out
+}
 
 func symbolsOf(names string) []symbol {
 	var out []symbol
@@ -130,19 +183,10 @@ func (r *factReader) attributesIn() {
 			}
 			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(r.source(id))})
 		case syntax.String:
-			if p := namePrefix(literalText(r.source(n))); p != nil {
-				r.prefixes = append(r.prefixes, mentioning{body, symbolIn(p)})
-			}
 			if body == 0 && d.End-d.Start <= maxDotted && !r.exported(n) {
 				r.strings = append(r.strings, n)
 			}
-			if _, last := dottedLiteral(r.source(n)); last != nil { // import_string("a.b.name")
-				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
-			} else if d.End-d.Start < maxNameLiteral {
-				if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
-					r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
-				}
-			}
+			r.literalIn(n, body)
 		case syntax.FunctionDef:
 			if b := f.Child(n, syntax.Block); b != syntax.None {
 				stack = append(stack, within{f.Nodes[b].Start, r.functionOf(n)})
@@ -161,21 +205,40 @@ func (r *factReader) attributesIn() {
 	r.stack = stack
 }
 
-var getattrSymbol = symbolOf("getattr")
-
-var importingSymbols = symbolsOf("import_module __import__")
+// literalIn lists the names that a literal in a body may stand for.
+func (r *factReader) literalIn(n syntax.NodeID, body int32) {
+	source := r.source(n)
+	// Most literals tell nothing, and that by their first words: they are plain
+	// ones in which something follows that is in no name.
+	if len(source) > 2 && (source[0] == '"' || source[0] == '\'') && source[1] != '"' && source[1] != '\'' {
+		to := 1
+		for to < len(source) && inIdentifier(source[to]) {
+			to++
+		}
+		if to < len(source)-1 && source[to] != '.' && source[to] != ':' && (to == 1 || source[to-1] != '_') {
+			return
+		}
+	}
+	if p := namePrefix(literalText(source)); p != nil {
+		r.prefixes = append(r.prefixes, mentioning{body, symbolIn(p)})
+	}
+	if _, last := dottedLiteral(source); last != nil { // import_string("a.b.name")
+		r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
+	} else if len(source) < maxNameLiteral {
+		if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
+			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
+		}
+	}
+}
 
 // foundReads lists the attributes that bodies which import modules by name read
 // from what is not imported by a statement.
 func (r *factReader) foundReads() {
 	imports := map[int32]bool{}
 	for _, m := range r.mentioned {
-		if slices.Contains(importingSymbols, m.name) {
+		if tells(m.name) == tellsImporting {
 			imports[m.function] = true
 		}
-	}
-	if len(imports) == 0 {
-		return
 	}
 	f := r.file
 	for k := range f.Nodes {

@@ -9,14 +9,16 @@ import "fastpath/internal/python/scope"
 // Functions in functions run with these, and lambdas with the code around.
 func (p *Program) followNames() {
 	p.untest()
-	total, classes := 0, 0
+	total, links := 0, 1
 	for _, m := range p.Modules {
-		total, classes = total+len(m.facts.functions), classes+len(m.facts.classes)
+		total += len(m.facts.functions)
+		links += len(m.facts.functions) + len(m.facts.classes)
+		if m.facts.rare != nil {
+			links += len(m.facts.rare.aliases)
+		}
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: make([][]wholeUse, len(p.Modules)), inside: p.inPackages(), at: newWordMap((total + classes) / 3), named: make([]named, 1), links: make([]link, 1, total+classes)}
-	parallel(len(p.Modules), func(k int) {
-		p.wholes(p.Modules[k], func(u use, target *Module) { n.wholes[k] = append(n.wholes[k], wholeUse{u.function, target.index}) })
-	})
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: p.allWholes(), inside: p.inPackages(), at: newWordMap(links / 3), named: make([]named, 1, 1+links/2), links: make([]link, 1, links)}
+	p.wholeUses = n.wholes
 	for _, m := range p.Modules {
 		n.index(m)
 	}
@@ -63,7 +65,7 @@ type body struct{ module, function int32 }
 // namer is the state of followNames.
 type namer struct {
 	p       *Program
-	at      wordMap // names: places in named
+	at      wordMap // names: places in named, negative ones once they were mentioned
 	named   []named
 	links   []link
 	wholes  [][]wholeUse      // by module
@@ -71,16 +73,11 @@ type namer struct {
 	exposed []bool            // by module
 	running [][]bool          // by module and function
 	todo    []body
+	recent  [1 << 15]word // names that were mentioned, each at the place of its lowest bits
 }
 
 // named is what has a name: the heads of three lists, places in links.
-type named struct {
-	functions, classes, aliases int32
-	mentioned                   bool
-}
-
-// wholeUse says that the body of a function uses a module whole.
-type wholeUse struct{ function, target int32 }
+type named struct{ functions, classes, aliases int32 }
 
 // link is an element of a list: a definition of a module, or another name.
 type link struct {
@@ -90,15 +87,18 @@ type link struct {
 
 // get returns what has a name, nil for nothing.
 func (n *namer) get(name word) *named {
-	if k := n.at.get(name); k != 0 {
+	switch k := n.at.slot(name).number; {
+	case k > 0:
 		return &n.named[k]
+	case k < 0:
+		return &n.named[-k]
 	}
 	return nil
 }
 
 // add returns what has a name, which may be new.
 func (n *namer) add(name word) *named {
-	k := n.at.get(name)
+	k := n.at.slot(name).number
 	if k == 0 {
 		k = int32(len(n.named))
 		n.at.add(name, k)
@@ -167,11 +167,17 @@ func (n *namer) run(b body) {
 
 // mention makes what has this name run.
 func (n *namer) mention(name word) {
-	x := n.get(name)
-	if x == nil || x.mentioned {
+	recent := &n.recent[int(name)%len(n.recent)]
+	if *recent == name {
 		return
 	}
-	x.mentioned = true
+	*recent = name
+	slot := n.at.slot(name)
+	if slot.number <= 0 {
+		return
+	}
+	slot.number = -slot.number
+	x := n.named[-slot.number]
 	for k := x.functions; k != 0; k = n.links[k].next {
 		n.start(n.links[k].module, n.links[k].at)
 	}

@@ -29,18 +29,27 @@ const (
 	foundOutside // the submodule is not one of the project
 )
 
+// submodules remembers which of the names that statements import were submodules
+// lately, by module and name: much is imported again and again.
+type submodules struct{ recent [1 << 12]submoduleSlot }
+
+type submoduleSlot struct {
+	key   symbol
+	flags foundFlags
+}
+
 // resolve finds what the imports of one module name. It writes nothing but the
 // module.
-func (p *Program) resolve(m *Module) {
+func (p *Program) resolve(m *Module, known *submodules) {
 	f := m.facts
 	m.found = make([]found, len(f.bindings))
-	base, of := "", int32(-1)
+	base, of, baseSymbol := "", int32(-1), symbol(0)
 	var baseModule *Module
 	for k := range f.bindings {
 		b, s, x := &f.bindings[k], &f.statements[f.bindings[k].statement], &m.found[k]
 		if !s.from || of != b.statement {
 			of, base = b.statement, p.baseOf(m, k)
-			baseModule = p.find(m, base)
+			baseModule, baseSymbol = p.find(m, base), symbolOf(base)
 		}
 		x.base = -1
 		if baseModule != nil {
@@ -52,10 +61,27 @@ func (p *Program) resolve(m *Module) {
 		if !s.from || b.symbol == starSymbol {
 			continue
 		}
-		if name := f.of(b.name); baseModule == nil || baseModule == m || !baseModule.hides(symbolOf(name)) {
-			x.flags |= p.submodule(m, base, name)
+		name := f.of(b.name)
+		item := b.symbol
+		if b.as != 0 {
+			item = symbolOf(name)
 		}
+		if baseModule != nil && baseModule != m && baseModule.hides(item) {
+			continue
+		}
+		key := symbol(spread(spread(uint64(baseSymbol)) ^ uint64(item)))
+		slot := &known.recent[int(key)&(len(known.recent)-1)]
+		if slot.key != key {
+			*slot = submoduleSlot{key, p.submodule(m, base, name)}
+		}
+		x.flags |= slot.flags
 	}
+}
+
+// resolveAll finds what the imports of modules name.
+func (p *Program) resolveAll(modules []*Module) {
+	known := make([]submodules, workers(len(modules)))
+	onWorkers(len(modules), func(worker, k int) { p.resolve(modules[k], &known[worker]) })
 }
 
 // listsLazy reports whether __lazy_modules__ lists a module.
@@ -207,8 +233,10 @@ func (p *Program) Imports(m *Module) []*Import {
 		return m.Imports
 	}
 	out := make([]*Import, len(m.facts.bindings))
+	d := describer{p: p, m: m}
 	for k := range out {
-		out[k] = p.newImport(m, k)
+		out[k] = &Import{}
+		d.describe(out[k], k)
 		p.fill(out[k], k)
 	}
 	return out
@@ -228,8 +256,9 @@ func (p *Program) EachImport(m *Module) func(yield func(*Import) bool) {
 			return
 		}
 		var imp Import
+		d := describer{p: p, m: m}
 		for k := range m.facts.bindings {
-			p.describeBinding(&imp, m, k)
+			d.describe(&imp, k)
 			p.fill(&imp, k)
 			if !yield(&imp) {
 				return
@@ -241,19 +270,41 @@ func (p *Program) EachImport(m *Module) func(yield func(*Import) bool) {
 // newImport makes the import of a binding without what its uses say.
 func (p *Program) newImport(m *Module, k int) *Import {
 	imp := &Import{}
-	p.describeBinding(imp, m, k)
+	d := describer{p: p, m: m}
+	d.describe(imp, k)
 	return imp
 }
 
-// describeBinding fills in what newImport knows.
-func (p *Program) describeBinding(imp *Import, m *Module, k int) {
-	f := m.facts
+// describer describes the imports of one module. It keeps what the names of one
+// statement have in common.
+type describer struct {
+	p     *Program
+	m     *Module
+	known bool // what follows
+	// statement is the place of the one that was described last, base the module
+	// that it names, and context what is around it.
+	statement int32
+	base      string
+	context   []string
+	asked     bool        // of is known
+	of        description // of base
+}
+
+// describe fills in what newImport knows.
+func (d *describer) describe(imp *Import, k int) {
+	m, f := d.m, d.m.facts
 	b, x := &f.bindings[k], &m.found[k]
 	s := &f.statements[b.statement]
+	if !d.known || d.statement != b.statement || !s.from {
+		*d = describer{p: d.p, m: m, known: true, statement: b.statement, base: d.p.baseOf(m, k)}
+		if s.context != 0 {
+			d.context = strings.Fields(f.of(s.context))
+		}
+	}
 	*imp = Import{
 		In: m, Stmt: s.node, Alias: b.alias, Line: int(s.line), Column: int(s.column), EndLine: int(s.endLine), EndColumn: int(s.endColumn),
-		IsFrom: s.from, Name: f.of(b.name), AsName: f.of(b.as), Base: p.baseOf(m, k),
-		Scope: "module", Lazy: x.flags&foundLazy != 0, owner: b.owner, binding: int32(k),
+		IsFrom: s.from, Name: f.of(b.name), AsName: f.of(b.as), Base: d.base,
+		Scope: "module", Context: d.context, Lazy: x.flags&foundLazy != 0, owner: b.owner, binding: int32(k),
 	}
 	imp.Binds = imp.Name
 	switch {
@@ -277,15 +328,19 @@ func (p *Program) describeBinding(imp *Import, m *Module, k int) {
 	case scope.ClassScope:
 		imp.Scope = "class"
 	}
-	if s.context != 0 {
-		imp.Context = strings.Fields(f.of(s.context))
-	}
 	imp.Target = imp.Base
-	if x.flags&foundSubmodule != 0 {
+	var target description
+	switch {
+	case x.flags&foundSubmodule != 0:
 		imp.Target += "." + imp.Item
+		target = d.p.describeAll(m, imp.Target)
+	case !d.asked:
+		d.asked, d.of = true, d.p.describeAll(m, imp.Target)
+		target = d.of
+	default:
+		target = d.of
 	}
-	d := p.describeAll(m, imp.Target)
-	imp.Kind, imp.Path, imp.Runtime = d.kind, d.path, d.runtime
+	imp.Kind, imp.Path, imp.Runtime = target.kind, target.path, target.runtime
 }
 
 // fill adds what was found out about the uses of an import.
@@ -340,7 +395,7 @@ func (p *Program) settle(m *Module) {
 func (p *Program) collect(m *Module) {
 	var r factReader
 	m.facts, m.index, m.annotations = r.read(m.Syntax, m.Scope, p.version, false), -1, &annotations{}
-	p.resolve(m)
+	p.resolve(m, &submodules{})
 	m.promote(nil)
 	p.bind(m)
 	p.settle(m)

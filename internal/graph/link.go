@@ -31,6 +31,7 @@ type site struct {
 // binds are kept: nobody asks for others.
 func (p *Program) index() {
 	p.mains = map[string]bool{}
+	p.readers = make([]reading, 0, p.countReaders())
 	for _, m := range p.Modules {
 		f := m.facts
 		for k := range f.bindings {
@@ -69,6 +70,19 @@ func (p *Program) index() {
 		}
 		m.to = int32(k) + 1
 	}
+}
+
+// countReaders returns about how many readers there are.
+func (p *Program) countReaders() int {
+	n := 0
+	for _, m := range p.Modules {
+		for k := range m.found {
+			if m.found[k].base >= 0 {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // indexed reports whether somebody may ask for the uses of a name of a module:
@@ -133,7 +147,7 @@ func (p *Program) attributeReads() {
 		}
 	}
 	r := attributeReader{p: p}
-	r.seen.reset()
+	r.seen.reserve(2 * len(names))
 	r.walker = walker{p: p}
 	for found := -1; found < r.seen.n; {
 		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round

@@ -141,7 +141,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 // link finds everything that the files say about each other.
 func (p *Program) link(byName bool) {
 	p.name(p.options.ImportRoots)
-	parallel(len(p.Modules), func(k int) { p.resolve(p.Modules[k]) })
+	p.resolveAll(p.Modules)
 	if byName && !p.options.Lean && len(p.options.Trees) > 0 {
 		p.plant(p.options.Trees)
 	}
@@ -365,7 +365,7 @@ func (p *Program) name(roots []string) {
 	}
 	all := make([][]candidate, len(p.Modules))
 	parallel(len(p.Modules), func(k int) { all[k] = candidates(p.Modules[k].File, roots, packages) })
-	asked := map[string]bool{} // names that count if somebody mentions them
+	asked := make(map[string]bool, len(p.Modules)) // names that count if somebody mentions them
 	for k, m := range p.Modules {
 		m.index = int32(k)
 		m.IsPackage = path.Base(m.File) == "__init__.py"
@@ -392,7 +392,11 @@ func (p *Program) name(roots []string) {
 		m     *Module
 		order int
 	}
-	var list []named
+	total := 0
+	for _, l := range all {
+		total += len(l)
+	}
+	list := make([]named, 0, total)
 	p.folders = map[string]string{}
 	for k, m := range p.Modules {
 		for _, c := range all[k] {

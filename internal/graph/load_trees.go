@@ -54,7 +54,7 @@ func (p *Program) plant(files []string) {
 			p.Problems = append(p.Problems, Problem{m.File, problems[k]})
 		}
 	}
-	parallel(len(bare), func(k int) { p.resolve(bare[k]) })
+	p.resolveAll(bare)
 	slices.SortFunc(p.Problems, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
 }
 

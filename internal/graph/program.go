@@ -40,10 +40,11 @@ type Program struct {
 
 	unseen map[int32]whyKind // modules, by index, of which code that no scan sees may use every name
 
-	readers []reading                            // by module, name, and place of the import
-	reads   map[readTarget][]site                // names of modules that others read as attributes
-	mains   map[string]bool                      // names of __main__ modules that are imported
-	sites   func() map[*Module]map[string][]read // the same as reads with all places, see Uses
+	readers   []reading                            // by module, name, and place of the import
+	reads     map[readTarget][]site                // names of modules that others read as attributes
+	wholeUses [][]wholeUse                         // by module, from followNames to expose
+	mains     map[string]bool                      // names of __main__ modules that are imported
+	sites     func() map[*Module]map[string][]read // the same as reads with all places, see Uses
 }
 
 // Problem is a file that is missing in the program.
@@ -163,7 +164,11 @@ func (m *Module) ImportAt(line int, module string) []*Import {
 // find returns the module that a name means for code below an import root:
 // that root's own, else the first.
 func (p *Program) find(from *Module, name string) *Module {
-	l := p.byName[name]
+	return pick(from, p.byName[name])
+}
+
+// pick is find among the modules of one name.
+func pick(from *Module, l []*Module) *Module {
 	for _, m := range l {
 		if m.Root == from.Root {
 			return m

@@ -58,6 +58,14 @@ func (m *symbolMap) reset() {
 	m.n = 0
 }
 
+// reserve empties the map, and makes room for so many symbols.
+func (m *symbolMap) reserve(symbols int) {
+	if 2*symbols > len(m.slots) {
+		m.slots = make([]symbolSlot, 1<<max(9, bits.Len(uint(2*symbols))))
+	}
+	m.reset()
+}
+
 // slot returns the slot of a symbol, or the free one where it belongs.
 func (m *symbolMap) slot(s symbol) *symbolSlot {
 	for k := uint64(s); ; k++ {
@@ -117,9 +125,6 @@ func (m *wordMap) slot(w word) *wordSlot {
 		}
 	}
 }
-
-// get returns the number of a word, 0 for none.
-func (m *wordMap) get(w word) int32 { return m.slot(w).number }
 
 // add gives a word without a number this one.
 func (m *wordMap) add(w word, number int32) {

@@ -169,7 +169,7 @@ func readTexts(r io.Reader) binaryTexts {
 	var names []string
 	packed, matched := false, 0
 	seen := map[string]bool{}
-	in := bufio.NewReaderSize(r, 1<<18)
+	in := bufio.NewReaderSize(r, 1<<16)
 	run := make([]byte, 0, maxDotted)
 	dots, long := 0, false
 	for {
