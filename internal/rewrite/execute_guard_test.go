@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"fastpath/internal/graph"
 	"fastpath/internal/plan"
 	"fastpath/internal/python/oracle"
 	"fastpath/internal/python/syntax"
@@ -361,8 +362,9 @@ func (g *generator) guardedProgram() (files map[string]string, names []string) {
 	return files, names
 }
 
-// TestExecuteGuarded guards imports of generated programs and holds that
-// everybody who reads the names sees the same before and after.
+// TestExecuteGuarded guards imports of generated programs, and from Python 3.15
+// on makes them lazy, and holds that everybody who reads the names sees the same
+// before and after.
 func TestExecuteGuarded(t *testing.T) {
 	programs := 8
 	switch {
@@ -372,49 +374,68 @@ func TestExecuteGuarded(t *testing.T) {
 		programs = 40
 	}
 	for exe, version := range interpreters(t) {
-		guarded := 0
-		for seed := range programs {
-			g := &generator{r: rand.New(rand.NewPCG(uint64(seed), 2))}
-			files, _ := g.guardedProgram()
-			switch seed % 4 {
-			case 1:
-				files["m.py"] = strings.ReplaceAll(files["m.py"], "\n", "\r\n")
-			case 2:
-				files["m.py"] = "\ufeff" + files["m.py"]
-			case 3:
-				files["m.py"] = strings.ReplaceAll(files["m.py"], "    ", "\t")
-			}
-			guarded += executeGuarded(t, exe, version, seed, files)
+		forms := []Form{FormGuard}
+		if !version.Less(FirstLazy) {
+			forms = append(forms, FormLazy, FormLazyModules)
 		}
-		if guarded < programs {
-			t.Errorf("%v: only %d imports were guarded in %d programs", version, guarded, programs)
+		for _, form := range forms {
+			deferred := 0
+			for seed := range programs {
+				g := &generator{r: rand.New(rand.NewPCG(uint64(seed), 2))}
+				files, _ := g.guardedProgram()
+				switch seed % 4 {
+				case 1:
+					files["m.py"] = strings.ReplaceAll(files["m.py"], "\n", "\r\n")
+				case 2:
+					files["m.py"] = "\ufeff" + files["m.py"]
+				case 3:
+					files["m.py"] = strings.ReplaceAll(files["m.py"], "    ", "\t")
+				}
+				deferred += executeGuarded(t, exe, version, seed, files, form)
+			}
+			if deferred < programs {
+				t.Errorf("%v: only %d imports were deferred by %s in %d programs", version, deferred, form, programs)
+			}
 		}
 	}
 }
 
-// executeGuarded guards what the gate allows in one program, and returns how
+// executeGuarded defers what the gate allows in one program, and returns how
 // many imports that were.
-func executeGuarded(t *testing.T, exe string, version syntax.Version, seed int, files map[string]string) int {
+func executeGuarded(t *testing.T, exe string, version syntax.Version, seed int, files map[string]string, form Form) int {
 	t.Helper()
 	dir := t.TempDir()
 	writeFiles(t, dir, files)
 	prog := loadDir(t, dir, version)
 	gate := NewGate(prog, GateOptions{Entries: []string{"m"}})
-	req := Request{Version: version}
+	var imps []*graph.Import
 	for _, imp := range prog.File("m.py").Imports {
 		if imp.Base == "contextlib" || imp.Base == "typing" {
 			continue
 		}
 		switch v := gate.Verdict(imp); {
 		case v.Safety == plan.SafetyGuard:
-			req.Guards = append(req.Guards, imp)
+			imps = append(imps, imp)
 		case v.Safety != plan.SafetyAsk || !strings.Contains(v.Cause, "not used here") && !strings.Contains(v.Cause, "handler"):
 			t.Fatalf("seed %d: %s: %+v", seed, imp.Binds, v)
 		}
 	}
+	req := Request{Version: version}
+	switch form {
+	case FormLazy:
+		req.Lazy = imps
+	case FormLazyModules:
+		req.Listed = imps
+	default:
+		req.Guards = imps
+	}
 	edits, refused := Plan(prog, req)
-	if len(refused) > 0 {
-		t.Fatalf("seed %d: %+v\n%s", seed, refused, files["m.py"])
+	if form == FormLazyModules { // two names of one module, of which one stays
+		imps = slices.DeleteFunc(imps, func(imp *graph.Import) bool {
+			return slices.ContainsFunc(refused, func(r Refusal) bool { return r.Import == imp && strings.Contains(r.Cause, "make another import lazy") })
+		})
+	} else if len(refused) > 0 {
+		t.Fatalf("seed %d, %s: %+v\n%s", seed, form, refused, files["m.py"])
 	}
 	before := run(t, exe, dir, "readers.txt")
 	if err := Write(dir, edits); err != nil {
@@ -422,13 +443,25 @@ func executeGuarded(t *testing.T, exe string, version syntax.Version, seed int, 
 	}
 	after := run(t, exe, dir, "readers.txt")
 	if before != after {
-		t.Fatalf("seed %d, %v:\n%s\n%s", seed, version, firstDifference(before, after), content(t, dir, "m.py"))
+		t.Fatalf("seed %d, %v, %s:\n%s\n%s", seed, version, form, firstDifference(before, after), content(t, dir, "m.py"))
 	}
-	if len(req.Guards) > 0 {
+	if len(imps) > 0 {
 		loaded := run(t, exe, dir, "-c", "import sys, m; print([m for m in ('liba', 'libb', 'libc', 'libd', 'pk.one', 'pk.two', 'pk.three') if m in sys.modules])")
-		for _, imp := range req.Guards {
-			if strings.Contains(loaded, "'"+imp.Target+"'") && len(req.Guards) == 3 {
-				t.Errorf("seed %d: still loaded at import: %s", seed, loaded)
+		for _, imp := range imps {
+			if strings.Contains(loaded, "'"+imp.Target+"'") && len(imps) == 3 {
+				t.Errorf("seed %d, %s: still loaded at import: %s", seed, form, loaded)
+			}
+		}
+		if form == FormLazy || form == FormLazyModules {
+			again := loadDir(t, dir, version)
+			lazy := 0
+			for _, imp := range again.File("m.py").Imports {
+				if imp.Lazy {
+					lazy++
+				}
+			}
+			if lazy != len(imps) {
+				t.Errorf("seed %d, %s: %d imports are lazy, want %d\n%s", seed, form, lazy, len(imps), content(t, dir, "m.py"))
 			}
 		}
 		if _, err := Undo(dir, false); err != nil {
@@ -440,7 +473,7 @@ func executeGuarded(t *testing.T, exe string, version syntax.Version, seed int, 
 			t.Errorf("seed %d: undo did not restore %s", seed, name)
 		}
 	}
-	return len(req.Guards)
+	return len(imps)
 }
 
 func firstDifference(a, b string) string {

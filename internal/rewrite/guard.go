@@ -240,7 +240,7 @@ func (p *planner) guard(imp *graph.Import) {
 		return
 	}
 	e := p.editor(m)
-	moved := Moved{Import: imp, Guarded: true}
+	moved := Moved{Import: imp, Form: FormGuard}
 	for _, u := range us {
 		l := guardLine{newLine(imp, p.kind), imp.Binds, probeFor(f, u.fn, imp.Binds)}
 		e.guards[u.at] = append(e.guards[u.at], l)

@@ -233,7 +233,7 @@ func extend(f *syntax.File, run []syntax.NodeID, l importLine, longer map[syntax
 	for _, stmt := range run {
 		existing, ok := lineFrom(f, stmt, func(string) section { return 0 })
 		d := f.Node(stmt)
-		if !ok || existing.from != l.from || existing.name == "*" || f.Src[d.End-1] == ')' || trailingComment(f, stmt) != "" ||
+		if !ok || existing.from != l.from || existing.lazy != l.lazy || existing.name == "*" || f.Src[d.End-1] == ')' || trailingComment(f, stmt) != "" ||
 			bytes.ContainsAny(f.Src[d.Start:d.End], "\r\n\\") {
 			continue
 		}
@@ -249,7 +249,7 @@ func extend(f *syntax.File, run []syntax.NodeID, l importLine, longer map[syntax
 				continue
 			}
 			last = a
-			name := importLine{from: l.from, section: l.section, name: f.Text(f.Child(a, syntax.DottedName))}
+			name := importLine{from: l.from, section: l.section, lazy: l.lazy, name: f.Text(f.Child(a, syntax.DottedName))}
 			plain = plain && f.Child(a, syntax.Ident) == syntax.None && name.name != l.name
 			if before == syntax.None && l.less(name) {
 				before = a
@@ -271,7 +271,7 @@ func extend(f *syntax.File, run []syntax.NodeID, l importLine, longer map[syntax
 // lineFrom reads an existing statement as an importLine; its first name counts.
 func lineFrom(f *syntax.File, stmt syntax.NodeID, kind classifier) (importLine, bool) {
 	a := f.Child(stmt, syntax.Alias)
-	l := importLine{name: "*"}
+	l := importLine{name: "*", lazy: f.Node(stmt).Flags&syntax.FlagLazy != 0}
 	if a != syntax.None {
 		l.name = f.DottedText(f.Child(a, syntax.DottedName))
 	} else if f.Kind(stmt) != syntax.ImportFrom || f.Node(stmt).Flags&syntax.FlagStar == 0 {

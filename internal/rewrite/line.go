@@ -27,6 +27,7 @@ type importLine struct {
 	name    string // "a.b" in "import a.b", "y" in "from x import y"
 	as      string
 	section section
+	lazy    bool   // "lazy import"
 	comment string // "# type: ignore" and the like, moved along
 	// statement is the whole text where it is not made of the fields above.
 	statement string
@@ -88,6 +89,9 @@ func (l importLine) text() string {
 	if l.as != "" {
 		s += " as " + l.as
 	}
+	if l.lazy {
+		s = "lazy " + s
+	}
 	if l.comment != "" {
 		s += "  " + l.comment
 	}
@@ -95,10 +99,14 @@ func (l importLine) text() string {
 }
 
 // less orders statements as isort does with its defaults: sections, plain
-// imports before from-imports, then modules without regard to case.
+// imports before from-imports, then modules without regard to case. Lazy imports
+// are the last ones of their section, as ruff wants them.
 func (l importLine) less(m importLine) bool {
 	if l.section != m.section {
 		return l.section < m.section
+	}
+	if l.lazy != m.lazy {
+		return m.lazy
 	}
 	if (l.from == "") != (m.from == "") {
 		return l.from == ""
@@ -154,7 +162,7 @@ func block(lines []importLine, indent, eol string) string {
 			b.WriteString(indent)
 		}
 		for l.from != "" && l.as == "" && l.comment == "" && i+1 < len(ls) &&
-			ls[i+1].from == l.from && ls[i+1].as == "" && ls[i+1].comment == "" &&
+			ls[i+1].from == l.from && ls[i+1].lazy == l.lazy && ls[i+1].as == "" && ls[i+1].comment == "" &&
 			len(indent)+len(l.text())+2+len(ls[i+1].name) <= maxWidth {
 			i++
 			if ls[i].name != ls[i-1].name {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ func requestOf(imps ...*graph.Import) Request {
 //
 //	move FILE:NAME…          import to function level
 //	guard FILE:NAME…         import that becomes a guarded one
+//	lazy FILE:NAME…          import that becomes lazy (Python 3.15)
+//	list FILE:NAME…          import whose module is listed as lazy (Python 3.15)
 //	remove FILE:NAME…        import that goes
 //	enter MODULE FILE:NAME…  imports that leave for the fast path file MODULE
 //	enter-by-name MODULE FILE:NAME…
@@ -77,7 +80,11 @@ func TestPlan(t *testing.T) {
 			for name, text := range files {
 				files[name] = encode(text)
 			}
-			prog := load(t, files)
+			version := testVersion
+			if words := strings.Fields(string(a.Comment)); slices.Contains(words, "lazy") || slices.Contains(words, "list") {
+				version = FirstLazy
+			}
+			prog := loadFor(t, files, version)
 			edits, refused := Plan(prog, parseRequest(t, prog, string(a.Comment)))
 			got := map[string]string{}
 			for _, f := range edits.Files {
@@ -172,6 +179,10 @@ func parseRequest(t *testing.T, prog *graph.Program, comment string) Request {
 			req.Moves = append(req.Moves, named(words[1:])...)
 		case "guard":
 			req.Guards = append(req.Guards, named(words[1:])...)
+		case "lazy":
+			req.Lazy, req.Version = append(req.Lazy, named(words[1:])...), FirstLazy
+		case "list":
+			req.Listed, req.Version = append(req.Listed, named(words[1:])...), FirstLazy
 		case "remove":
 			req.Removals = append(req.Removals, named(words[1:])...)
 		case "enter", "enter-by-name":
@@ -202,17 +213,26 @@ func FuzzPlan(f *testing.F) {
 		}
 	}
 	f.Add([]byte("import x\r\nif 1: import y; import z # c\r\ndef f(): return x,\\\r\n  y\r\nclass C:\r\n\tdef g(self): z\r\n"))
+	f.Add([]byte("import x\n\n\n# caf\xe9\ndef f():\n    return x\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		prog := load(t, map[string]string{"m.py": string(src)})
+		version := testVersion
+		if len(src)%3 == 0 {
+			version = FirstLazy
+		}
+		prog := loadFor(t, map[string]string{"m.py": string(src)}, version)
 		m := prog.File("m.py")
 		if m == nil {
 			return
 		}
 		gate := NewGate(prog, GateOptions{})
-		req := Request{Version: testVersion}
+		req := Request{Version: version}
 		var enter []*graph.Import
 		for _, imp := range m.Imports {
 			switch safety := gate.Verdict(imp).Safety; {
+			case safety == auto && version == FirstLazy && len(src)%2 == 0:
+				req.Lazy = append(req.Lazy, imp)
+			case safety == auto && version == FirstLazy:
+				req.Listed = append(req.Listed, imp)
 			case safety == auto && len(src)%2 == 0:
 				req.Moves = append(req.Moves, imp)
 			case safety == auto && unguardable(prog, imp, nil) == "":
@@ -231,7 +251,7 @@ func FuzzPlan(f *testing.F) {
 			if string(e.Old) != string(src) {
 				t.Errorf("Old is %q, on disk is %q", e.Old, src)
 			}
-			if errs := syntax.Parse(e.New, testVersion).Errors; len(errs) > 0 {
+			if errs := syntax.Parse(e.New, version).Errors; len(errs) > 0 {
 				t.Errorf("%v\n%q\n%q", errs, src, e.New)
 			}
 		}

@@ -39,6 +39,9 @@ type Request struct {
 	// Guards are module-level imports that become guarded ones, because others
 	// read their names in the module.
 	Guards []*graph.Import
+	// Lazy are module-level imports that become "lazy import", and Listed those
+	// whose modules __lazy_modules__ lists. Both take Python 3.15.
+	Lazy, Listed []*graph.Import
 	// Removals are imports whose names nobody needs.
 	Removals []*graph.Import
 	// Hoists are imports of functions that go to the top of their modules.
@@ -91,9 +94,9 @@ type step struct {
 
 // Moved says where an import went.
 type Moved struct {
-	Import  *graph.Import
-	To      []string // qualified names of the functions that import it now
-	Guarded bool     // they bind the module's name, which others read
+	Import *graph.Import
+	To     []string // qualified names of the functions that import it now; none where it is lazy
+	Form   Form
 }
 
 // Edits are the changes of a set of files, sorted by file.
@@ -195,8 +198,10 @@ type editor struct {
 	hoists   []importLine
 	hoisted  []*graph.Import
 	guards   map[place][]guardLine
-	served   []guardLine // names that the module serves to others
-	guarded  []string    // the same names
+	served   []guardLine                                       // names that the module serves to others
+	guarded  []string                                          // the same names
+	lazy     map[syntax.NodeID]map[syntax.NodeID]*graph.Import // imports that become lazy, by statement and alias
+	listed   []*graph.Import                                   // imports whose modules are listed as lazy
 	removed  []*graph.Import
 }
 
@@ -235,6 +240,20 @@ func Plan(prog *graph.Program, req Request) (*Edits, []Refusal) {
 	for _, e := range req.Entering {
 		p.enter(e)
 	}
+	for _, imp := range req.Lazy {
+		p.lazy(imp)
+	}
+	for _, m := range prog.Modules { // last, because it asks what has left
+		var own []*graph.Import
+		for _, imp := range req.Listed {
+			if imp.In == m {
+				own = append(own, imp)
+			}
+		}
+		if len(own) > 0 {
+			p.list(m, own)
+		}
+	}
 	return p.finish()
 }
 
@@ -262,6 +281,7 @@ func (p *planner) editor(m *graph.Module) *editor {
 			removals: map[syntax.NodeID]*removal{},
 			inserts:  map[place][]importLine{},
 			guards:   map[place][]guardLine{},
+			lazy:     map[syntax.NodeID]map[syntax.NodeID]*graph.Import{},
 		}
 		p.editors[m.File] = e
 	}
@@ -280,6 +300,12 @@ func editable(m *graph.Module) string {
 			if b >= 0x80 {
 				return fmt.Sprintf("%s is encoded in %s", m.File, f.Encoding)
 			}
+		}
+	}
+	for _, c := range f.Comments { // Python before 3.14 reads over any bytes there
+		if bytes.Contains(f.Src[c.Start:c.End], []byte("\uFFFD")) {
+			line, _ := f.Position(c.Start)
+			return fmt.Sprintf("%s has a comment that is not UTF-8, at line %d", m.File, line)
 		}
 	}
 	return ""
@@ -372,7 +398,7 @@ func (p *planner) move(imp *graph.Import) {
 		if s.c.name != imp.Binds {
 			l.as = s.c.name // from pkg.fast_path import json as j
 		}
-		moved := Moved{Import: imp}
+		moved := Moved{Import: imp, Form: FormFunction}
 		for _, u := range s.u {
 			e.inserts[u.at] = append(e.inserts[u.at], l)
 			moved.To = append(moved.To, qualname(s.c.m.Syntax, u.fn))
@@ -445,7 +471,11 @@ func (p *planner) finish() (*Edits, []Refusal) {
 			}
 			return kept
 		}
+		count := func(r *Request) int {
+			return len(r.Moves) + len(r.Guards) + len(r.Lazy) + len(r.Listed) + len(r.Removals)
+		}
 		req.Moves, req.Guards, req.Removals = keep(req.Moves), keep(req.Guards), keep(req.Removals)
+		req.Lazy, req.Listed = keep(req.Lazy), keep(req.Listed)
 		broken := map[string]bool{}
 		for _, r := range p.refusals {
 			if r.Import == nil {
@@ -458,7 +488,7 @@ func (p *planner) finish() (*Edits, []Refusal) {
 				req.Entering = append(req.Entering, en)
 			}
 		}
-		if len(req.Moves)+len(req.Guards)+len(req.Removals) < len(p.req.Moves)+len(p.req.Guards)+len(p.req.Removals) || len(req.Entering) < len(p.req.Entering) {
+		if count(&req) < count(&p.req) || len(req.Entering) < len(p.req.Entering) {
 			again, more := Plan(p.prog, req)
 			return again, mergeRefusals(p.refusals, more)
 		}
@@ -478,119 +508,6 @@ func mergeRefusals(a, b []Refusal) []Refusal {
 		if !seen[key] {
 			seen[key] = true
 			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// original returns the bytes of the file with its byte order mark.
-func original(f *syntax.File) []byte {
-	if !f.BOM {
-		return f.Src
-	}
-	return append(append([]byte(nil), utf8BOM...), f.Src...)
-}
-
-// apply produces the new content of the file and verifies it. The import from
-// the fast path file comes in a second step: where it belongs depends on what
-// is left.
-func (e *editor) apply(v syntax.Version) (*FileEdit, error) {
-	f := e.m.Syntax
-	sorted := e.star != "" && sortedPlace(f, e)
-	var removals []removal
-	for _, r := range e.removals {
-		if r.stmt == e.starAt && e.star != "" && !sorted {
-			r.replace = e.star
-		}
-		removals = append(removals, *r)
-	}
-	splices := deletions(f, removals)
-	splices = append(splices, insertions(f, e.inserts, e.guards, e.kind)...)
-	splices = append(splices, guardInsertions(f, e.guards)...)
-	splices = append(splices, e.openings()...)
-	out, err := applySplices(f.Src, splices)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.m.File, err)
-	}
-	steps := []step{{f.Src, splices}}
-	if sorted {
-		g := syntax.Parse(out, v)
-		more := joinRun(g, topImports(g), []importLine{e.starLine}, e.kind)
-		next, err := applySplices(out, more)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.m.File, err)
-		}
-		steps = append(steps, step{out, more})
-		out = next
-	}
-	if len(e.hoists) > 0 {
-		g := syntax.Parse(out, v)
-		more := e.hoistLines(g)
-		next, err := applySplices(out, more)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.m.File, err)
-		}
-		steps = append(steps, step{out, more})
-		out = next
-	}
-	if len(e.served) > 0 {
-		g := syntax.Parse(out, v)
-		more := e.serve(g)
-		next, err := applySplices(out, more)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.m.File, err)
-		}
-		steps = append(steps, step{out, more})
-		out = next
-	}
-	if err := verify(e, out, v); err != nil {
-		return nil, err
-	}
-	fe := &FileEdit{File: e.m.File, Old: original(f), New: out, Moves: e.moved, Hot: e.hot, Hoisted: e.hoisted, Removed: e.removed, steps: steps}
-	if f.BOM {
-		fe.New = append(append([]byte(nil), utf8BOM...), out...)
-	}
-	return fe, nil
-}
-
-// sortedPlace reports whether the import from the fast path file can take its
-// sorted place among the imports that are left at the top of the file: they
-// are sorted already, and stand on lines of their own.
-func sortedPlace(f *syntax.File, e *editor) bool {
-	t := text{f.Src}
-	var left []syntax.NodeID
-	for _, s := range topImports(f) {
-		if r := e.removals[s]; r != nil && r.removesAll(f) {
-			continue
-		}
-		at := t.skipBlanks(int(f.Node(s).End))
-		if !t.firstOnLine(int(f.Node(s).Start)) || at < len(f.Src) && f.Src[at] == ';' {
-			return false
-		}
-		left = append(left, s)
-	}
-	for i := 1; i < len(left); i++ {
-		a, okA := lineFrom(f, left[i-1], e.kind)
-		b, okB := lineFrom(f, left[i], e.kind)
-		if !okA || !okB || b.less(a) {
-			return false
-		}
-	}
-	return len(left) > 0
-}
-
-// topImports returns the import statements at the top of a file, before the
-// first statement that is no import, docstring or constant.
-func topImports(f *syntax.File) []syntax.NodeID {
-	var out []syntax.NodeID
-	for c := range f.Children(syntax.Root) {
-		switch {
-		case isImport(f, c):
-			out = append(out, c)
-		case f.Kind(c) == syntax.Pass, f.Kind(c) == syntax.ExprStmt && f.Kind(f.First(c)) == syntax.String:
-		case (f.Kind(c) == syntax.Assign || f.Kind(c) == syntax.AnnAssign) && constantValue(f, c):
-		default:
-			return out
 		}
 	}
 	return out

@@ -32,6 +32,9 @@ func verify(e *editor, src []byte, v syntax.Version) error {
 	if err := e.verifyGuards(f, info); err != nil {
 		return err
 	}
+	if err := e.verifyLazy(f, info); err != nil {
+		return err
+	}
 	return e.verifyHoists(f, info)
 }
 
