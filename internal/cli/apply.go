@@ -25,6 +25,7 @@ type applyOptions struct {
 	// interactive asks about moves that are not proved safe.
 	interactive bool
 	verify      bool // run the program with and without the edits first
+	syntax      string
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -37,9 +38,20 @@ from it, and moves cold imports into the functions that use them, where that is
 proved safe. Where others read the name in the module, say a test that patches
 it, the import moves with a guard, so that they still find it. Imports of the
 standard library that nothing uses are deleted. What stays is listed with its
-reason. Nothing is executed, and
-"fastpath apply undo" restores every byte. It asks nothing, unless --interactive
-is given: then it asks about each move that a person has to judge.
+reason. Nothing is executed without --verify, and "fastpath apply undo" restores
+every byte. It asks nothing, unless --interactive is given: then it asks about each
+move that a person has to judge.
+
+--syntax chooses how a deferred import is written:
+  function      in the functions that use it
+  guard         the same, and its module serves the name to others that read it there
+  lazy-modules  where it stands, and listed in __lazy_modules__, which Python looks at
+                from 3.15 on
+  lazy          where it stands, as "lazy import", which is a syntax error before 3.15
+  auto          lazy where requires-python is 3.15 or later; lazy-modules where the
+                deployment files say that 3.15 or later runs the entry; else function,
+                with a guard where others read the name
+What leaves the fast path file goes into functions in any case.
 
 --verify runs your code: it starts each entry as it is, and with the edits in a copy
 of the project. Files are changed only if the entry still starts, and loads exactly
@@ -48,6 +60,7 @@ are linked, not copied. Child processes get dummy AWS credentials.`,
 		Example: `  fastpath apply --diff
   fastpath apply
   fastpath apply --verify
+  fastpath apply --syntax lazy-modules --diff
   fastpath apply --cold pandas --diff
   fastpath apply undo`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runApply(opt, args) },
@@ -57,6 +70,7 @@ are linked, not copied. Child processes get dummy AWS credentials.`,
 	f.BoolVar(&opt.diff, "diff", false, "print the edits as a unified diff and change nothing")
 	f.StringVar(&opt.only, "only", "", "`file|code`: write only the fast path file, or edit only the code")
 	f.BoolVar(&opt.interactive, "interactive", false, "ask about each move that is not proved safe and that a person may judge")
+	f.StringVar(&opt.syntax, "syntax", syntaxAuto, "write deferred imports in this `FORM`: auto, function, guard, lazy-modules or lazy")
 	f.BoolVar(&opt.verify, "verify", false, "start the program with the edits first, and write them only if it does as foreseen")
 	f.StringVar(&a.format, "format", "text", "text or json")
 	cmd.AddCommand(a.applyUndoCommand())
@@ -119,6 +133,9 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 	if opt.only != "" && opt.only != "file" && opt.only != "code" {
 		return usageErrorf("unknown value %q for --only; allowed: file, code", opt.only)
 	}
+	if !slices.Contains(syntaxes, opt.syntax) {
+		return usageErrorf("unknown value %q for --syntax; allowed: %s", opt.syntax, strings.Join(syntaxes, ", "))
+	}
 	if err := opt.validate(); err != nil {
 		return err
 	}
@@ -137,9 +154,15 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := chooseForms(p, groups, opt.syntax); err != nil {
+		return err
+	}
 	if list := questions(groups); opt.interactive && len(list) > 0 {
 		if opt.accepted = a.ask(list); len(opt.accepted) > 0 {
 			if groups, err = a.applyGroups(p, entries, opt); err != nil {
+				return err
+			}
+			if err := chooseForms(p, groups, opt.syntax); err != nil {
 				return err
 			}
 		}

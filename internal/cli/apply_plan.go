@@ -24,6 +24,9 @@ type applyGroup struct {
 	prog     *graph.Program
 
 	overrides map[importKey]string // imports that cannot be edited, with the cause
+	form      rewrite.Form         // of deferred imports; "": function, with a guard where it takes one
+	strict    bool                 // no other form will do
+	plain     map[importKey]bool   // imports that cannot have that form, and may have another
 	edits     *rewrite.Edits
 	refused   []rewrite.Refusal
 	listed    []*plan.Item // lines of the fast path file
@@ -59,7 +62,7 @@ func (a *app) applyGroups(p *project.Project, entries []project.Entry, opt apply
 		if slices.ContainsFunc(groups, func(g *applyGroup) bool { return g.file == e.FastPath }) {
 			continue
 		}
-		groups = append(groups, &applyGroup{file: e.FastPath, overrides: map[importKey]string{}})
+		groups = append(groups, &applyGroup{file: e.FastPath, overrides: map[importKey]string{}, plain: map[importKey]bool{}})
 		for _, other := range all {
 			if other.FastPath == e.FastPath {
 				planned = append(planned, other)
@@ -103,14 +106,10 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 		for _, it := range g.moved {
 			moves = append(moves, it.Import)
 		}
-		refused := g.analyses[0].judge().Joint(moves)
+		refused := append(g.analyses[0].judge().Joint(moves), g.unguarded()...)
 		if len(refused) == 0 {
 			for _, it := range g.moved {
-				if it.Verdict.Safety == plan.SafetyGuard {
-					req.Guards = append(req.Guards, it.Import)
-				} else {
-					req.Moves = append(req.Moves, it.Import)
-				}
+				g.request(&req, it)
 			}
 			for _, it := range g.removed {
 				req.Removals = append(req.Removals, it.Import)
@@ -120,7 +119,7 @@ func (g *applyGroup) plan(opt applyOptions, groups []*applyGroup) error {
 			}
 			req.Entering = g.entering()
 			if opt.only == "file" {
-				req.Moves, req.Guards, req.Removals, req.Hoists, req.Entering = nil, nil, nil, nil, nil
+				req = rewrite.Request{FastPath: req.FastPath, Rendered: req.Rendered, Version: req.Version}
 			} else if !g.writesFile() {
 				req.Entering = nil
 			}
@@ -151,7 +150,11 @@ func (g *applyGroup) override(r rewrite.Refusal) bool {
 	}
 	again := false
 	for _, imp := range imps {
-		if k := keyOf(imp); g.overrides[k] == "" {
+		switch k := keyOf(imp); {
+		case r.Import != nil && !g.strict && g.lazyForm() && !g.plain[k]:
+			g.plain[k] = true // it may have another form
+			again = true
+		case g.overrides[k] == "":
 			g.overrides[k] = r.Cause
 			again = true
 		}

@@ -35,14 +35,15 @@ type applyFile struct {
 	Created bool   `json:"created"`
 }
 
-// applyMove is one import that went to function level.
+// applyMove is one import that is deferred.
 type applyMove struct {
 	File    string       `json:"file"`
 	Line    int          `json:"line"`
 	Text    string       `json:"text"`
 	Module  string       `json:"module"`
 	SavesMS *float64     `json:"saves_ms,omitempty"`
-	To      []applyPlace `json:"to"`
+	Syntax  rewrite.Form `json:"syntax"`
+	To      []applyPlace `json:"to"`                // empty where it stays in its place and is lazy
 	Guarded string       `json:"guarded,omitempty"` // who reads the name, so that the import got a guard
 }
 
@@ -112,24 +113,26 @@ func (g *applyGroup) report(res *applyResult, edits *rewrite.Edits) {
 			res.Removed = append(res.Removed, applyStay{it.Import.In.File, it.Line, statementText(it), it.Import.Target, it.Reason})
 		}
 	}
-	moved := map[importKey][]applyPlace{}
+	moved, forms := map[importKey][]applyPlace{}, map[importKey]rewrite.Form{}
 	for _, f := range edits.Files {
 		for _, mv := range f.Moves {
+			forms[keyOf(mv.Import)] = mv.Form
 			for _, fn := range mv.To {
 				moved[keyOf(mv.Import)] = append(moved[keyOf(mv.Import)], applyPlace{f.File, fn})
 			}
 		}
 	}
 	for _, it := range g.moved {
-		to, ok := moved[keyOf(it.Import)]
+		form, ok := forms[keyOf(it.Import)]
 		if !ok {
 			continue
 		}
-		mv := applyMove{File: it.Import.In.File, Line: it.Line, Text: statementText(it), Module: it.Import.Target, To: to}
+		to := append([]applyPlace{}, moved[keyOf(it.Import)]...)
+		mv := applyMove{File: it.Import.In.File, Line: it.Line, Text: statementText(it), Module: it.Import.Target, Syntax: form, To: to}
 		if it.Measured {
 			mv.SavesMS = figure(it.SavesMS)
 		}
-		if it.Verdict.Safety == plan.SafetyGuard {
+		if form == rewrite.FormGuard {
 			mv.Guarded = it.Verdict.Cause
 		}
 		res.Moved = append(res.Moved, mv)
@@ -262,14 +265,22 @@ func (res *applyResult) finish(edits *rewrite.Edits, diff bool) {
 // printDone says for people what was done.
 func (a *app) printDone(res *applyResult) {
 	w := a.Stdout
-	if len(res.Moved) > 0 {
-		fmt.Fprintln(w, "moved to where it is used")
-		for _, m := range res.Moved {
-			saves := ""
-			if m.SavesMS != nil && *m.SavesMS >= 0.05 {
-				saves = "  (saves " + fastfile.FormatMS(*m.SavesMS) + ")"
+	lazy := func(m applyMove) bool { return len(m.To) == 0 }
+	if list := slices.DeleteFunc(slices.Clone(res.Moved), func(m applyMove) bool { return !lazy(m) }); len(list) > 0 {
+		fmt.Fprintln(w, "made lazy where it stands")
+		for _, m := range list {
+			how := "lazy " + m.Text
+			if m.Syntax == rewrite.FormLazyModules {
+				how = "listed in __lazy_modules__"
 			}
-			fmt.Fprintf(w, "  %s:%d  %s -> %s%s\n", m.File, m.Line, m.Text, m.places(), saves)
+			fmt.Fprintf(w, "  %s:%d  %s -> %s%s\n", m.File, m.Line, m.Text, how, m.saves())
+		}
+		fmt.Fprintln(w)
+	}
+	if list := slices.DeleteFunc(slices.Clone(res.Moved), lazy); len(list) > 0 {
+		fmt.Fprintln(w, "moved to where it is used")
+		for _, m := range list {
+			fmt.Fprintf(w, "  %s:%d  %s -> %s%s\n", m.File, m.Line, m.Text, m.places(), m.saves())
 			if m.Guarded != "" {
 				fmt.Fprintf(w, "      with a guard: %s\n", m.Guarded)
 			}
@@ -326,6 +337,14 @@ func (a *app) printDone(res *applyResult) {
 	}
 	fmt.Fprintf(w, "%d %s written: %s\n", len(names), plural(len(names), "file"), strings.Join(names, ", "))
 	fmt.Fprintf(w, "undo: %s\n", res.Undo)
+}
+
+// saves is what a deferred import saves, "" where that is not known.
+func (m *applyMove) saves() string {
+	if m.SavesMS == nil || *m.SavesMS < 0.05 {
+		return ""
+	}
+	return "  (saves " + fastfile.FormatMS(*m.SavesMS) + ")"
 }
 
 // places lists the functions that a move went to, with the file where it is

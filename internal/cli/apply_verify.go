@@ -377,13 +377,10 @@ func (v *verifier) culprit(e project.Entry, before *verify.State) (_ *editedImpo
 			continue
 		}
 		req := rewrite.Request{Version: it.group.version()}
-		switch one := []*graph.Import{it.Import}; {
-		case it.Decision == plan.Remove:
-			req.Removals = one
-		case it.Verdict.Safety == plan.SafetyGuard:
-			req.Guards = one
-		default:
-			req.Moves = one
+		if it.Decision == plan.Remove {
+			req.Removals = []*graph.Import{it.Import}
+		} else {
+			it.group.request(&req, it.Item)
 		}
 		edits, refused := rewrite.Plan(it.group.prog, req)
 		if len(refused) > 0 || edits.Empty() {

@@ -39,15 +39,25 @@ func TestVerifyVersions(t *testing.T) {
 				{"holds", "import heavy\n\nprint('hello')\n" + handler, ExitOK, "", []string{"deep", "heavy"}},
 				{"breaks", "import heavy\nimport plug\n\nMARK = 7\nplug.start()\n" + handler, ExitFindings, "failed", []string{}},
 				{"ends", "import sys\n\nimport heavy\n" + handler + "\n\nsys.exit(3)\n", ExitFailure, "", nil},
+				{"command", "import heavy\n" + handler, ExitOK, "", []string{"deep", "heavy", "tool.heavy"}},
 			} {
 				files := map[string]string{"app.py": c.app}
 				for name, text := range verifyFiles {
 					files[name] = text
 				}
+				if c.name == "command" { // of a package below src, beside what lies at the root
+					files["fastpath.toml"] = "entries = [\"console:tool\", \"app:handler\"]\n"
+					files["pyproject.toml"] = "[project]\nname = \"tool\"\nversion = \"1\"\n\n[project.scripts]\ntool = \"tool.cli:main\"\n"
+					files["src/tool/__init__.py"], files["src/tool/heavy.py"] = "", "V = 1\n"
+					files["src/tool/cli.py"] = "import sys\n\nfrom . import heavy\n\n\ndef main():\n    if len(sys.argv) > 1:\n        print(heavy.V)\n"
+				}
 				dir := initProject(t, files)
 				var out, errs bytes.Buffer
 				cmd := Command{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Env: os.Environ()}
 				args := []string{"apply", "--cold", "heavy", "--verify", "--format", "json", "--python", p.Path}
+				if c.name == "command" {
+					args = append(args, "--cold", "tool.heavy")
+				}
 				if code := cmd.Main(t.Context(), args); code != c.exit {
 					t.Fatalf("%s: exit %d: %s", c.name, code, errs.String())
 				}
@@ -68,13 +78,17 @@ func TestVerifyVersions(t *testing.T) {
 				if err := json.Unmarshal(out.Bytes(), &res); err != nil {
 					t.Fatal(err)
 				}
-				e := res.Verification.Entries[0]
+				var gone []string
 				kind := ""
-				if len(e.Differences) > 0 {
-					kind = string(e.Differences[0].Kind)
+				for _, e := range res.Verification.Entries {
+					gone = append(gone, e.Gone...)
+					for _, d := range e.Differences {
+						kind = string(d.Kind)
+					}
 				}
-				if !slices.Equal(e.Gone, c.gone) || kind != c.kind || e.OK != (c.kind == "") {
-					t.Errorf("%s: %+v", c.name, e)
+				slices.Sort(gone)
+				if !slices.Equal(gone, c.gone) || kind != c.kind || res.Verification.OK != (c.kind == "") {
+					t.Errorf("%s: %+v", c.name, res.Verification)
 				}
 			}
 		})

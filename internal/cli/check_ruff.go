@@ -68,6 +68,9 @@ func (s *ruffSettings) add(an *analysis) {
 		if it.Existing && it.Import.Scope == "function" && it.Wanted == plan.Function {
 			s.allow(it.Import.In.File, "cold modules are imported where they are used", "PLC0415")
 		}
+		if it.Existing && it.Import.Lazy && it.Wanted == plan.Function {
+			s.allow(it.Import.In.File, "cold modules are imported lazily", "TID253")
+		}
 	}
 	for _, m := range an.program.Modules {
 		if m.Test {

@@ -209,3 +209,87 @@ func TestCheckers(t *testing.T) {
 		})
 	}
 }
+
+// TestCheckersLazy holds the same for lazy imports, with the checkers that read
+// Python 3.15; isort does not.
+func TestCheckersLazy(t *testing.T) {
+	checks := [][]string{
+		{"ruff", "check", "--no-cache", "--target-version", "py315", "--select", "E,F,I,B,UP,PL,RUF,ERA,Q,TID253", "."},
+		{"ruff", "format", "--no-cache", "--target-version", "py315", "--check", "."},
+		{"black", "--check", "-q", "."},
+		{"mypy", "--strict", "--python-version", "3.15", "--cache-dir", os.DevNull, "."},
+		{"pyright", "."},
+	}
+	paths := map[string]string{}
+	for _, c := range checks {
+		paths[c[0]] = checker(t, c[0])
+	}
+	const gateway = `"""Sends events where they belong."""
+
+from __future__ import annotations
+
+import os
+
+import light
+import reports
+from reports import build
+
+NUMBER = light.count()
+
+
+def handle(event: dict[str, str]) -> dict[str, int]:
+    """Answers one event."""
+    if event["path"] == os.environ["REPORTS"]:
+        return reports.build(event) or build(event)
+    return {"n": NUMBER}
+`
+	const counting = `"""Counts."""
+
+
+def count() -> int:
+    """Counts."""
+    return 1
+`
+	for form, want := range map[string]string{
+		"lazy":         "\nimport light\nlazy import reports\nlazy from reports import build\n",
+		"lazy-modules": "\n__lazy_modules__ = [\"reports\"]\n\nimport os\n",
+	} {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			dir := checkedProject(t, map[string]string{
+				".venv/pyvenv.cfg":   "home = /nowhere/bin\nversion = 3.15.2\n",
+				"pyrightconfig.json": `{"typeCheckingMode": "strict", "pythonVersion": "3.15", "exclude": [".venv"]}`,
+				"gateway.py":         gateway,
+				"light.py":           counting,
+			})
+			examine := func(when string) {
+				for _, c := range checks {
+					cmd := exec.Command(paths[c[0]], c[1:]...)
+					cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+					if out, err := cmd.CombinedOutput(); err != nil {
+						t.Errorf("%s: %s: %v\n%s", when, strings.Join(c, " "), err, out)
+					}
+				}
+			}
+			examine("before")
+			if code, out, errs := runMain(t, dir, "apply", "--cold", "reports", "--only", "code", "--syntax", form); code != ExitOK {
+				t.Fatalf("apply exits with %d\n%s%s", code, out, errs)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "gateway.py"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), want) {
+				t.Errorf("apply should have written %q:\n%s", want, text)
+			}
+			code, settings, errs := runMain(t, dir, "check", "--ruff")
+			if code != ExitOK || !strings.Contains(settings, "banned-module-level-imports") {
+				t.Fatalf("check --ruff exits with %d\n%s%s", code, settings, errs)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "ruff.toml"), []byte(strings.ReplaceAll(settings, "[tool.ruff.", "[")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			examine("after")
+		})
+	}
+}

@@ -339,14 +339,18 @@ func packages(p *graph.Program, name string) []*graph.Module {
 }
 
 // deferred lists the modules of the deferred pass: what the functions of
-// reachable code import, in the order of the sources, each once.
+// reachable code import, and what it imports lazily, in the order of the
+// sources, each once.
 func (m *measurement) deferred(skip map[string]bool) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, mod := range m.reach {
 		for _, imp := range mod.Imports {
 			name := deferredTarget(imp)
-			if name != "" && !seen[name] && !skip[name] {
+			if imp.Lazy {
+				name = imp.Target // its edge is what the source says
+			}
+			if name != "" && name[0] != '.' && !seen[name] && !skip[name] {
 				seen[name] = true
 				list = append(list, name)
 			}
