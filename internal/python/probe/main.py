@@ -142,7 +142,6 @@ def _probe():
         sys.path[0] = folder
     else:
         sys.path.insert(0, folder)
-    clock, waited = time.perf_counter_ns, _reader("/proc/thread-self/schedstat", 1) or int
     sys.argv[:] = [target]
     if setup:
         try:
@@ -155,9 +154,9 @@ def _probe():
     if kind == "module":
         import runpy  # as "python -m" does
     elif kind == "lambda":
-        client_ns = -_worked(clock, waited)
+        begin = _stopwatch.start()
         preload()
-        client_ns = -1 if ahead else client_ns + _worked(clock, waited)  # others may have been busy, too
+        client_ns = -1 if ahead else _stopwatch.since(begin)  # others may have been busy, too
     if ahead:
         label, deferred = wait()
     startup = sorted([name for name in sys.modules if type(name) is str])

@@ -2,7 +2,7 @@
 #
 # This is the first of the parts that make one program: output.py, then
 # timing.py or graph.py, then main.py. The functions preload() and
-# traceback_text() and the class Channel come before it.
+# traceback_text() and the classes Channel and _Stopwatch come before it.
 #
 # Results are lines of tab-separated fields, written when the entry is imported
 # and again after the deferred pass, so that what happens later cannot spoil
@@ -20,6 +20,7 @@ import _frozen_importlib as _bootstrap
 
 # User code may replace what it finds in os.
 _open, _close, _read_some, _stat = os.open, os.close, os.read, os.stat
+_stopwatch = _Stopwatch(os, time.perf_counter_ns)
 
 
 def _escape(text):
@@ -80,18 +81,6 @@ def _peak():
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // 1024 if sys.platform == "darwin" else peak
-
-
-def _worked(clock, waited):
-    # The clock without all waiting so far, in ns. Both are of one moment, as what
-    # the process waits between them would count or be missing.
-    for _ in 1, 2, 3:
-        looks = clock()
-        total = waited(0)
-        now = clock()
-        if now - looks < 200000:
-            break
-    return now - total
 
 
 def _reader(path, field):

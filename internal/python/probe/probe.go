@@ -20,6 +20,8 @@ import (
 
 // The parts of the program, see output.py.
 var (
+	//go:embed stopwatch.py
+	stopwatchSource string
 	//go:embed output.py
 	outputSource string
 	//go:embed timing.py

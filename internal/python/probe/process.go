@@ -137,7 +137,7 @@ func (p *Process) finish(o Options) (*result, error) {
 // program puts the parts of a pass together.
 func program(o Options, pass Pass) *launch.Program {
 	parts := func(recorder string) []string {
-		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + outputSource, recorder, mainSource}
+		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + stopwatchSource + outputSource, recorder, mainSource}
 	}
 	p := &launch.Program{Parts: parts(timingSource), Code: o.Code}
 	if pass == PassGraph {

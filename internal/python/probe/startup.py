@@ -2,51 +2,21 @@
 # interpreter itself, the module site, and the code in .pth files. Runs
 # unchanged on 3.8 to 3.15, with -S, so that site can be watched here.
 #
-# The argument is the time at which the process was started, in ns since 1970.
-import time
-
-_clock = time.perf_counter_ns
-import sys
-
-
+# startFirst has run before: _waited is what the process had to wait for a
+# processor until _now, in ns. The argument is the time at which it was started.
 def _startup():
-    try:
-        import posix as low
-    except ImportError:
-        import nt as low
-
-    def waited():
-        try:
-            fd = low.open("/proc/thread-self/schedstat", low.O_RDONLY)
-            try:
-                return int(low.read(fd, 64).split()[1])
-            finally:
-                low.close(fd)
-        except (OSError, ValueError, IndexError):
-            return 0
-
-    def worked():
-        # The clock without all waiting so far. Both are of one moment, as what
-        # the process waits between them would count or be missing.
-        for _ in 1, 2, 3:
-            looks = _clock()
-            total = waited()
-            now = _clock()
-            if now - looks < 200000:
-                break
-        return now - total
-
-    # The waiting is read first, so that none of it lies after the clock.
-    before, rows = waited(), []
-    interpreter = time.time_ns() - int(sys.argv[1]) - before
+    stopwatch, rows = _Stopwatch(_low, time.perf_counter_ns), []
+    interpreter = _now - int(sys.argv[1])
+    if not stopwatch.sleeps():  # as in _Stopwatch.since
+        interpreter -= _waited
 
     def watch(kind, file, run):
         known = set(sys.modules)
-        start = worked()
+        start = stopwatch.start()
         try:
             return run()
         finally:
-            spent = worked() - start
+            spent = stopwatch.since(start)
             rows.append([kind, file, spent] + sorted(set(sys.modules) - known))
 
     def run_line(line, *scope):
@@ -59,7 +29,7 @@ def _startup():
         fullname, sitedir = names.get("fullname"), names.get("sitedir")
         return watch("pth", fullname, lambda fullname=fullname, sitedir=sitedir: exec(line, caller.f_globals, names))
 
-    start = worked()
+    start = stopwatch.start()
     import site
 
     site.exec = run_line
@@ -81,11 +51,11 @@ def _startup():
 
         state._execute_start_entrypoints = run_files
     site.main()
-    total = worked() - start
+    total = stopwatch.since(start)
 
     def escape(text):
         return str(text).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
     lines = ["\t".join([escape(f) for f in row]) for row in rows + [["start", interpreter, total]]]
     Channel().send(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
-    low._exit(0)
+    _low._exit(0)

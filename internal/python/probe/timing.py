@@ -19,7 +19,7 @@ class _Timing:
         busy = time.thread_time if read else clock
         self.waited = waited = (lambda default: read(default * 1e9) * 1e-9) if read else (lambda default: default)
         self.cells = cells = []
-        sleeps = _sleeps if read else int
+        sleeps = _stopwatch.sleeps if read else int
         main = [["__main__", 0.0], clock(), clock() - busy(), waited(0), 0.0, sleeps(0)]
         self.thread = main
         self.threads = threads = {get_ident(): main}
@@ -180,14 +180,6 @@ class _Split(_Timing):
         for part, records in self.parts.items():
             lines += [_record("s", part, name, _ns(spent)) for name, spent in _sums(records)]
         return lines
-
-
-def _sleeps(default):
-    # How often the thread gave up the processor by itself.
-    try:
-        return int(_content("/proc/thread-self/status").partition(b"\nvoluntary_ctxt_switches:")[2].split(None, 1)[0])
-    except (OSError, ValueError, IndexError):
-        return default
 
 
 def _sums(cells):
