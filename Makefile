@@ -71,13 +71,18 @@ accuracy: ## compare predictions of what imports cost with what happens without 
 	go run ./tools/accuracy -runs $(ROUNDS) -instructions cloud
 
 # Shrinking what is merely interesting would take a minute of each target's time. What
-# crashes is kept below testdata/fuzz, and is a test from then on.
+# crashes is kept below testdata/fuzz, and is a test from then on. Up to Go 1.26 a target may
+# end with "context deadline exceeded" where its time is over (golang.org/issue/75804): where
+# no input was kept that is no failure.
 .PHONY: fuzz
 fuzz: ## fuzz everything that reads foreign bytes, FUZZTIME each
-	@for package in $$(go list ./...); do \
+	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
+	for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "== $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package || exit 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package >"$$log" 2>&1; status=$$?; \
+			cat "$$log"; \
+			if [ $$status -ne 0 ] && { grep -q 'Failing input written' "$$log" || ! grep -qx ' *context deadline exceeded' "$$log"; }; then exit 1; fi; \
 		done; \
 	done
 

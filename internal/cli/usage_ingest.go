@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -91,7 +92,9 @@ type ingestResult struct {
 	Dropped         int64        `json:"dropped_records"`
 	LeftOut         int64        `json:"names_left_out,omitempty"`
 	Folded          int64        `json:"workflows_folded,omitempty"`
+	OtherStreams    int64        `json:"lines_of_other_streams,omitempty"`
 	Sampled         float64      `json:"sampled,omitempty"` // requests that each counted one stands for
+	SampledError    float64      `json:"sampled_error,omitempty"`
 	InitMS          float64      `json:"init_ms,omitempty"`
 	MemoryMB        float64      `json:"memory_mb,omitempty"`
 	Sources         []ingestRows `json:"sources"`
@@ -217,11 +220,11 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
-		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded,
+		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded, OtherStreams: res.OtherStreams,
 		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum.usage.Summary()),
 	}
 	if res.Sampled > 1 {
-		out.Sampled = res.Sampled
+		out.Sampled, out.SampledError = res.Sampled, round6(res.SampledError)
 	}
 	for i, at := range res.Places {
 		if i == 0 {
@@ -414,12 +417,13 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 	count(res.OutOfOrder, "%s lines are earlier than the line before them in their stream; messages without a request id may have gone to the wrong request")
 	count(res.Skewed, "%s messages give a time that is more than a day off that of CloudWatch, which was taken")
 	count(res.Dropped, "%s records were dropped by Lambda before they came into the log (platform.logsDropped): uses are missing")
-	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows")
+	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows, or a million modules of all log streams outside requests")
+	count(res.OtherStreams, "%s lines are of log streams beyond the 100,000th: what they say is counted under the name of their file, and messages in them without a request id may have gone to the wrong request")
 	count(res.Folded, "%s workflows, those with the fewest requests, are counted without their names: with all of them a log's day would have more than 100,000 pairs of a workflow and a module")
 	count(res.RecorderOff, "the recorder gave up in %s processes (\"kind\":\"off\"): what they did afterwards is unknown")
 	count(res.Unsure, "%s messages without a request id were written while several requests were open; the latest one got them")
 	if res.Sampled > 1 {
-		warn("more requests than are remembered one by one: every %sth was counted, by its id, which is off by less than 1%%", grouped(res.Sampled))
+		warn("more requests than are remembered one by one: every %sth was counted, by its id, which is off by less than %s%%", grouped(res.Sampled), grouped(math.Ceil(res.SampledError*1000)/10))
 	}
 	if res.Requests == 0 {
 		return

@@ -22,7 +22,12 @@ type block struct {
 	// Lines before the block that were too long to be read.
 	tooLong, tooLongBytes int64
 	torn                  int64 // bytes of a line behind it, of which the rest is lost
+	large                 bool
 }
+
+// largeBlock is a block of which there is one at a time: it has a very long line, and
+// to take that apart takes several times as much memory.
+const largeBlock = 1 << 20
 
 // engine reads files in blocks.
 type engine struct {
@@ -33,12 +38,13 @@ type engine struct {
 	all     bool // every line counts
 	workers int  // a file
 	free    chan *block
+	large   chan struct{} // held by the large block
 }
 
 func newEngine(ctx context.Context, o Options, f *fields, c *collector) *engine {
 	workers := runtime.GOMAXPROCS(0)
 	n := 3*workers + 2 // each worker's, and those that wait for an earlier one
-	e := &engine{ctx: ctx, o: o, fields: f, c: c, all: o.Requests == EveryRequest, workers: workers, free: make(chan *block, n)}
+	e := &engine{ctx: ctx, o: o, fields: f, c: c, all: o.Requests == EveryRequest, workers: workers, free: make(chan *block, n), large: make(chan struct{}, 1)}
 	for range n {
 		b := &block{finder: newFinder(f.needles)}
 		b.parser = parser{batch: &b.batch, fields: f, all: e.all}
@@ -58,6 +64,16 @@ func (e *engine) take() *block {
 	b.parser.near = 0
 	b.tooLong, b.tooLongBytes, b.torn = 0, 0, 0
 	return b
+}
+
+// done takes a block back.
+func (e *engine) done(b *block) {
+	if b.large {
+		b.large, b.data = false, nil
+		b.parser.json = parser{}.json // which keeps what it took apart
+		<-e.large
+	}
+	e.free <- b
 }
 
 // reader reads one decompressed log.
@@ -229,7 +245,7 @@ func (q *queue) takeUp(n int, b *block) {
 		q.taken++
 		q.taking.Unlock()
 		q.count(b)
-		q.free <- b
+		q.done(b)
 		q.taking.Lock()
 	}
 }
@@ -256,10 +272,16 @@ func (r *reader) count(b *block) {
 
 // cut reads the next block. The error is that of the data underneath.
 func (q *queue) cut(b *block) (err error) {
+	if len(q.carry) >= largeBlock {
+		q.makeLarge(b)
+	}
 	b.data = append(b.data, q.carry...)
 	end := 0
 	for {
 		if len(b.data) == cap(b.data) {
+			if cap(b.data) >= largeBlock {
+				q.makeLarge(b)
+			}
 			b.data = append(b.data, make([]byte, cap(b.data))...)[:len(b.data)]
 		}
 		var n int
@@ -295,6 +317,15 @@ func (q *queue) cut(b *block) (err error) {
 		b.torn, b.data = int64(len(b.data)-whole), b.data[:whole]
 	}
 	return err
+}
+
+// makeLarge waits until there is no other large block. Blocks before this one are at
+// work, and wait for nothing.
+func (e *engine) makeLarge(b *block) {
+	if !b.large {
+		e.large <- struct{}{}
+		b.large = true
+	}
 }
 
 // fill reads until p is full. The error is the reader's own.

@@ -17,9 +17,11 @@ import (
 const (
 	maxModules = 20_000
 	maxLabels  = 10_000
-	maxStreams = 200_000
-	maxSets    = 1 << 19
-	maxOpen    = 1000
+	maxStreams = 100_000
+	maxSets    = 48 << 20  // bytes, about
+	maxOpen    = 1000      // requests of a stream that have not ended, and uses that wait for one
+	maxOpenAll = 1_000_000 // of all streams
+	maxOutside = 1_000_000 // modules used outside requests, by source
 )
 
 // function is a function of Lambda and its version, "" where unknown.
@@ -52,13 +54,13 @@ type pending struct {
 // source is what rows have in common.
 type source struct {
 	name     string
-	named    bool  // it is a log stream
-	date     day   // in the stream's name
-	first    day   // of the first timestamp
-	file     day   // on which the first of its files was written
-	reported bool  // there are lines of the platform
-	cold     bool  // lines say which requests were cold starts
-	init     []int // modules used outside requests
+	named    bool      // it is a log stream
+	date     day       // in the stream's name
+	first    day       // of the first timestamp
+	file     day       // on which the first of its files was written
+	reported bool      // there are lines of the platform
+	cold     bool      // lines say which requests were cold starts
+	init     moduleSet // used outside requests
 }
 
 // row is what is counted together.
@@ -102,6 +104,7 @@ type collector struct {
 	res     Result
 	table   table
 	sets    *sets
+	maxSets int // bytes
 	sources map[string]*source
 	rows    []*row
 	rowIDs  map[rowKey]uint32
@@ -114,12 +117,14 @@ type collector struct {
 	parents [][]int32 // by module: itself and the packages around it
 	flows   []string
 	flowIDs map[string]uint32
-	streams int
+
+	streams                   int
+	opened, waiting, outsideN int // of all streams and sources: see maxOpenAll, maxOutside
 }
 
 func newCollector(o Options) *collector {
 	c := &collector{
-		o: o, table: table{limit: o.Limit}, sets: newSets(), sources: map[string]*source{}, rowIDs: map[rowKey]uint32{},
+		o: o, table: table{limit: o.Limit}, sets: newSets(), maxSets: maxSets, sources: map[string]*source{}, rowIDs: map[rowKey]uint32{},
 		modules: map[string]int32{}, flows: []string{""}, flowIDs: map[string]uint32{"": 0},
 	}
 	return c
@@ -167,6 +172,7 @@ func (c *collector) stream(f *fileState, name string) *stream {
 	s := f.streams[name]
 	if s == nil {
 		if c.streams >= maxStreams {
+			c.res.OtherStreams++
 			return f.own
 		}
 		c.streams++
@@ -235,12 +241,19 @@ func (c *collector) take(f *fileState, b *batch, line, offset int64) {
 	for i := range b.events {
 		c.event(f, t, &b.events[i])
 	}
-	if len(c.sets.lists) > maxSets {
+	c.limitSets()
+}
+
+// limitSets keeps the memory of sets within its limit: it forgets those that no entry has
+// any more, and where that is not enough, entries.
+func (c *collector) limitSets() {
+	if c.sets.bytes <= c.maxSets {
+		return
+	}
+	c.sets.compact(&c.table)
+	for c.sets.bytes > c.maxSets/2 {
+		c.table.raise(c.table.level + 1)
 		c.sets.compact(&c.table)
-		for len(c.sets.lists) > maxSets/2 {
-			c.table.raise(c.table.level + 1)
-			c.sets.compact(&c.table)
-		}
 	}
 }
 
@@ -290,13 +303,19 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 		s.begun = true
 		if !slices.Contains(s.open, e.id) {
 			s.open = append(s.open, e.id)
-			if len(s.open) > maxOpen { // their ends were lost
-				s.open = slices.Delete(s.open, 0, maxOpen/2)
+			c.opened++
+			if len(s.open) > maxOpen || c.opened > maxOpenAll { // their ends were lost
+				n := len(s.open)/2 + 1
+				s.open = slices.Delete(s.open, 0, n)
+				c.opened -= n
 			}
 		}
 	case ended, reported:
 		s.begun = true
-		s.open = slices.DeleteFunc(s.open, func(o uint64) bool { return o == e.id })
+		if i := slices.Index(s.open, e.id); i >= 0 {
+			s.open = slices.Delete(s.open, i, i+1)
+			c.opened--
+		}
 		r := c.thing(e.id, aRequest, to, guess)
 		if e.kind == ended {
 			return
@@ -339,7 +358,8 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 			if len(s.open) > 1 {
 				c.res.Unsure++
 			}
-		case s.named && !s.begun && len(s.pending) < maxOpen:
+		case s.named && !s.begun && len(s.pending) < maxOpen && c.waiting < maxOpenAll:
+			c.waiting++
 			s.pending = append(s.pending, pending{m, flow, cmp.Or(to.day, guess)})
 			return
 		}
@@ -365,8 +385,17 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 // outside counts a use that belongs to no request.
 func (c *collector) outside(s *source, m int32) {
 	c.res.Outside++
-	if !slices.Contains(s.init, int(m)) {
-		s.init = append(s.init, int(m))
+	c.lookedFor(s, m)
+}
+
+// lookedFor notes that somebody logs the use of a module.
+func (c *collector) lookedFor(s *source, m int32) {
+	if c.outsideN >= maxOutside {
+		c.res.LeftOut++
+		return
+	}
+	if s.init.add(m) {
+		c.outsideN++
 	}
 }
 

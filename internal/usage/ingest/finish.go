@@ -81,7 +81,9 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 	}
 	c.count(of)
 	c.joinRecorder(totals)
-	res.Sampled = c.table.weight()
+	if res.Sampled = c.table.weight(); res.Sampled > 1 {
+		res.SampledError = 3 / math.Sqrt(max(1, float64(c.table.n)))
+	}
 	res.ColdStarts = -1
 	unknown := c.unknown(totals)
 	if err := c.askedFor(totals, unknown); err != nil {
@@ -261,7 +263,7 @@ func (c *collector) count(of []*total) {
 			plus(&t.counts, e.flow, w*float64(e.n))
 		case aProcess:
 			t.processes += w
-			for _, m := range c.sets.lists[e.set] {
+			for _, m := range c.sets.all(nil, e.set) {
 				if t.loaded == nil {
 					t.loaded = map[int32]bool{}
 				}

@@ -98,6 +98,9 @@ type Result struct {
 	// LeftOut counts how often the name of a module or of a workflow was left out,
 	// at least: there were more than can be remembered.
 	LeftOut int64
+	// OtherStreams counts lines of log streams beyond the 100,000th: they are counted as
+	// lines that name none, under the name of their file.
+	OtherStreams int64
 	// Folded counts the workflows of a source's day whose requests are counted as if
 	// they had none: there were more pairs of a workflow and a module than are kept.
 	Folded int64
@@ -107,8 +110,9 @@ type Result struct {
 	// sources already.
 	Known bool
 	// Sampled is how many requests each counted one stands for: above 1 when
-	// there were more than could be remembered one by one.
-	Sampled float64
+	// there were more than could be remembered one by one. SampledError is by how much,
+	// as a share, the number of all requests may then be off: three standard deviations.
+	Sampled, SampledError float64
 	// Unknown are the sources of whose requests only some are known, for want
 	// of START, REPORT or platform lines; there are no rows of them.
 	Unknown []Unknown

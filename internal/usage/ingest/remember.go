@@ -84,8 +84,9 @@ func newEncoder(c *collector) (*encoder, error) {
 func (w *encoder) set(id uint32) uint64 {
 	n, fresh := w.sets.of(id)
 	if fresh {
-		list := make([]string, 0, len(w.collector.sets.lists[id]))
-		for _, m := range w.collector.sets.lists[id] {
+		modules := w.collector.sets.all(nil, id)
+		list := make([]string, 0, len(modules))
+		for _, m := range modules {
 			list = append(list, w.collector.names[m])
 		}
 		slices.Sort(list) // the same whatever was read first
@@ -106,8 +107,8 @@ func (w *encoder) row(id uint32) uint64 {
 		}
 		w.rows.add(bit(r.reported, 0) | bit(r.cold, 1))
 		w.rows.add(uint64(max(0, r.memory)))
-		w.rows.add(uint64(len(r.init)))
-		for _, m := range r.init {
+		w.rows.add(uint64(len(r.init.list)))
+		for _, m := range r.init.list {
 			w.rows.add(w.names.id(w.collector.names[m]))
 		}
 	}
@@ -441,8 +442,8 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 		flags := d.number()
 		memory := int32(min(d.number(), 1<<30))
 		d.each(func() {
-			if m, ok := c.module(pick(d, names)); ok && !d.bad && !slices.Contains(source.init, int(m)) {
-				source.init = append(source.init, int(m))
+			if m, ok := c.module(pick(d, names)); ok && !d.bad {
+				c.lookedFor(source, m)
 			}
 		})
 		if d.bad {

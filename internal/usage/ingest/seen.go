@@ -85,6 +85,7 @@ func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*reca
 			if err := c.merge(name, d, data, !days[d], before); err != nil {
 				return nil, fmt.Errorf("what is remembered of %q on %s: %w; delete .fastpath/usage.db and read its logs again", name, d, err)
 			}
+			c.limitSets()
 			if !mine && before.known[key] {
 				before.sums[key] = xxhash.Sum64(data)
 			}

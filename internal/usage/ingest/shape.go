@@ -27,6 +27,7 @@ type shapes struct {
 
 const (
 	maxShapes  = 8
+	maxLearned = 64 << 10 // bytes of a record whose shape is learnt: a shape keeps it
 	maxMembers = 64
 	// maxMisses is when records are taken to have no shapes: a new one costs as much
 	// as some records.
@@ -45,7 +46,7 @@ func (s *shapes) read(b []byte) *record {
 			return &sh.record
 		}
 	}
-	if s.misses > maxMisses {
+	if s.misses > maxMisses || len(b) > maxLearned {
 		return nil
 	}
 	s.misses++

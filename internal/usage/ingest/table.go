@@ -3,7 +3,6 @@ package ingest
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 )
 
 // entryKind says what an entry of the table stands for.
@@ -162,15 +161,42 @@ func (t *table) all(f func(*entry)) {
 }
 
 // sets numbers sets of modules, so that an entry needs four bytes for its own:
-// programs have few different ones. Set 0 is empty.
+// programs have few different ones. Set 0 is empty. A set is kept as the distances of its
+// modules from each other, which are small: where each request uses others, there are
+// very many sets.
 type sets struct {
-	lists [][]int32 // sorted
-	ids   map[string]uint32
-	grown map[uint64]uint32 // set and module → the set with the module
+	packed []string
+	ids    map[string]uint32
+	grown  map[uint64]uint32 // set and module → the set with the module
+	bytes  int               // that it takes, about
+	list   []int32           // of id
+	pack   []byte
 }
 
+// setBytes is what a set takes besides its modules, with its place in the maps.
+const setBytes = 100
+
 func newSets() *sets {
-	return &sets{lists: [][]int32{nil}, ids: map[string]uint32{"": 0}, grown: map[uint64]uint32{}}
+	return &sets{packed: []string{""}, ids: map[string]uint32{"": 0}, grown: map[uint64]uint32{}}
+}
+
+// all appends the modules of a set to a list, in order.
+func (s *sets) all(list []int32, set uint32) []int32 {
+	last := int32(0)
+	for text := s.packed[set]; text != ""; {
+		var distance, n int
+		for shift := 0; ; shift += 7 {
+			b := text[n]
+			distance |= int(b&0x7f) << shift
+			if n++; b < 0x80 {
+				break
+			}
+		}
+		last += int32(distance)
+		list = append(list, last)
+		text = text[n:]
+	}
+	return list
 }
 
 // with returns the set that also has modules: the first of them, and those that
@@ -183,8 +209,10 @@ func (s *sets) with(set uint32, modules []int32) uint32 {
 	if to, ok := s.grown[key]; ok {
 		return to
 	}
-	to := s.id(append(slices.Clone(s.lists[set]), modules...))
+	s.list = append(s.all(s.list[:0], set), modules...)
+	to := s.id(s.list)
 	s.grown[key] = to
+	s.bytes += 30
 	return to
 }
 
@@ -196,40 +224,48 @@ func (s *sets) union(a, b uint32) uint32 {
 	if a == 0 {
 		return b
 	}
-	return s.id(append(slices.Clone(s.lists[a]), s.lists[b]...))
+	s.list = s.all(s.all(s.list[:0], a), b)
+	return s.id(s.list)
 }
 
 // id numbers a list, which it sorts.
 func (s *sets) id(list []int32) uint32 {
 	slices.Sort(list)
-	list = slices.Compact(list)
-	var name strings.Builder
-	var b [4]byte
-	for _, m := range list {
-		binary.LittleEndian.PutUint32(b[:], uint32(m))
-		name.Write(b[:])
+	last := int32(0)
+	s.pack = s.pack[:0]
+	for i, m := range list {
+		if i == 0 || m > last {
+			s.pack = binary.AppendUvarint(s.pack, uint64(m-last))
+			last = m
+		}
 	}
-	if id, ok := s.ids[name.String()]; ok {
+	if id, ok := s.ids[string(s.pack)]; ok {
 		return id
 	}
-	id := uint32(len(s.lists))
-	s.lists = append(s.lists, list)
-	s.ids[name.String()] = id
+	return s.add(string(s.pack))
+}
+
+func (s *sets) add(packed string) uint32 {
+	id, ok := s.ids[packed]
+	if !ok {
+		id = uint32(len(s.packed))
+		s.packed = append(s.packed, packed)
+		s.ids[packed] = id
+		s.bytes += setBytes + len(packed)
+	}
 	return id
 }
 
 // compact forgets the sets that no entry has.
 func (s *sets) compact(t *table) {
-	old := s.lists
+	old := s.packed
 	*s = *newSets()
-	moved := map[uint32]uint32{}
+	moved := make([]uint32, len(old)) // the number + 1
 	move := func(id uint32) uint32 {
-		to, ok := moved[id]
-		if !ok {
-			to = s.id(old[id])
-			moved[id] = to
+		if moved[id] == 0 {
+			moved[id] = s.add(old[id]) + 1
 		}
-		return to
+		return moved[id] - 1
 	}
 	t.all(func(e *entry) {
 		e.set = move(e.set)
@@ -237,4 +273,29 @@ func (s *sets) compact(t *table) {
 			e.n = move(e.n)
 		}
 	})
+}
+
+// moduleSet is a set of modules, mostly of few.
+type moduleSet struct {
+	list []int32
+	in   map[int32]bool // where there are many
+}
+
+// add reports whether the module is new.
+func (s *moduleSet) add(m int32) bool {
+	const few = 32
+	if len(s.list) <= few && slices.Contains(s.list, m) || s.in[m] {
+		return false
+	}
+	s.list = append(s.list, m)
+	switch {
+	case len(s.list) == few+1:
+		s.in = map[int32]bool{}
+		for _, m := range s.list {
+			s.in[m] = true
+		}
+	case len(s.list) > few:
+		s.in[m] = true
+	}
+	return true
 }

@@ -55,11 +55,18 @@ type dayWriter struct {
 	together           *sums // of the workflows that are counted together, and of requests without any
 	rows               []evidence.ModuleUse
 	weight             float64 // requests that each one stands for
+	own, others        []int32
 }
 
 func newDayWriter(c *collector, weight float64) *dayWriter {
 	n := len(c.names)
 	return &dayWriter{collector: c, weight: weight, uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n)}
+}
+
+// modules returns those of a set, until it is called again.
+func (w *dayWriter) modules(set uint32) []int32 {
+	w.own = w.sets.all(w.own[:0], set)
+	return w.own
 }
 
 // byFlow returns groups in the order of their workflows.
@@ -122,7 +129,7 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 			}
 		}
 	}
-	for _, m := range t.source.init { // messages outside requests: somebody looks for these modules
+	for _, m := range t.source.init.list { // messages outside requests: somebody looks for these modules
 		for _, p := range w.parents[m] {
 			w.together.at(p)
 		}
@@ -152,7 +159,7 @@ func (w *dayWriter) row(d *evidence.UsageDay, m int32, flow string, n float64) {
 func (w *dayWriter) flow(t *total, r *recorderSums, flow uint32, of, seen []group) {
 	w.uses.reset()
 	for _, g := range of {
-		for _, m := range w.sets.lists[g.set] {
+		for _, m := range w.modules(g.set) {
 			*w.uses.at(m) += t.used[g]
 		}
 	}
@@ -208,11 +215,12 @@ func (w *dayWriter) look(t *total, groups []group, used, unseen *sums) (watched 
 	for _, g := range groups {
 		n := t.watched[g]
 		watched += n
-		own := w.sets.lists[g.set]
+		own := w.modules(g.set)
 		for _, m := range own {
 			*used.at(m) += n
 		}
-		for _, m := range w.sets.lists[g.unseen] {
+		w.others = w.sets.all(w.others[:0], g.unseen)
+		for _, m := range w.others {
 			if _, found := slices.BinarySearch(own, m); !found {
 				*unseen.at(m) += n
 			}
@@ -308,10 +316,11 @@ func (w *dayWriter) rest(d *evidence.UsageDay, r *recorderSums) {
 func (w *dayWriter) tooMany(t *total, requests perFlow, used, watched []group) map[uint32]bool {
 	most := 0
 	for _, g := range used {
-		most += len(w.sets.lists[g.set])
+		most += len(w.modules(g.set))
 	}
 	for _, g := range watched {
-		most += len(w.sets.lists[g.set]) + len(w.sets.lists[g.unseen])
+		most += len(w.modules(g.set))
+		most += len(w.modules(g.unseen))
 	}
 	if most <= maxUses {
 		return nil
@@ -324,7 +333,7 @@ func (w *dayWriter) tooMany(t *total, requests perFlow, used, watched []group) m
 		of, used = cutFlow(used, flow)
 		seen, watched = cutFlow(watched, flow)
 		for _, g := range of {
-			for _, m := range w.sets.lists[g.set] {
+			for _, m := range w.modules(g.set) {
 				w.uses.at(m)
 			}
 		}
