@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"sync"
 
 	"fastpath/internal/diag"
 	"fastpath/internal/graph"
@@ -19,7 +18,7 @@ import (
 // because a large tree has hundreds of megabytes of it.
 type scanJSON struct {
 	w     io.Writer
-	parts []scanPart // one for each core
+	parts []scanPart // one for each core, and one that is being written
 	any   bool       // a statement was printed
 	err   error
 }
@@ -40,7 +39,7 @@ const (
 )
 
 func newScanJSON(w io.Writer, e envelope) *scanJSON {
-	p := &scanJSON{w: w, parts: make([]scanPart, runtime.GOMAXPROCS(0))}
+	p := &scanJSON{w: w, parts: make([]scanPart, runtime.GOMAXPROCS(0)+1)}
 	head := &p.parts[0]
 	head.raw("{\n  \"schema\": ")
 	head.text(e.Schema)
@@ -55,27 +54,32 @@ func newScanJSON(w io.Writer, e envelope) *scanJSON {
 	return p
 }
 
-// files prints the modules, as many parts at once as there are cores: all of
-// the text is never in memory together.
+// files prints the modules, part by part: all of the text is never in memory
+// together. While one part is written the cores work on those behind it.
 func (p *scanJSON) files(prog *graph.Program, modules []*graph.Module) {
-	for len(modules) > 0 {
-		var wg sync.WaitGroup
-		used := 0
-		for used < len(p.parts) && len(modules) > 0 {
-			part, list := &p.parts[used], modules[:min(partFiles, len(modules))]
-			modules = modules[len(list):]
-			used++
-			wg.Go(func() {
+	free := make(chan *scanPart, len(p.parts))
+	for k := range p.parts {
+		free <- &p.parts[k]
+	}
+	ready := make(chan chan *scanPart, len(p.parts)) // in the order of the modules
+	go func() {
+		for list := range slices.Chunk(modules, partFiles) {
+			part, done := <-free, make(chan *scanPart, 1)
+			ready <- done
+			go func() {
 				part.buf = slices.Grow(part.buf[:0], partBytes*len(list)/partFiles)
 				for _, m := range list {
 					part.file(part.lister.list(prog, m))
 				}
-			})
+				done <- part
+			}()
 		}
-		wg.Wait()
-		for k := range used {
-			p.part(&p.parts[k])
-		}
+		close(ready)
+	}()
+	for done := range ready {
+		part := <-done
+		p.part(part)
+		free <- part
 	}
 }
 

@@ -17,11 +17,13 @@ func (p *Program) followNames() {
 			links += len(m.facts.rare.aliases)
 		}
 	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), wholes: p.allWholes(), inside: p.inPackages(), at: newWordMap(links / 3), named: make([]named, 1, 1+links/2), links: make([]link, 1, links)}
+	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), inside: p.inPackages(), at: newWordMap(links / 3), named: make([]named, 1, 1+links/2), links: make([]link, 1, links)}
+	together(func() { n.wholes = p.allWholes() }, func() {
+		for _, m := range p.Modules {
+			n.index(m)
+		}
+	})
 	p.wholeUses = n.wholes
-	for _, m := range p.Modules {
-		n.index(m)
-	}
 	all := make([]bool, total)
 	for k, m := range p.Modules {
 		count := len(m.facts.functions)

@@ -146,9 +146,6 @@ func (p *Program) link(byName bool) {
 		p.plant(p.options.Trees)
 	}
 	p.index()
-	p.unseen = map[int32]whyKind{}
-	p.hooked()
-	p.namedByExtensions()
 	for k, r := range p.readers {
 		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
 			p.exportsOf(p.Modules[r.of])
@@ -156,7 +153,7 @@ func (p *Program) link(byName bool) {
 	}
 	trees := slices.DeleteFunc(slices.Clone(p.Modules), func(m *Module) bool { return m.Syntax == nil })
 	parallel(len(trees), func(k int) { p.bind(trees[k]) })
-	p.attributeReads()
+	together(p.findUnseen, p.attributeReads)
 	p.blind(trees)
 	if byName || !p.follow() {
 		p.followNames()
@@ -322,6 +319,21 @@ func onWorkers(n int, work func(worker, k int)) {
 				work(w, k)
 			}
 		})
+	}
+	wg.Wait()
+}
+
+// together calls what does not need each other at once, and waits.
+func together(work ...func()) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		for _, f := range work {
+			f()
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for _, f := range work {
+		wg.Go(f)
 	}
 	wg.Wait()
 }

@@ -1,13 +1,20 @@
 package graph
 
 import (
-	"bufio"
+	"bytes"
 	"io"
 	"os"
 	"strings"
 
 	"fastpath/internal/python/resolve"
 )
+
+// findUnseen finds the modules that code which no scan sees may use.
+func (p *Program) findUnseen() {
+	p.unseen = map[int32]whyKind{}
+	p.hooked()
+	p.namedByExtensions()
+}
 
 // hooked finds the modules that import hooks may offer under other names: a
 // package with vendored libraries offers them as "pkg.extern.lib" and keeps them
@@ -163,47 +170,59 @@ func (p *Program) textsIn(file string) binaryTexts {
 // "LZSS string data decompression failed".
 const unpacking = "tring data decompression failed"
 
+// textsBuffer is how much of a binary is looked at at once, in bytes.
+const textsBuffer = 1 << 16
+
 // readTexts returns the texts "a.b" in a binary that a zero byte ends, and
-// their tails: linkers let one text be the end of another.
+// their tails: linkers let one text be the end of another. It goes from dot to
+// dot, because most of a binary is no text.
 func readTexts(r io.Reader) binaryTexts {
-	var names []string
-	packed, matched := false, 0
+	var t binaryTexts
 	seen := map[string]bool{}
-	in := bufio.NewReaderSize(r, 1<<16)
-	run := make([]byte, 0, maxDotted)
-	dots, long := 0, false
+	data := make([]byte, 0, textsBuffer)
+	from := 0 // in data: where the texts begin that were not looked at
 	for {
-		b, err := in.ReadByte()
-		if err != nil {
-			return binaryTexts{names, packed}
+		n, err := io.ReadAtLeast(r, data[len(data):cap(data)], 1)
+		if n == 0 || err != nil {
+			return t
 		}
-		switch { // such texts do not overlap
-		case b == unpacking[matched]:
-			if matched++; matched == len(unpacking) {
-				packed, matched = true, 0
-			}
-		case b == unpacking[0]:
-			matched = 1
-		default:
-			matched = 0
+		data = data[:len(data)+n]
+		t.packed = t.packed || bytes.Contains(data, []byte(unpacking))
+		to := len(data) // the last text may go on
+		for to > from && inText(data[to-1]) {
+			to--
 		}
-		switch {
-		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' || b == '.':
-			if long = long || len(run) == maxDotted; !long {
-				run = append(run, b)
+		for at := from; ; {
+			dot := bytes.IndexByte(data[at:to], '.')
+			if dot < 0 {
+				break
 			}
-			if b == '.' {
-				dots++
+			start, end := at+dot, at+dot
+			for start > at && inText(data[start-1]) {
+				start--
 			}
-			continue
-		case b == 0 && dots > 0 && !long:
-			for name := string(run); strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
+			for inText(data[end]) { // at to at the latest, none is
+				end++
+			}
+			if at = end; data[end] != 0 || end-start > maxDotted {
+				continue
+			}
+			for name := string(data[start:end]); strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
 				if !seen[name] {
 					seen[name] = true
-					names = append(names, name)
+					t.names = append(t.names, name)
 				}
 			}
 		}
-		run, dots, long = run[:0], 0, false
+		// What is kept is too long for a name, if it is cut.
+		next := max(to, len(data)-maxDotted-1)
+		keep := max(0, min(next, len(data)-len(unpacking)+1))
+		from = next - keep
+		data = data[:copy(data, data[keep:])]
 	}
+}
+
+// inText reports whether a byte may be in a dotted name.
+func inText(b byte) bool {
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' || b == '.'
 }

@@ -2,11 +2,15 @@ package graph
 
 import (
 	"context"
+	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"fastpath/internal/python/resolve"
 )
@@ -81,3 +85,38 @@ func TestDottedNames(t *testing.T) {
 		}
 	}
 }
+
+// TestDottedNamesInPieces: it does not matter where a reader cuts a binary.
+func TestDottedNamesInPieces(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	parts := []string{"a", "b_1", ".", ".", "\x00", "\x00", " ", "\xff", "/", strings.Repeat("x", maxDotted-2), "pkg.mod\x00", unpacking[:7]}
+	for range 200 {
+		var in strings.Builder
+		for size := textsBuffer - 400 + random.IntN(2*textsBuffer); in.Len() < size; {
+			if random.IntN(4) > 0 && in.Len()%textsBuffer < textsBuffer-600 {
+				in.WriteString(strings.Repeat("\x01", 400))
+			} else {
+				in.WriteString(parts[random.IntN(len(parts))])
+			}
+		}
+		packed := random.IntN(2) == 0
+		if packed {
+			in.WriteString(unpacking + "\x00")
+		}
+		var want []string
+		for _, found := range wholeText.FindAllStringSubmatch(in.String(), -1) {
+			for name := found[1]; len(found[1]) <= maxDotted && strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
+				if !slices.Contains(want, name) {
+					want = append(want, name)
+				}
+			}
+		}
+		for _, r := range []io.Reader{strings.NewReader(in.String()), iotest.HalfReader(strings.NewReader(in.String())), iotest.DataErrReader(strings.NewReader(in.String()))} {
+			if got := readTexts(r); !slices.Equal(got.names, want) || got.packed != packed {
+				t.Fatalf("%d names, packed %v, want %d names, packed %v", len(got.names), got.packed, len(want), packed)
+			}
+		}
+	}
+}
+
+var wholeText = regexp.MustCompile("([A-Za-z0-9_.]+)\x00")
