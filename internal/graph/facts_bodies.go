@@ -208,14 +208,20 @@ func (r *factReader) attributesIn() {
 // literalIn lists the names that a literal in a body may stand for.
 func (r *factReader) literalIn(n syntax.NodeID, body int32) {
 	source := r.source(n)
-	// Most literals tell nothing, and that by their first words: they are plain
-	// ones in which something follows that is in no name.
-	if len(source) > 2 && (source[0] == '"' || source[0] == '\'') && source[1] != '"' && source[1] != '\'' {
-		to := 1
-		for to < len(source) && inIdentifier(source[to]) {
-			to++
-		}
-		if to < len(source)-1 && source[to] != '.' && source[to] != ':' && (to == 1 || source[to-1] != '_') {
+	if to := firstWord(source); to > 0 { // of most literals, the first word tells what they are
+		switch follows := source[to]; {
+		case follows == '.' || follows == ':':
+			if _, last := dottedLiteral(source); last != nil {
+				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
+			}
+			return
+		case source[to-1] == '_': // perhaps the first part of a name
+		case to == len(source)-1 && len(source) < maxNameLiteral:
+			if (source[1] < '0' || source[1] > '9') && (body != 0 || !r.exported(n)) {
+				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(source[1:to])})
+			}
+			return
+		default:
 			return
 		}
 	}
@@ -272,6 +278,20 @@ func (r *factReader) prefixedMethods() {
 			}
 		}
 	}
+}
+
+// firstWord returns where the letters that a plain literal begins with end, 0 for
+// other literals: those with a prefix, with three quotes, or without an end.
+func firstWord(source []byte) int {
+	if len(source) < 3 || source[0] != '"' && source[0] != '\'' || source[1] == '"' || source[1] == '\'' {
+		return 0
+	}
+	for to := 1; to < len(source); to++ {
+		if !inIdentifier(source[to]) {
+			return to
+		}
+	}
+	return 0
 }
 
 // literalText returns what a string literal begins with, up to what is put in,
