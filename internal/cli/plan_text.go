@@ -221,6 +221,12 @@ func (a *app) printPlanHead(t *term.Terminal, r *analysis) {
 			counted += fmt.Sprintf(", %s a day", grouped(p.DailyRequests))
 		case p.DailyDeclared:
 			counted += fmt.Sprintf(", %s a day (declared)", grouped(p.DailyRequests))
+		case p.DailyAtLeast:
+			counted += fmt.Sprintf(", at least %s a day", grouped(p.DailyRequests))
+		default:
+			if _, some := r.usage.DailyAtLeast(); some {
+				counted += fmt.Sprintf(", %s a day assumed (no log is known to cover a whole day)", grouped(p.DailyRequests))
+			}
 		}
 		if real, _, _ := r.usage.Aside(); real != nil {
 			counted += fmt.Sprintf("; %s too few to count", countedRequests(real.Requests))

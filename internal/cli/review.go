@@ -15,6 +15,7 @@ import (
 	"fastpath/internal/plan"
 	"fastpath/internal/report"
 	"fastpath/internal/term"
+	"fastpath/internal/usage"
 )
 
 func (a *app) reviewCommand() *cobra.Command {
@@ -71,9 +72,12 @@ type reviewProfile struct {
 }
 
 type reviewUsage struct {
-	Requests float64 `json:"requests"`
-	First    string  `json:"first"`
-	Last     string  `json:"last"`
+	Requests float64     `json:"requests"`
+	Basis    usage.Basis `json:"basis"`
+	First    string      `json:"first"`
+	Last     string      `json:"last"`
+
+	counted string // Requests, with what they rest on
 }
 
 type reviewImport struct {
@@ -162,7 +166,7 @@ func (a *app) reviewEntry(in *check.Input, an *analysis) reviewEntry {
 		r.Profile = &reviewProfile{Date: date, File: file, AgeDays: age, MaxAgeDays: in.Config.Limits.ProfileAgeDays}
 	}
 	if u := an.usage; u != nil && u.Requests > 0 {
-		r.Usage = &reviewUsage{Requests: u.Requests, First: u.First, Last: u.Last}
+		r.Usage = &reviewUsage{Requests: u.Requests, Basis: u.Basis(), First: u.First, Last: u.Last, counted: countedOf(u.Requests, u.Sample(), u.Basis())}
 	}
 	r.imports(e, in.Config.Thresholds.LightMS, in.Config.Thresholds.HotUsage)
 	if e.FastPath != nil {
@@ -248,7 +252,7 @@ func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64
 		head = append(head, fmt.Sprintf("profile of %s, %s", p.Date, strings.TrimPrefix(ageText(p.Date, p.AgeDays), "evidence ")))
 	}
 	if u := r.Usage; u != nil {
-		head = append(head, fmt.Sprintf("%s requests, %s to %s", grouped(math.Round(u.Requests)), u.First, u.Last))
+		head = append(head, fmt.Sprintf("%s, %s to %s", u.counted, u.First, u.Last))
 	} else {
 		head = append(head, "no usage data")
 	}

@@ -192,12 +192,14 @@ func (a *app) printUsage(t *term.Terminal, r *usageReport) {
 }
 
 // counted is "1,000 requests", with what they rest on where they did not happen.
-func (r *usageReport) counted() string {
-	text := countedRequests(r.Requests)
-	events := fmt.Sprintf("%s %s", grouped(math.Round(r.sample)), plural(int(math.Round(r.sample)), "event"))
-	switch r.Basis {
+func (r *usageReport) counted() string { return countedOf(r.Requests, r.sample, r.Basis) }
+
+// countedOf is counted of requests that rest on a sample.
+func countedOf(requests, sample float64, basis usage.Basis) string {
+	text := countedRequests(requests)
+	switch basis {
 	case usage.Declared:
-		return text + " declared for " + events
+		return text + fmt.Sprintf(" declared for %s %s", grouped(math.Round(sample)), plural(int(math.Round(sample)), "event"))
 	case usage.Events:
 		return text + " of sample events"
 	case usage.Mixed:

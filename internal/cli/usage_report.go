@@ -165,16 +165,19 @@ func loadedAtStart(s *usage.Summary, lock *evidence.Lock, entry string) []string
 func (a *app) printHistory(r *usageReport, h *usageHistory) {
 	w := a.Stdout
 	var lines []string
+	var day []string
 	if h.DailyRequests != nil {
 		n := math.Round(*h.DailyRequests)
-		line := fmt.Sprintf("%s %s a day", grouped(n), plural(int(n), "request"))
-		if h.InitMS != nil {
-			line += ", init " + msText(*h.InitMS)
-		}
-		if h.MemoryMB != nil {
-			line += fmt.Sprintf(", %s MB", grouped(*h.MemoryMB))
-		}
-		lines = append(lines, line)
+		day = append(day, fmt.Sprintf("%s %s a day", grouped(n), plural(int(n), "request")))
+	}
+	if h.InitMS != nil {
+		day = append(day, "init "+msText(*h.InitMS))
+	}
+	if h.MemoryMB != nil {
+		day = append(day, fmt.Sprintf("%s MB", grouped(*h.MemoryMB)))
+	}
+	if len(day) > 0 {
+		lines = append(lines, strings.Join(day, ", "))
 	}
 	for _, s := range h.Seen {
 		if s.Last < r.Window.Last { // not any more

@@ -84,6 +84,7 @@ type builder struct {
 	rate, measuredRate, memoryMB float64
 	daily                        float64 // requests
 	dailyMeasured, dailyDeclared bool
+	dailyAtLeast                 bool
 	platform                     string
 	process                      Process
 
@@ -143,8 +144,15 @@ func (b *builder) traffic() {
 	b.daily = t.DailyRequests
 	if n, ok := b.in.Usage.Daily(); ok {
 		b.daily, b.dailyMeasured = max(math.Round(n), 1), true
-	} else if n, ok := b.in.Usage.DailyDeclared(); ok {
-		b.daily, b.dailyDeclared = n, true
+	} else {
+		if n, ok := b.in.Usage.DailyDeclared(); ok {
+			b.daily, b.dailyDeclared = n, true
+		}
+		// A log of part of a day is no measure of a day, unless it has more requests than
+		// somebody says a day has.
+		if n, ok := b.in.Usage.DailyAtLeast(); ok && math.Round(n) > b.daily {
+			b.daily, b.dailyAtLeast, b.dailyDeclared = math.Round(n), true, false
+		}
 	}
 }
 

@@ -180,7 +180,17 @@ func TestMeasuredTraffic(t *testing.T) {
 	if p := summarize(declared); p.DailyRequests != 20_000 || p.DailyMeasured || !p.DailyDeclared {
 		t.Errorf("a traffic file: %v requests a day", p.DailyRequests)
 	}
-	if p := summarize(declared, row("2026-11-22", evidence.UsageLog, 3000)); p.DailyRequests != 3000 || !p.DailyMeasured || p.DailyDeclared {
+	if p := summarize(declared, row("2026-11-22", evidence.UsageLog, 3000)); p.DailyRequests != 20_000 || p.DailyMeasured || !p.DailyDeclared {
+		t.Errorf("a log of part of a day beside a traffic file: %v requests a day", p.DailyRequests)
+	}
+	if p := summarize(declared, row("2026-11-22", evidence.UsageLog, 30_000)); p.DailyRequests != 30_000 || p.DailyMeasured || p.DailyDeclared || !p.DailyAtLeast {
+		t.Errorf("more in part of a day than a traffic file says: %v requests a day", p.DailyRequests)
+	}
+	if p := summarize(row("2026-11-22", evidence.UsageLog, 2)); p.DailyRequests != 10_000 || p.DailyMeasured || p.DailyAtLeast {
+		t.Errorf("two requests of one day: %v requests a day", p.DailyRequests)
+	}
+	days := []*evidence.UsageDay{declared, row("2026-11-21", evidence.UsageLog, 9), row("2026-11-22", evidence.UsageLog, 3000), row("2026-11-23", evidence.UsageLog, 9)}
+	if p := summarize(days...); p.DailyRequests != 3000 || !p.DailyMeasured || p.DailyDeclared {
 		t.Errorf("logs beside a traffic file: %v requests a day", p.DailyRequests)
 	}
 	run := row("2026-11-22", evidence.UsageRecorder, 9)
@@ -188,7 +198,7 @@ func TestMeasuredTraffic(t *testing.T) {
 	if p := summarize(run); p.DailyRequests != 10_000 || p.DailyMeasured {
 		t.Errorf("a run at hand: %v requests a day", p.DailyRequests)
 	}
-	p := summarize(row("2026-11-22", evidence.UsageLog, 3000), row("2026-11-23", evidence.UsageLog, 5001))
+	p := summarize(row("2026-11-21", evidence.UsageLog, 7), row("2026-11-22", evidence.UsageLog, 3000), row("2026-11-23", evidence.UsageLog, 5001), row("2026-11-24", evidence.UsageLog, 12_000))
 	if p.DailyRequests != 4001 || !p.DailyMeasured || p.MemoryMB != 1024 {
 		t.Errorf("logs: %v requests a day, %v MB", p.DailyRequests, p.MemoryMB)
 	}

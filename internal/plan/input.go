@@ -58,9 +58,10 @@ type Plan struct {
 
 	ColdStartRate float64 // used by the lmms policy
 	MeasuredRate  float64 // what the usage data says, negative when unknown
-	DailyRequests float64 // of logs, where they tell; else declared by a traffic file; else configured
-	DailyMeasured bool    // DailyRequests comes from logs
+	DailyRequests float64 // of whole days in logs; else declared by a traffic file or configured, or what part of a day has, if that is more
+	DailyMeasured bool    // DailyRequests is the mean of whole days in logs
 	DailyDeclared bool    // it comes from a traffic file
+	DailyAtLeast  bool    // it is what logs have of a day that may not be whole
 	MemoryMB      float64 // of logs, where they tell; else of the deployment file or configured
 	Thresholds    config.Thresholds
 

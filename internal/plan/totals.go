@@ -14,7 +14,7 @@ import (
 func (b *builder) plan() *Plan {
 	p := &Plan{
 		builder: b, Entry: b.in.Entry, Policy: b.policy, Measured: b.in.Evidence != nil, Cut: b.cut, Runtime: b.run,
-		ColdStartRate: b.rate, MeasuredRate: b.measuredRate, DailyRequests: b.daily, DailyMeasured: b.dailyMeasured, DailyDeclared: b.dailyDeclared,
+		ColdStartRate: b.rate, MeasuredRate: b.measuredRate, DailyRequests: b.daily, DailyMeasured: b.dailyMeasured, DailyDeclared: b.dailyDeclared, DailyAtLeast: b.dailyAtLeast,
 		MemoryMB: b.memoryMB, Thresholds: b.in.Config.Thresholds, Unmatched: b.unmatched, Process: b.process,
 	}
 	running := b.run.Running(b.in.Program, b.cut)

@@ -150,12 +150,36 @@ func TestDailyRequests(t *testing.T) {
 	if n, ok := Summarize([]*evidence.UsageDay{declared(0)}, SummaryOptions{Entry: "e"}).DailyDeclared(); ok {
 		t.Error(n, "weights alone are no number of requests")
 	}
-	// Counted days come first, however few their requests.
-	s = Summarize([]*evidence.UsageDay{declared(20_000), requests(evidence.UsageLog, 2, 0)}, SummaryOptions{Entry: "e"})
-	if n, ok := s.Daily(); n != 2 || !ok {
+	// A log of part of a day is no measure of a day.
+	log := func(day string, n float64) *evidence.UsageDay {
+		d := requests(evidence.UsageLog, n, 0)
+		d.Day = day
+		return d
+	}
+	s = Summarize([]*evidence.UsageDay{declared(20_000), log("2026-03-01", 2)}, SummaryOptions{Entry: "e"})
+	if n, ok := s.Daily(); ok {
+		t.Error(n, "a day that may not be whole was counted")
+	}
+	if n, ok := s.DailyDeclared(); n != 20_000 || !ok {
+		t.Error(n, ok)
+	}
+	if n, ok := s.DailyAtLeast(); n != 2 || !ok {
+		t.Error(n, ok)
+	}
+	// Whole days come first, however few their requests: those with a day before and after.
+	rows := []*evidence.UsageDay{declared(20_000), log("2026-02-27", 900), log("2026-02-28", 4), log("2026-03-01", 2), log("2026-03-02", 700), log("2026-03-04", 5000)}
+	s = Summarize(rows, SummaryOptions{Entry: "e"})
+	if n, ok := s.Daily(); n != 3 || !ok {
 		t.Error(n, ok)
 	}
 	if n, ok := s.DailyDeclared(); ok {
+		t.Error(n)
+	}
+	// That there are earlier days is known, also where they do not count.
+	if n, ok := Summarize(rows, SummaryOptions{Entry: "e", Since: "2026-03-01"}).Daily(); n != 2 || !ok {
+		t.Error(n, ok)
+	}
+	if n, ok := Summarize(rows, SummaryOptions{Entry: "e", Since: "2026-03-02"}).Daily(); ok {
 		t.Error(n)
 	}
 }

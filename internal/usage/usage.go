@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"fastpath/internal/evidence"
 )
@@ -35,8 +36,8 @@ type Summary struct {
 	tests  map[string]bool
 	loaded map[string]bool
 
-	daily    float64         // requests of rows that count what happened
-	dailyOf  map[string]bool // the days they are of
+	daily    map[string]float64 // by day, requests of rows that count what happened
+	earlier  map[string]bool    // days of such rows before Since
 	memory   float64
 	memoryAt string     // day
 	inits    []weighted // init times by cold starts
@@ -76,9 +77,14 @@ func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 	for _, d := range days {
 		switch {
 		case o.Entry != "" && !o.OnlyEntry && d.Entry != o.Entry,
-			d.Day < o.Since,
-			again[d],
-			d.Kind == evidence.UsageInvoke && d.Day != latest[[2]string{d.Entry, d.Source}]:
+			again[d]:
+			continue
+		case d.Day < o.Since:
+			if traffic(d) {
+				s.earlier[d.Day] = true
+			}
+			continue
+		case d.Kind == evidence.UsageInvoke && d.Day != latest[[2]string{d.Entry, d.Source}]:
 			continue
 		}
 		entry := d.Entry
@@ -94,7 +100,7 @@ func Summarize(days []*evidence.UsageDay, o SummaryOptions) *Summary {
 func newSummary() *Summary {
 	return &Summary{
 		ColdStarts: -1, Workflows: map[string]float64{}, books: map[string]*book{},
-		tests: map[string]bool{}, loaded: map[string]bool{}, dailyOf: map[string]bool{},
+		tests: map[string]bool{}, loaded: map[string]bool{}, daily: map[string]float64{}, earlier: map[string]bool{},
 	}
 }
 
@@ -176,14 +182,18 @@ func (s *Summary) add(entry string, d *evidence.UsageDay) {
 // recorder: real requests, but not the traffic of a day.
 const RecordSource = evidence.SourceRecord
 
-// addPlatform notes what the platform reports with a row. Sample events and
-// runs at hand are no measure of any of it.
+// traffic reports whether a row counts what happened in production. Sample events and
+// runs at hand do not, and tests neither.
+func traffic(d *evidence.UsageDay) bool {
+	return d.Kind != evidence.UsageInvoke && d.Kind != evidence.UsageTests && d.Source != RecordSource
+}
+
+// addPlatform notes what the platform reports with a row of traffic.
 func (s *Summary) addPlatform(d *evidence.UsageDay) {
-	if d.Kind == evidence.UsageInvoke || d.Source == RecordSource {
+	if !traffic(d) {
 		return
 	}
-	s.daily += d.Requests
-	s.dailyOf[d.Day] = true
+	s.daily[d.Day] += d.Requests
 	if d.MemoryMB > 0 && (d.Day > s.memoryAt || d.Day == s.memoryAt && d.MemoryMB > s.memory) {
 		s.memory, s.memoryAt = d.MemoryMB, d.Day
 	}
@@ -192,20 +202,54 @@ func (s *Summary) addPlatform(d *evidence.UsageDay) {
 	}
 }
 
-// Daily returns the mean number of requests of the days that logs or the
-// recorder in production tell about; ok is false when there are none.
+// Daily returns the mean number of requests of the whole days that logs or the recorder
+// in production tell about; ok is false when there are none. A day is whole when there
+// are requests of the day before and of the day after, too: where a log begins and where
+// it ends it may tell of some minutes.
 func (s *Summary) Daily() (requests float64, ok bool) {
-	if s == nil || len(s.dailyOf) == 0 || s.daily <= 0 {
+	if s == nil {
 		return 0, false
 	}
-	return s.daily / float64(len(s.dailyOf)), true
+	days := 0
+	for _, day := range slices.Sorted(maps.Keys(s.daily)) {
+		if s.tells(day, -1) && s.tells(day, 1) {
+			requests += s.daily[day]
+			days++
+		}
+	}
+	if requests <= 0 {
+		return 0, false
+	}
+	return requests / float64(days), true
+}
+
+// tells reports whether there are requests of a day so many days later.
+func (s *Summary) tells(day string, later int) bool {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return false
+	}
+	day = t.AddDate(0, 0, later).Format(time.DateOnly)
+	return s.daily[day] > 0 || s.earlier[day]
+}
+
+// DailyAtLeast returns the requests of the day with the most of them, whole or not: so
+// many there are. Ok is false when no logs tell about any.
+func (s *Summary) DailyAtLeast() (requests float64, ok bool) {
+	if s == nil {
+		return 0, false
+	}
+	for _, n := range s.daily {
+		requests = max(requests, n)
+	}
+	return requests, requests > 0
 }
 
 // DailyDeclared returns the requests a day that the traffic files of the sample
-// events say there are; ok is false where one does not say, and where real requests
-// were counted (Daily).
+// events say there are; ok is false where one does not say, and where whole days were
+// counted (Daily).
 func (s *Summary) DailyDeclared() (requests float64, ok bool) {
-	if s == nil || len(s.dailyOf) > 0 {
+	if _, counted := s.Daily(); s == nil || counted {
 		return 0, false
 	}
 	for _, b := range s.books {

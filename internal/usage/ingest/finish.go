@@ -110,6 +110,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 		return to.Row(d)
 	}
 	w := newDayWriter(c, weight)
+	w.name(totals)
 	for _, key := range slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
 		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
 	}) {

@@ -56,11 +56,32 @@ type dayWriter struct {
 	rows               []evidence.ModuleUse
 	weight             float64 // requests that each one stands for
 	own, others        []int32
+	last               map[*source]day // where modules outside requests are named on one day alone
 }
 
 func newDayWriter(c *collector, weight float64) *dayWriter {
 	n := len(c.names)
 	return &dayWriter{collector: c, weight: weight, uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n)}
+}
+
+// maxNamed is how many rows without requests there are: that a module is looked for, and no
+// request used it, is said on each day of a source. Beyond that it is said on the last one,
+// which tells the same of all its days.
+const maxNamed = 200_000
+
+// name decides on which days to say that modules are looked for.
+func (w *dayWriter) name(totals map[totalKey]*total) {
+	n := 0
+	for _, t := range totals {
+		n += len(t.source.init.list)
+	}
+	if n <= maxNamed {
+		return
+	}
+	w.last = map[*source]day{}
+	for _, t := range totals {
+		w.last[t.source] = max(w.last[t.source], t.day)
+	}
 }
 
 // modules returns those of a set, until it is called again.
@@ -129,9 +150,11 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 			}
 		}
 	}
-	for _, m := range t.source.init.list { // messages outside requests: somebody looks for these modules
-		for _, p := range w.parents[m] {
-			w.together.at(p)
+	if w.last == nil || w.last[t.source] == t.day {
+		for _, m := range t.source.init.list { // messages outside requests: somebody looks for these modules
+			for _, p := range w.parents[m] {
+				w.together.at(p)
+			}
 		}
 	}
 	for _, m := range w.together.list {
