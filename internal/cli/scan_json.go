@@ -13,9 +13,9 @@ import (
 	"fastpath/internal/report"
 )
 
-// scanJSON prints the JSON of scan, fastpath.scan/1, as encoding/json would
-// write it with an indent of two blanks. It is written by hand, on all cores,
-// because a large tree has hundreds of megabytes of it.
+// scanJSON prints the JSON of scan, fastpath.scan/1, each import statement on a
+// line of its own. It is written by hand, on all cores, because a large tree has
+// a hundred megabytes of it.
 type scanJSON struct {
 	w     io.Writer
 	parts []scanPart // one for each core, and one that is being written
@@ -35,7 +35,7 @@ type scanPart struct {
 // parts takes at most, in bytes.
 const (
 	partFiles = 64
-	partBytes = 1 << 20
+	partBytes = 1 << 19
 )
 
 func newScanJSON(w io.Writer, e envelope) *scanJSON {
@@ -129,71 +129,67 @@ func (p *scanPart) file(imports []scanImport) {
 }
 
 func (p *scanPart) statement(s *scanImport) {
-	p.raw("\n    {\n      \"file\": ")
+	p.raw("\n    {\"file\":")
 	p.text(s.File)
-	p.number(",\n      \"line\": ", s.Line)
-	p.number(",\n      \"column\": ", s.Column)
-	p.number(",\n      \"end_line\": ", s.EndLine)
-	p.number(",\n      \"end_column\": ", s.EndColumn)
-	p.raw(",\n      \"kind\": ")
+	p.number(",\"line\":", s.Line)
+	p.number(",\"column\":", s.Column)
+	p.number(",\"end_line\":", s.EndLine)
+	p.number(",\"end_column\":", s.EndColumn)
+	p.raw(",\"kind\":")
 	p.text(s.Kind)
-	p.number(",\n      \"level\": ", s.Level)
+	p.number(",\"level\":", s.Level)
 	if s.Module != "" {
-		p.raw(",\n      \"module\": ")
+		p.raw(",\"module\":")
 		p.text(s.Module)
 	}
-	p.boolean(",\n      \"lazy\": ", s.Lazy)
-	p.raw(",\n      \"names\": [")
+	p.boolean(",\"lazy\":", s.Lazy)
+	p.raw(",\"names\":[")
 	for k := range s.Names {
 		if k > 0 {
 			p.raw(",")
 		}
 		p.name(&s.Names[k])
 	}
-	p.raw("\n      ],\n      \"scope\": ")
+	p.raw("],\"scope\":")
 	p.text(s.Scope)
-	p.raw(",\n      \"qualname\": ")
+	p.raw(",\"qualname\":")
 	p.text(s.Qualname)
-	p.raw(",\n      \"runs\": ")
+	p.raw(",\"runs\":")
 	p.text(s.Runs)
-	p.raw(",\n      \"context\": [")
+	p.raw(",\"context\":[")
 	for k, word := range s.Context {
 		if k > 0 {
 			p.raw(",")
 		}
-		p.raw("\n        ")
 		p.text(word)
 	}
-	if len(s.Context) > 0 {
-		p.raw("\n      ")
-	}
-	p.raw("]\n    }")
+	p.raw("]}")
 }
 
 func (p *scanPart) name(n *scanName) {
-	p.raw("\n        {\n          \"name\": ")
+	p.raw("{\"name\":")
 	p.text(n.Name)
 	if n.AsName != "" {
-		p.raw(",\n          \"asname\": ")
+		p.raw(",\"asname\":")
 		p.text(n.AsName)
 	}
-	p.raw(",\n          \"binds\": ")
+	p.raw(",\"binds\":")
 	p.text(n.Binds)
-	p.boolean(",\n          \"used_at_import\": ", n.UsedAtImport)
-	p.number(",\n          \"uses\": ", n.Uses)
-	p.raw(",\n          \"resolved\": {\n            \"module\": ")
+	p.boolean(",\"used_at_import\":", n.UsedAtImport)
+	p.number(",\"uses\":", n.Uses)
+	p.raw(",\"resolved\":{\"module\":")
 	p.text(n.Resolved.Module)
-	p.raw(",\n            \"kind\": ")
+	p.raw(",\"kind\":")
 	p.text(string(n.Resolved.Kind))
 	if n.Resolved.Path != "" {
-		p.raw(",\n            \"path\": ")
+		p.raw(",\"path\":")
 		p.text(n.Resolved.Path)
 	}
 	if n.Resolved.Runtime != "" {
-		p.raw(",\n            \"runtime\": ")
+		p.raw(",\"runtime\":")
 		p.text(n.Resolved.Runtime)
 	}
-	p.raw("\n          }\n        }")
+	p.raw("}}")
 }
 
 func (p *scanPart) raw(s string) { p.buf = append(p.buf, s...) }

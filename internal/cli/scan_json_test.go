@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"fastpath/internal/diag"
@@ -10,7 +12,7 @@ import (
 )
 
 // TestScanJSON compares the JSON of scan with what encoding/json makes of the
-// same statements.
+// same statements, each of which has a line.
 func TestScanJSON(t *testing.T) {
 	name := scanName{Name: "a.b", Binds: "a", UsedAtImport: true, Uses: 3, Resolved: scanResolved{Module: "a.b", Kind: "missing", Runtime: "six:9"}}
 	odd := scanName{Name: "é", AsName: "x", Binds: "x", Resolved: scanResolved{Module: "m", Kind: "source", Path: `C:\"odd"` + "\u2028\x01<&>\xff"}}
@@ -30,30 +32,48 @@ func TestScanJSON(t *testing.T) {
 		{"p", nil, nil},
 	} {
 		e := envelope{"fastpath.scan/1", "1.0", c.project}
-		whole := struct {
-			envelope
-			Imports []scanImport     `json:"imports"`
-			Errors  []report.Finding `json:"errors"`
-		}{e, []scanImport{}, report.Findings(c.findings)}
 		var got, want bytes.Buffer
 		p := newScanJSON(&got, e)
+		var lines []string
 		for _, f := range c.files {
 			part := scanPart{}
 			part.file(f)
 			p.part(&part)
-			whole.Imports = append(whole.Imports, f...)
+			for _, s := range f {
+				lines = append(lines, "    "+encoded(t, s, ""))
+			}
 		}
 		if err := p.end(c.findings, len(c.files)); err != nil {
 			t.Fatal(err)
 		}
-		enc := json.NewEncoder(&want)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(whole); err != nil {
-			t.Fatal(err)
+		want.WriteString("{\n  \"schema\": \"fastpath.scan/1\",\n  \"version\": \"1.0\",\n")
+		if c.project != "" {
+			fmt.Fprintf(&want, "  \"project\": %q,\n", c.project)
 		}
+		want.WriteString("  \"imports\": [")
+		if len(lines) > 0 {
+			want.WriteString("\n" + strings.Join(lines, ",\n") + "\n  ")
+		}
+		fmt.Fprintf(&want, "],\n  \"errors\": %s\n}\n", encoded(t, report.Findings(c.findings), "  "))
 		if got.String() != want.String() {
 			t.Errorf("got\n%s\nwant\n%s", got.String(), want.String())
 		}
+		if !json.Valid(got.Bytes()) {
+			t.Error("that is no JSON")
+		}
 	}
+}
+
+// encoded is what encoding/json makes of a value; indent is that of the lines
+// behind the first one, "" for a single line.
+func encoded(t *testing.T, value any, indent string) string {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent(indent, indent)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -114,6 +114,7 @@ func checkOutput(file string, least int) error {
 	defer f.Close()
 	files := map[string]bool{}
 	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 8<<20) // a statement can import hundreds of names
 	for lines.Scan() {
 		for _, m := range named.FindAllSubmatch(lines.Bytes(), -1) {
 			files[string(m[1])] = true
