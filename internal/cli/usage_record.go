@@ -42,9 +42,9 @@ func (a *app) usageRecordCommand() *cobra.Command {
 		Short: "run a command with the recorder and merge what its requests use",
 		Long: `Record runs a command with the recorder in every Python that it starts and watches
 every request: those of Flask, Starlette, FastAPI, Django and Celery, and the tests
-of pytest; a command line without any of these is one request. When the command has
-ended, what the requests used replaces that of the day in fastpath.lock: what should
-count together, such as several subcommands, is one script.
+of pytest and unittest; a command line without any of these is one request. When the
+command has ended, what the requests used replaces that of the day in fastpath.lock:
+what should count together, such as several subcommands, is one script.
 
 What tests use is kept apart: it is no traffic, and alone it makes nothing an
 exception. Record ends with the exit code of the command. A server is stopped with

@@ -1416,6 +1416,7 @@ def automatic():
             "django.core.handlers.asgi": lambda module: _asgi_class(module.ASGIHandler),
             "django.core.handlers.base": _django_base,
             "celery.signals": _celery,
+            "unittest.case": _unittest,
         }
     )
     _recorder.late = True  # the script is not there yet
@@ -1529,14 +1530,36 @@ def _argparse(module):
     module._SubParsersAction.__call__ = _like(labelled, call)
 
 
+def _unittest(module):
+    # A test that pytest runs is a request by then.
+    run = module.TestCase.run
+
+    def tested(self, *args, **kwargs):
+        _tests()
+        request = _recorder.begin(self.id())
+        context = getattr(self, "_asyncioTestContext", None)
+        if request is not None and context is not None:  # where its coroutines run
+            context.run(_current.set, request)
+        try:
+            return run(self, *args, **kwargs)
+        finally:
+            _recorder.end(request)
+
+    module.TestCase.run = _like(tested, run)
+
+
+def _tests():
+    _recorder.tests = True
+    if _recorder.process is not None:
+        _recorder.cancel()
+
+
 # As a pytest plugin ("-p fastpath_recorder"): each test is a request.
 
 
 def pytest_configure(config):
     if _recorder is not None:
-        _recorder.tests = True
-        if _recorder.process is not None:
-            _recorder.cancel()
+        _tests()
 
 
 def pytest_runtest_protocol(item, nextitem):
