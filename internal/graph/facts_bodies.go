@@ -150,6 +150,9 @@ type within struct {
 	function int32
 }
 
+// telltale are the kinds of nodes that attributesIn looks at.
+var telltale = [256]bool{syntax.Attribute: true, syntax.String: true, syntax.FunctionDef: true, syntax.If: true, syntax.IfExp: true}
+
 // attributesIn lists the attributes and literals in bodies. It goes through the
 // nodes backwards, in which order the node of a function comes before those of
 // its body, and these lie together.
@@ -160,9 +163,7 @@ func (r *factReader) attributesIn() {
 	var dead syntax.Node // a branch of module-level code that does not run
 	for k := len(f.Nodes) - 1; k > int(syntax.Root); k-- {
 		d := &f.Nodes[k]
-		switch d.Kind {
-		case syntax.Attribute, syntax.String, syntax.FunctionDef, syntax.If, syntax.IfExp:
-		default:
+		if !telltale[d.Kind] {
 			continue
 		}
 		for d.Start < stack[len(stack)-1].start {

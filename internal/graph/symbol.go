@@ -15,17 +15,23 @@ type word uint32
 
 func (s symbol) word() word { return word(s) }
 
-// symbolIn returns the symbol of a name, eight bytes at a time.
+// symbolIn returns the symbol of a name, eight bytes at a time: the last ones
+// may overlap those before.
 func symbolIn(text []byte) symbol {
-	sum := uint64(len(text))
-	for ; len(text) >= 8; text = text[8:] {
-		sum = spread(sum ^ binary.LittleEndian.Uint64(text))
+	n := len(text)
+	sum, last := uint64(n), uint64(0)
+	switch {
+	case n >= 8:
+		last = binary.LittleEndian.Uint64(text[n-8:])
+		for ; len(text) > 8; text = text[8:] {
+			sum = spread(sum ^ binary.LittleEndian.Uint64(text))
+		}
+	case n >= 4:
+		last = uint64(binary.LittleEndian.Uint32(text)) | uint64(binary.LittleEndian.Uint32(text[n-4:]))<<32
+	case n > 0:
+		last = uint64(text[0]) | uint64(text[n/2])<<8 | uint64(text[n-1])<<16
 	}
-	rest := uint64(0)
-	for k, b := range text {
-		rest |= uint64(b) << (8 * k)
-	}
-	return symbol(spread(spread(sum ^ rest)))
+	return symbol(spread(spread(sum ^ last)))
 }
 
 func symbolOf(name string) symbol { return symbolIn([]byte(name)) }
