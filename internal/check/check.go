@@ -188,7 +188,8 @@ func (in *Input) Wanted(file string) bool {
 }
 
 // merge joins what several entries say about the same thing. Where not all of
-// several entries say it, a note names those that do.
+// several entries say it, a note names those that do, and where one says it with
+// other figures than the first, a note has its words.
 func (in *Input) merge(found []*finding) []*finding {
 	type id struct {
 		rule, file, key string
@@ -201,6 +202,9 @@ func (in *Input) merge(found []*finding) []*finding {
 		if o := at[k]; o != nil {
 			o.entries = append(o.entries, f.entries...)
 			o.Severity = max(o.Severity, f.Severity)
+			if f.Message != o.Message && len(f.entries) > 0 {
+				o.Notes = append(o.Notes, "for "+strings.Join(f.entries, ", ")+": "+f.Message)
+			}
 			continue
 		}
 		at[k] = f

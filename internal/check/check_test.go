@@ -292,3 +292,19 @@ RESULT = run()
 		t.Error(d)
 	}
 }
+
+// TestMerge: entries that say the same with other figures are all heard.
+func TestMerge(t *testing.T) {
+	in := &Input{Entries: make([]*Entry, 3)}
+	said := func(entry, message, key string) *finding {
+		return &finding{Diagnostic: diag.Diagnostic{Rule: "FP201", Message: message}, key: key, entries: []string{entry}}
+	}
+	var got [][]string
+	for _, f := range in.merge([]*finding{said("a", "json: 3%", "json"), said("b", "json: 33%", "json"), said("c", "json: 3%", "json"), said("b", "csv: 1%", "csv")}) {
+		got = append(got, append([]string{f.Message}, f.Notes...))
+	}
+	want := [][]string{{"json: 3%", "for b: json: 33%"}, {"csv: 1%", "entry: b"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
