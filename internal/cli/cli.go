@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -172,6 +174,27 @@ func (a *app) path(p string) string {
 		return filepath.Clean(p)
 	}
 	return filepath.Join(a.Dir, p)
+}
+
+// cacheDir returns our folder among the user's caches, whether it exists or not,
+// "" for a user without a home.
+func (a *app) cacheDir() string {
+	name, below := "HOME", ".cache"
+	switch runtime.GOOS {
+	case "windows":
+		name, below = "LOCALAPPDATA", ""
+	case "darwin":
+		below = filepath.Join("Library", "Caches")
+	default:
+		if dir := a.getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+			return filepath.Join(dir, "fastpath")
+		}
+	}
+	home := a.getenv(name)
+	if info, err := os.Stat(home); err != nil || !info.IsDir() || !filepath.IsAbs(home) {
+		return ""
+	}
+	return filepath.Join(home, below, "fastpath")
 }
 
 // getenv returns the value of an environment variable, "" when unset.

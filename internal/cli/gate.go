@@ -308,7 +308,7 @@ func (g *gateRun) profiled(e project.Entry, prog *graph.Program) (*evidence.Entr
 	}
 	g.step("gate %s with %s: %d fresh processes", e.Name, python, gateRuns)
 	m, err := profile.Measure(g.ctx, profile.Options{
-		Root: g.project.Root, Entry: e, Program: prog, Python: python, Details: details, Env: env, Runs: gateRuns, Timeout: profile.DefaultTimeout,
+		Root: g.project.Root, Entry: e, Program: prog, Python: python, Details: details, Env: env, Runs: gateRuns, Timeout: profile.DefaultTimeout, CodeDir: g.cacheDir(),
 	})
 	if err != nil {
 		return nil, err

@@ -180,7 +180,6 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 	m.details = sync.OnceValues(func() (*interp.Details, error) {
 		return python.Query(ctx, launch.Environment(a.Env, launch.EnvOptions{}))
 	})
-	go func() { _, _ = m.details() }() // while the sources are read
 	var results []profiled
 	for _, e := range entries {
 		r, err := m.measure(ctx, e)
@@ -232,7 +231,7 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 		Root: m.project.Root, Entry: e, Python: m.python, Env: env, ExtraEnv: opt.env,
 		RealCredentials: opt.realCredentials, Setup: opt.setup, Split: opt.split,
 		Bytecode: launch.Bytecode(opt.bytecode), PageCache: profile.PageCache(opt.pages),
-		Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, Progress: func(s profile.Stage) { progress(s) },
+		Runs: opt.runs, Trials: opt.trials, Timeout: opt.timeout, CodeDir: m.cacheDir(), Progress: func(s profile.Stage) { progress(s) },
 	}
 	if m.project != m.home {
 		options.Dir, options.Folder = m.home.Root, m.home.Root
@@ -242,6 +241,7 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, begun.Close()) }()
+	go func() { _, _ = m.details() }() // while the sources are read
 	program, details, err := m.inputs(e)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,10 @@ type Options struct {
 	Runs            int             // timing runs, at least 1
 	Trials          int             // runs without one import each, of those that save most
 	Timeout         time.Duration   // of each run
+	CodeDir         string          // where the compiled probe is kept from one measurement to the next, absolute; "": nowhere
 	Progress        func(Stage)     // nil: nobody watches
+
+	free func(processors int) bool // processorsFree; tests know better
 }
 
 // Pass is a part of a measurement.
@@ -116,13 +119,19 @@ type Beginning struct{ m *measurement }
 // Begin begins a measurement; Program and Details of o are not needed yet. Call
 // Close at the end.
 func Begin(ctx context.Context, o Options) (*Beginning, error) {
-	m := &measurement{Options: o, target: o.probe(), free: processorsFree}
+	if o.free == nil {
+		o.free = processorsFree
+	}
+	m := &measurement{Options: o, target: o.probe()}
 	var err error
 	if m.conditions, m.target.Env, err = o.newConditions(m.target.Env); err != nil {
 		return nil, err
 	}
+	if o.CodeDir != "" {
+		m.target.Code = probe.ReadCode(o.CodeDir, o.Python.Version)
+	}
 	b := &Beginning{m}
-	if m.waiting, err = m.start(ctx, probe.PassGraph, 1, m.target); err != nil {
+	if err = m.begin(ctx); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
@@ -130,6 +139,9 @@ func Begin(ctx context.Context, o Options) (*Beginning, error) {
 
 // Close ends what still runs.
 func (b *Beginning) Close() error {
+	if b.m.first != nil {
+		b.m.first.Stop()
+	}
 	b.m.stopWaiting()
 	return b.m.conditions.bytecode.Close()
 }
@@ -176,6 +188,9 @@ func (b *Beginning) Measure(ctx context.Context, program *graph.Program, details
 	if err != nil {
 		return nil, err
 	}
+	if m.compiled.Known() && m.CodeDir != "" {
+		_ = m.compiled.Write(m.CodeDir, m.Python.Version) // where that fails the next measurement compiles again
+	}
 	e := m.entry(startup)
 	trials, err := m.trials(ctx, e)
 	if err != nil {
@@ -199,8 +214,9 @@ type measurement struct {
 
 	conditions    *conditions
 	distributions func() interp.Index
-	waiting       []*probe.Process // that have been started and not used yet
-	free          func(processors int) bool
+	first         *probe.Process   // for the graph pass, until it is used
+	waiting       []*probe.Process // for the next runs
+	compiled      probe.Code       // by this measurement, to be kept
 }
 
 func (o *Options) progress(s Stage) {
@@ -265,7 +281,8 @@ func (m *measurement) graphPass(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.graph, m.target.Code = g, g.Code
+		m.graph = g
+		m.learn(g.Code)
 		if g.Stopped >= 0 && g.Stopped < len(m.target.Deferred) {
 			name := m.target.Deferred[g.Stopped]
 			skip[name] = true

@@ -88,23 +88,50 @@ func (m *measurement) stopWaiting() {
 	}
 }
 
+// begin starts the interpreter for the graph pass, and the first two for the
+// timing pass, where they need not compile anything.
+func (m *measurement) begin(ctx context.Context) error {
+	n := m.together() // as long as nothing of ours runs
+	list, err := m.start(ctx, probe.PassGraph, 1, m.target)
+	if err != nil {
+		return err
+	}
+	m.first = list[0]
+	if n > 1 && m.target.Code.Known() {
+		m.waiting, err = m.group(ctx, probe.PassTiming, 0, min(m.Runs, n), m.target)
+	}
+	return err
+}
+
+// learn takes the byte-code that a process had to make: what there was is of
+// another Python.
+func (m *measurement) learn(code probe.Code) {
+	if code.Known() {
+		m.target.Code, m.compiled = code, code
+	}
+}
+
 // graphRun runs the graph pass once, in the interpreter that was started for it
 // where there is one, while the first two for the timing pass get ready.
 func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
-	if m.graph != nil {
+	if m.first == nil {
 		if err := m.conditions.before(); err != nil {
 			return nil, err
 		}
 		return probe.GraphPass(ctx, m.target)
 	}
-	p := m.next()
+	p := m.first
+	m.first = nil
 	defer p.Stop()
 	if launch.Streams && !m.conditions.each() {
-		target := m.target
-		if target.Code = p.Waits(); target.Code != nil && m.free(most) {
-			var err error
-			if m.waiting, err = m.group(ctx, probe.PassTiming, 0, min(m.Runs, most), target); err != nil {
-				return nil, err
+		if code := p.Waits(); code.Known() {
+			m.learn(code)
+			m.stopWaiting()
+			if n := m.together(); n > 1 {
+				var err error
+				if m.waiting, err = m.group(ctx, probe.PassTiming, 0, min(m.Runs, n), m.target); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@
 package profile
 
 import (
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"fastpath/internal/config"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/python/probe"
 )
 
 // TestRunsAlone: interpreters get ready at the same time, and each entry, like
@@ -17,6 +19,17 @@ import (
 func TestRunsAlone(t *testing.T) {
 	t.Parallel()
 	const helper = "import os, time\ndef log(what):\n    with open(os.environ['RUNS_LOG'], 'a') as f: f.write(what + '\\n')\n"
+	// The probe as a measurement has compiled it, and of no Python at all.
+	codeDir, badDir := t.TempDir(), t.TempDir()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"app.py": "def handler(event, context): ...\n"})
+	o := options(t, one(t), dir)
+	o.CodeDir = codeDir
+	measure(t, o)
+	if !probe.ReadCode(codeDir, o.Python.Version).Known() {
+		t.Fatal("the code was not kept")
+	}
+	spoil(t, codeDir, badDir)
 	for name, c := range map[string]struct {
 		change func(o *Options)
 		busy   bool
@@ -28,6 +41,8 @@ func TestRunsAlone(t *testing.T) {
 		"split":     {change: func(o *Options) { o.Split = true }, parts: 1},
 		"setup":     {change: func(o *Options) { o.Setup = filepath.Join(o.Root, "prepare.py") }, parts: 2},
 		"first run": {change: func(o *Options) { o.Bytecode = launch.BytecodeFirstRun }, alone: true, parts: 1},
+		"code":      {change: func(o *Options) { o.CodeDir = codeDir }, parts: 1},
+		"bad code":  {change: func(o *Options) { o.CodeDir = badDir }, parts: 1},
 		"busy":      {change: func(*Options) {}, busy: true, alone: true, parts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,20 +59,8 @@ func TestRunsAlone(t *testing.T) {
 			o.Env = append(o.Env, "RUNS_LOG="+log, "PYTHONPATH="+dir)
 			o.Runs = 5
 			c.change(&o)
-			b, err := Begin(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				if err := b.Close(); err != nil {
-					t.Error(err)
-				}
-			}()
-			b.m.free = func(int) bool { return !c.busy }
-			p, err := b.Measure(t.Context(), o.Program, o.Details)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o.free = func(int) bool { return !c.busy }
+			p := measure(t, o)
 			if lambda := o.Entry.Platform == config.PlatformLambda; p.Entry.StartupMS > 0 != lambda || p.Entry.Runs != 5 || p.Modules["app"].MinMS < 20 {
 				t.Errorf("%+v, %+v", p.Entry, p.Modules["app"])
 			}
@@ -88,5 +91,25 @@ func TestRunsAlone(t *testing.T) {
 				t.Errorf("up to %d interpreters got ready at the same time:\n%s", most, data)
 			}
 		})
+	}
+}
+
+// spoil copies the files of a folder and makes the code in them one of another
+// Python, with a checksum that is right.
+func spoil(t *testing.T, from, to string) {
+	t.Helper()
+	list, err := os.ReadDir(from)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v %v", list, err)
+	}
+	data, err := os.ReadFile(filepath.Join(from, list[0].Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := data[sha256.Size:]
+	content[4]++ // the first byte of a version
+	sum := sha256.Sum256(content)
+	if err := os.WriteFile(filepath.Join(to, list[0].Name()), append(sum[:], content...), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -13,8 +13,8 @@ var programSource string
 // other: what one of them compiles serves the others.
 type Program struct {
 	Parts []string // of its source, which share their global names
-	Code  []byte   // its byte-code, as COMPILED was in a process of some Python; nil: it is compiled
-	Later []string // parts of another program, which it finds compiled in COMPILED; nil: none
+	Code  []byte   // its byte-code, from COMPILED of some Python; nil: it is compiled
+	Later []string // parts of another program, which are compiled where the program itself is; nil: none
 }
 
 // ProgramArguments returns the arguments of a Python that runs a Program. It
@@ -23,7 +23,8 @@ func ProgramArguments() []string { return []string{"-c", programStart} }
 
 // Input returns the beginning of the standard input of such a process. The
 // program finds args in ARGUMENTS, and gets the rest of the input, up to its
-// end, from the function INPUT().
+// end, from the function INPUT(). Where it had to be compiled and has Later,
+// COMPILED holds the byte-code of both.
 //
 // Source and byte-code come on standard input, because Python takes as long to
 // decode arguments of that size as for a third of the program.

@@ -1,8 +1,8 @@
 # Starts a program of several parts. _data is what came on standard input
 # behind its first line; that line, _sizes, holds the sizes of four pieces: the
 # parts' byte-code, their source (this file the first of them), the source of
-# another program that is to be compiled for later processes, and arguments. What
-# comes behind them is for the program, when it asks for it.
+# another program that is compiled where this one is, both for later processes,
+# and arguments. What comes behind them is for the program, when it asks for it.
 def _start(sizes, data, parts):
     pieces = []
     for size in sizes:
@@ -33,12 +33,12 @@ def _start(sizes, data, parts):
                 made[text] = compile(text, "<frozen importlib._bootstrap>", "exec", dont_inherit=True)
         return [made[text] for text in texts]
 
-    scope = {"__name__": "fastpath", "__builtins__": __builtins__, "INPUT": rest, "COMPILED": b""}
+    scope = {"__name__": "fastpath", "__builtins__": __builtins__, "INPUT": rest, "COMPILED": None}
     scope["ARGUMENTS"] = [os.fsdecode(a) for a in pieces[3].split(b"\0")]
     if parts is None:
         parts = compiled(pieces[1])
-    if pieces[2]:
-        scope["COMPILED"] = _tag + marshal.dumps(compiled(pieces[2]))
+        if pieces[2]:
+            scope["COMPILED"] = [_tag + marshal.dumps(p) for p in (parts, compiled(pieces[2]))]
     return parts[1:], scope
 
 

@@ -121,7 +121,7 @@ def _probe():
     mode, kind, target, attr, folder, limit, setup, trial, ahead = ARGUMENTS
     out = _Output()
     if COMPILED:
-        out.send([_record("code", COMPILED.hex())])
+        out.send([_record("code", *[c.hex() for c in COMPILED])])
 
     def wait():
         # Others may be measuring. Returns the label of the module that runs as

@@ -16,7 +16,7 @@ type result struct {
 	gc       time.Duration
 	loaded   []string // modules of start-up
 	mapped   []string
-	code     []byte
+	code     Code
 	missing  []string // the attribute that is missing, and what there is
 	stopped  int      // deferred module that began and did not end, -1
 
@@ -88,12 +88,13 @@ func (r *result) record(key string, f []string) bool {
 		r.peak = n(0)
 	case key == "startup" && len(f) > 0:
 		r.client, r.loaded = time.Duration(n(0)), f[1:]
-	case key == "code" && len(f) == 1:
-		code, err := hex.DecodeString(f[0])
-		if err != nil {
+	case key == "code" && len(f) == 2:
+		graph, err := hex.DecodeString(f[0])
+		timing, err2 := hex.DecodeString(f[1])
+		if err != nil || err2 != nil {
 			return false
 		}
-		r.code = code
+		r.code = Code{graph, timing}
 	case key == "mapped":
 		r.mapped = f
 	case key == "total" && len(f) == 3:

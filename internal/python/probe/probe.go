@@ -53,7 +53,7 @@ type Options struct {
 	Setup    string        // file that runs before everything else, absolute; "" for none
 	Trial    string        // file with the path of a source in its first line, and code to run in its place; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
-	Code     []byte        // Graph.Code of the same interpreter, for the timing pass; nil: the probe is compiled once more
+	Code     Code          // of the same interpreter; without it the probe is compiled once more
 	Ahead    bool          // what comes before the entry belongs to the preparations, and is not timed; not for the graph pass
 	Timeout  time.Duration // for the preparations of a process, and again for its pass
 }
@@ -87,8 +87,8 @@ type Graph struct {
 	Statements []Statement
 	Mapped     []string // files, libraries among them, that the entry mapped into memory; Linux only
 	PeakKiB    int64
-	Stopped    int    // index of the deferred module that ended the process, -1
-	Code       []byte // byte-code of the timing and the split pass, not for trials
+	Stopped    int  // index of the deferred module that ended the process, -1
+	Code       Code // where the process had to compile the probe
 }
 
 // Node is a module that was loaded, tried in vain, or put into sys.modules.

@@ -14,6 +14,7 @@ import (
 
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/oracle"
+	"fastpath/internal/python/syntax"
 	"fastpath/internal/testtree"
 )
 
@@ -435,22 +436,65 @@ func TestForeignBytes(t *testing.T) {
 	})
 }
 
-// TestCode: the timing pass runs with the byte-code that the graph pass has
-// made, with that of another Python, and without.
+// TestCode: the passes run with the byte-code that the graph pass has made,
+// with that of another Python, and without.
 func TestCode(t *testing.T) {
 	pythons := oracle.Every(t)
-	codes := make([][]byte, len(pythons))
+	codes := make([]Code, len(pythons))
 	for i, p := range pythons {
 		o := entry(t, p.Path, map[string]string{"entry.py": "import last\n", "last.py": ""})
 		codes[i] = graphOf(t, o).Code
-		if len(codes[i]) == 0 {
+		if !codes[i].Known() {
 			t.Fatalf("%s: no code", p.Path)
 		}
-		for _, code := range [][]byte{codes[i], codes[0], nil} {
+		for k, code := range []Code{codes[i], codes[0], {}} {
 			o.Code = code
 			m, err := TimingPass(t.Context(), o)
 			if err != nil || m.Self["last"] <= 0 {
 				t.Errorf("%s: %+v %v", p.Path, m, err)
+			}
+			g := graphOf(t, o)
+			if kindOf(g, "last") != "source" || g.Code.Known() != (k == 2 || k == 1 && i > 0) {
+				t.Errorf("%s: %+v", p.Path, g)
+			}
+		}
+	}
+}
+
+// TestKeptCode: code is read as it was written, of its own version only, and not
+// where the file was damaged.
+func TestKeptCode(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	v, other := syntax.Version{Major: 3, Minor: 12}, syntax.Version{Major: 3, Minor: 1}
+	if ReadCode(dir, v).Known() {
+		t.Error("there is no code yet")
+	}
+	testtree.Write(t, filepath.Dir(dir), map[string]string{"folder/probe-3.12-0123": "of another version of ours", "folder/probe-3.1-0123": "of another Python"})
+	code := Code{[]byte("graph"), []byte("timing")}
+	if err := code.Write(dir, v); err != nil {
+		t.Fatal(err)
+	}
+	if got := ReadCode(dir, v); string(got.graph) != "graph" || string(got.timing) != "timing" || ReadCode(dir, other).Known() {
+		t.Errorf("%q", got)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) != 2 {
+		t.Errorf("%v %v", list, err)
+	}
+	name, _ := codeFile(dir, v)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		bad := slices.Clone(whole)
+		bad[i] ^= 1
+		for _, data := range [][]byte{bad, whole[:i]} {
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if ReadCode(dir, v).Known() {
+				t.Errorf("byte %d was damaged, and the code is used", i)
 			}
 		}
 	}

@@ -53,9 +53,8 @@ func (p *Process) Prepare(pass Pass, o Options) {
 }
 
 // Waits waits until the process has done what it can do before its pass, or has
-// ended, and returns the byte-code that Graph.Code will hold. It needs
-// launch.Streams.
-func (p *Process) Waits() (code []byte) {
+// ended, and returns what Graph.Code will hold. It needs launch.Streams.
+func (p *Process) Waits() Code {
 	r, _ := parse(p.child.Waits())
 	return r.code
 }
@@ -139,12 +138,8 @@ func program(o Options, pass Pass) *launch.Program {
 	parts := func(recorder string) []string {
 		return []string{launch.PreloadSource() + launch.TracebackSource + launch.ChannelSource + stopwatchSource + outputSource, recorder, mainSource}
 	}
-	p := &launch.Program{Parts: parts(timingSource), Code: o.Code}
 	if pass == PassGraph {
-		p.Parts, p.Code = parts(graphSource), nil
-		if o.Trial == "" {
-			p.Later = parts(timingSource)
-		}
+		return &launch.Program{Parts: parts(graphSource), Code: o.Code.graph, Later: parts(timingSource)}
 	}
-	return p
+	return &launch.Program{Parts: parts(timingSource), Code: o.Code.timing}
 }
