@@ -73,7 +73,8 @@ func (s *stream) next() (*UsageDay, error) {
 }
 
 // EachUsage calls f with the usage rows of the lock at path, in memory that does not grow
-// with their number. The error is Read's, also where what is wrong is no usage, or f's.
+// with their number; nil for f only looks whether it can be read. The error is Read's, also
+// where what is wrong is no usage, or f's.
 func EachUsage(path string, f func(*UsageDay) error) error {
 	each := func(f func(*UsageDay) error) error {
 		file, err := os.Open(path)
@@ -95,14 +96,14 @@ func EachUsage(path string, f func(*UsageDay) error) error {
 	}
 	// That all of it can be read so has to be known first: f is called once for each.
 	err := each(func(*UsageDay) error { return nil })
-	if err == nil {
+	if err == nil && f != nil {
 		return each(f)
 	}
 	if !errors.Is(err, errForm) {
 		return err
 	}
 	lock, err := Read(path)
-	if err != nil {
+	if err != nil || f == nil {
 		return err
 	}
 	for _, u := range lock.Usage {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ import (
 )
 
 // mostMemory is what reading logs may take whatever is in them, in bytes.
-const mostMemory = 200 << 20
+const mostMemory = 200e6
 
 // shape is a log that has very many of something.
 type shape struct {
@@ -36,6 +37,7 @@ var shapes = []shape{
 	{"ten years, one request a day, 20 of 2,000 modules in each", func(l *shapeLog) { l.years(20) }},
 	{"ten years, one request a day, all 2,000 modules in each", func(l *shapeLog) { l.years(2000) }},
 	{"ten years, 2,000 modules that no request uses", (*shapeLog).outside},
+	{"one JSON document of all events", (*shapeLog).document},
 	{"100,000 functions and versions", (*shapeLog).functions},
 	{"requests of 3,650 days, all at once", (*shapeLog).windows},
 	{"each request uses 100 of 2,000 modules, no two the same", (*shapeLog).sets},
@@ -131,6 +133,19 @@ func (l *shapeLog) outside() {
 	}
 }
 
+// document is what filter-log-events prints, one value for all.
+func (l *shapeLog) document() {
+	l.line(`{"events": [`)
+	for n := 0; l.written < l.bytes; n++ {
+		at := fmt.Sprintf(`"logStreamName": "2026/03/01/[$LATEST]%032x", "timestamp": %d`, n%100, 1772359200000+n)
+		id := l.id()
+		l.line(`  {%s, "message": "START RequestId: %s Version: $LATEST"},`, at, id)
+		l.line(`  {%s, "message": "[INFO]\t2026-03-01T10:00:00.000Z\t%s\tModule used: package%d"},`, at, id, n%40)
+		l.line(`  {%s, "message": "REPORT RequestId: %s\tDuration: 3.30 ms\tMemory Size: 512 MB"},`, at, id)
+	}
+	l.line(`  {"message": "the end"}], "searchedLogStreams": []}`)
+}
+
 func (l *shapeLog) functions() {
 	for n := 0; n < 100_000 || l.written < l.bytes; n++ {
 		at, id := fmt.Sprintf("2026-03-01T10:%02d:%02d.000Z", n/60%60, n%60), l.id()
@@ -182,27 +197,39 @@ func (l *shapeLog) pending() {
 	}
 }
 
-func (l *shapeLog) labels() {
-	l.line("2026-03-01T10:00:00.000Z START RequestId: %s Version: 7", l.id())
-	for n := 0; l.written < l.bytes; n++ {
-		long, at := strings.Repeat(string(rune('a'+n%26)), 7_000_000)+fmt.Sprint(n), "2026-03-01T10:00:00.000Z"
-		switch n % 7 {
-		case 0:
-			l.line(`{"timestamp":"%s","message":"Module used: a","requestId":"%s"}`, at, long)
-		case 1:
-			l.line(`{"timestamp":"%s","message":"Module used: %s","requestId":"%s"}`, at, long, l.id())
-		case 2:
-			l.line(`{"timestamp":"%s","message":"Module used: a","requestId":"%s","workflow":"%s"}`, at, l.id(), long)
-		case 3:
-			l.line(`{"timestamp":1772359200000,"message":"START RequestId: %s Version: 7","logStreamName":"%s"}`, l.id(), long)
-		case 4:
-			l.line(`{"fastpath":1,"proc":"a","seq":%d,"kind":"request","k":%d,"workflow":"%s","counts":{"%s":1},"mods":["a"],"used":[0]}`, n+1, n, long[:3_000_000], long[:3_000_000])
-		case 5:
-			l.line(`{"time":"%s","type":"platform.start","record":{"requestId":"%s","functionName":"%s"}}`, at, l.id(), long)
-		case 6:
-			l.line(`{"timestamp":"%s","message":"Module used: a%s","requestId":"%s"}`, at, strings.Repeat(".b", 3_500_000), l.id())
-		}
+// long writes one character so many times. It is never in memory as a whole: what this
+// process has would count for the one that it starts.
+func (l *shapeLog) long(c byte, n int) {
+	part := bytes.Repeat([]byte{c}, 4096)
+	for left := n; left > 0; left -= len(part) {
+		w, _ := l.Write(part[:min(left, len(part))]) // Flush returns the error
+		l.written += int64(w)
 	}
+}
+
+func (l *shapeLog) labels() {
+	const at, most = "2026-03-01T10:00:00.000Z", 7_000_000
+	l.line("%s START RequestId: %s Version: 7", at, l.id())
+	around := [][2]string{
+		{`{"timestamp":"` + at + `","message":"Module used: a","requestId":"`, `"}`},
+		{`{"timestamp":"` + at + `","message":"Module used: `, `","requestId":"r1"}`},
+		{`{"timestamp":"` + at + `","message":"Module used: a","requestId":"r2","workflow":"`, `"}`},
+		{`{"timestamp":1772359200000,"message":"START RequestId: r3 Version: 7","logStreamName":"`, `"}`},
+		{`{"fastpath":1,"proc":"a","seq":7,"kind":"request","k":1,"counts":{"/":1},"mods":["a"],"used":[0],"workflow":"`, `"}`},
+		{`{"time":"` + at + `","type":"platform.start","record":{"requestId":"r4","functionName":"`, `"}}`},
+		{at + " START RequestId: ", " Version: 7"},
+	}
+	for n := 0; l.written < l.bytes; n++ {
+		text := around[n%len(around)]
+		l.text(text[0])
+		l.long('a'+byte(n%26), most+n)
+		l.line("%s", text[1])
+	}
+}
+
+func (l *shapeLog) text(s string) {
+	n, _ := l.WriteString(s) // Flush returns the error
+	l.written += int64(n)
 }
 
 func (l *shapeLog) deep() {
@@ -223,7 +250,12 @@ func (l *shapeLog) brackets() {
 	l.line("2026-03-01T10:00:00.000Z START RequestId: %s Version: 7", l.id())
 	for n := 0; l.written < l.bytes; n++ {
 		open := []string{"[", `{"time":`, `{"record":{"a":`, `{"message":[{"time":[`}[n%4]
-		l.line(`{"time":%s`, strings.Repeat(open, 7_500_000/len(open)))
+		part := strings.Repeat(open, 4096/len(open))
+		l.text(`{"time":`)
+		for range 7_500_000 / len(part) {
+			l.text(part)
+		}
+		l.line("")
 	}
 }
 
@@ -235,7 +267,7 @@ func readShapes(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\tMB\ts\tpeak MB\tread again: s\tpeak MB")
+	fmt.Fprintln(w, "\tMB\tCPU s\tpeak MB\tread again: CPU s\tpeak MB")
 	over := 0
 	for i, s := range shapes {
 		if !strings.Contains(s.name, o.shape) {
@@ -257,7 +289,7 @@ func readShapes(ctx context.Context, o options) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			fmt.Fprintf(w, "\t%.1f\t%d", c.wall.Seconds(), c.rss/1e6)
+			fmt.Fprintf(w, "\t%.1f\t%d", c.cpu.Seconds(), c.rss/1e6)
 			if c.rss > mostMemory {
 				over++
 			}
@@ -272,7 +304,7 @@ func readShapes(ctx context.Context, o options) error {
 		return err
 	}
 	if over > 0 {
-		return fmt.Errorf("%d of them took more than %d MB", over, mostMemory/1_000_000)
+		return fmt.Errorf("%d of them took more than 200 MB", over)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 const (
 	maxModules = 20_000
 	maxLabels  = 10_000
-	maxStreams = 100_000
+	maxStreams = 64_000
 	maxSets    = 48 << 20  // bytes, about
 	maxOpen    = 1000      // requests of a stream that have not ended, and uses that wait for one
 	maxOpenAll = 1_000_000 // of all streams

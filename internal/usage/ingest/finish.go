@@ -75,6 +75,8 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 	if err != nil {
 		return nil, err
 	}
+	// No entry is looked up any more, or goes anywhere else.
+	c.table.index, c.rowIDs, c.sources, c.latest.key = nil, nil, nil, rowKey{}
 	totals, of, err := c.totals()
 	if err != nil {
 		return nil, err
@@ -97,7 +99,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 	gone := before.gone(of)
 	weight := c.table.weight()
 	c.table, of = table{}, nil // what is left to do needs no entries
-	c.rows, c.rowIDs, c.files = nil, nil, nil
+	c.rows, c.files = nil, nil
 	rows := 0
 	put := func(d *evidence.UsageDay) error {
 		rows++

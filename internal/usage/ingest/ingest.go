@@ -98,7 +98,7 @@ type Result struct {
 	// LeftOut counts how often the name of a module or of a workflow was left out,
 	// at least: there were more than can be remembered.
 	LeftOut int64
-	// OtherStreams counts lines of log streams beyond the 100,000th: they are counted as
+	// OtherStreams counts lines of log streams beyond the 64,000th: they are counted as
 	// lines that name none, under the name of their file.
 	OtherStreams int64
 	// Folded counts the workflows of a source's day whose requests are counted as if

@@ -135,7 +135,6 @@ func (c *collector) remember(totals map[totalKey]*total, of []*total, seen func(
 		}
 		listOf[i] = numbers[key]
 	}
-	c.table.index = nil // nothing is looked up any more
 	sizes := make([]int, len(lists))
 	c.table.all(func(e *entry) { sizes[listOf[e.row]]++ })
 	for i := range c.table.n {

@@ -56,6 +56,7 @@ type dayWriter struct {
 	rows               []evidence.ModuleUse
 	weight             float64 // requests that each one stands for
 	own, others        []int32
+	sums               recorderSums
 	last               map[*source]day // where modules outside requests are named on one day alone
 }
 
@@ -270,8 +271,14 @@ func (r *recorderSums) of(m int32) float64 { return r.watched - r.unseen.n[m] }
 // of each module the share of the watched ones that used it. docs/recorder.md has the
 // rules.
 func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) *recorderSums {
-	n := len(w.names)
-	r := &recorderSums{scale: 1, used: newSums(n), unseen: newSums(n), logged: newSums(n)}
+	r := &w.sums
+	for _, s := range []**sums{&r.used, &r.unseen, &r.logged} {
+		if *s == nil {
+			*s = newSums(len(w.names))
+		}
+		(*s).reset()
+	}
+	*r = recorderSums{scale: 1, used: r.used, unseen: r.unseen, logged: r.logged}
 	d.Kind = evidence.UsageRecorder
 	if t.tests {
 		d.Kind = evidence.UsageTests
