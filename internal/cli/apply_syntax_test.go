@@ -17,7 +17,8 @@ import (
 // name beside others, and one of a submodule.
 var syntaxFiles = map[string]string{
 	"fastpath.toml":   "entries = [\"app:handler\"]\n",
-	"heavy.py":        "import time\n\ntime.sleep(0.03)\n\n\ndef run(n):\n    return n + 1\n",
+	"heavy.py":        "import time\n\nimport deep\n\ntime.sleep(0.03)\n\n\ndef run(n):\n    return n + deep.V\n",
+	"deep.py":         "import time\n\ntime.sleep(0.03)\nV = 1\n", // goes with heavy
 	"lib/__init__.py": "",
 	"lib/one.py":      "import time\n\ntime.sleep(0.03)\n\n\nclass Error(Exception):\n    pass\n\n\ndef run(n):\n    if n == 2:\n        raise Error\n    return n + 2\n",
 	"lib/two.py":      "import time\n\ntime.sleep(0.03)\nV = 3\n",
@@ -51,7 +52,7 @@ import app
 
 class TestApp(unittest.TestCase):
     def test_handler(self):
-        self.assertEqual([m for m in sys.modules if m.startswith(("heav", "lib."))], [])
+        self.assertEqual([m for m in sys.modules if m.startswith(("heav", "dee", "lib."))], [])
         self.assertEqual(app.handler({}, None), "nothing")
         with patch("app.heavy") as heavy:
             heavy.run.return_value = 7
@@ -111,10 +112,7 @@ func TestSyntaxVersions(t *testing.T) {
 				if err := json.Unmarshal([]byte(out), &res); err != nil {
 					t.Fatal(err)
 				}
-				want := 4 // heavy, two, Error, run
-				if form == "function" {
-					want = 3 // heavy is patched
-				}
+				want := 4 // heavy, two, Error, run; or deep, as heavy is patched
 				if len(res.Moved) != want || !res.Verification.OK || len(res.Verification.Entries[0].Gone) < want-1 {
 					t.Fatalf("%d imports moved, want %d: %s", len(res.Moved), want, out)
 				}

@@ -190,8 +190,9 @@ func (v *verifier) verify(g *applyGroup, an *analysis) (*verifyEntry, error) {
 	case an.evidence == nil:
 		out.note("without a profile, what goes was foreseen from how the program starts today")
 	default:
-		if _, planned := an.plan.Runtime.Saves(v.want.Cut); !slices.Equal(planned, foreseen) {
-			out.note("the profile foresaw %s to go, the program as it starts today %d; renew it: fastpath profile", counted(len(planned), "module"), len(foreseen))
+		_, planned := an.plan.Runtime.Saves(v.want.Cut)
+		if planned = before.Starting(planned); !slices.Equal(planned, foreseen) {
+			out.note("the profile foresaw %s to go of those that start today, and the program as it starts today %d; renew it: fastpath profile", counted(len(planned), "module"), len(foreseen))
 		}
 	}
 	return out, nil
@@ -459,8 +460,23 @@ func (res *applyVerification) print(w io.Writer) {
 		} else {
 			fmt.Fprintf(w, "not verified: %s with %s is not as foreseen; nothing was changed\n", e.Entry, e.Interpreter)
 		}
-		for _, d := range e.Differences {
+		for i, d := range e.Differences {
+			same := func(o verifyDifference) bool {
+				return o.Kind == d.Kind && d.Statement != nil && o.Statement != nil && *o.Statement == *d.Statement
+			}
+			if slices.ContainsFunc(e.Differences[:i], same) {
+				continue // named with the first one
+			}
 			fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(d.Message, "\n", "\n  "))
+			var others []string
+			for _, o := range e.Differences[i+1:] {
+				if same(o) {
+					others = append(others, o.Module)
+				}
+			}
+			if len(others) > 0 {
+				fmt.Fprintf(w, "  likewise: %s\n", someNames(others))
+			}
 			if d.Kind == verify.Failed {
 				fmt.Fprintln(w, "  its lines are those after the edits, which fastpath apply --diff shows")
 			}

@@ -71,7 +71,7 @@ type adapter struct {
 
 // drop forgets the statements of a file that it no longer holds, or that do not
 // run any more: what a guard leaves for type checkers at module level is the
-// same statement as the one before.
+// same statement as the one before, and so is what became lazy.
 func (a *adapter) drop(m *Module) {
 	r := a.r
 	id, ok := r.files[m.File]
@@ -80,7 +80,7 @@ func (a *adapter) drop(m *Module) {
 	}
 	there := make(map[evidence.Statement]bool, len(m.Imports))
 	for _, imp := range m.Imports {
-		if imp.Runs == "import" || imp.Runs == "call" {
+		if imp.Runs == "import" && !imp.Lazy || imp.Runs == "call" {
 			there[key(imp.Statement)] = true
 		}
 	}

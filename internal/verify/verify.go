@@ -63,6 +63,11 @@ func (s *State) Saves(cut graph.Cut) []string {
 	return modules
 }
 
+// Starting returns those of some modules that the entry loads.
+func (s *State) Starting(modules []string) []string {
+	return slices.DeleteFunc(slices.Clone(modules), func(m string) bool { return !s.loaded[m] })
+}
+
 // Expected is what the edits were to do.
 type Expected struct {
 	Cut   graph.Cut            // statements that no longer run at import
@@ -159,11 +164,12 @@ func (s *State) unseen(before *State, module string) bool {
 	return false
 }
 
-// inFunction reports whether a function of the project imports a module.
+// inFunction reports whether a function of the project imports a module, or a
+// lazy import names it.
 func (s *State) inFunction(module string) bool {
 	for _, m := range s.Program.Modules {
 		for _, imp := range m.Imports {
-			if imp.Scope == "function" && (imp.Target == module || imp.Base == module) {
+			if (imp.Scope == "function" || imp.Lazy) && (imp.Target == module || imp.Base == module) {
 				return true
 			}
 		}
