@@ -76,15 +76,17 @@ const maxKept = 1 << 19
 // returns but for strings are valid only until the next call.
 func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	i, a := &r.info, &r.analyzer
+	// Slices are given what most files take: those that grow step by step leave a
+	// multiple of their size behind.
 	*i = Info{
 		File: f, version: v,
 		Scopes: i.Scopes[:0], DynamicNames: i.DynamicNames[:0],
-		names: i.names, symbols: append(i.symbols[:0], symbol{}), byName: i.byName, nameAt: i.nameAt,
+		names: i.names, symbols: append(slices.Grow(i.symbols[:0], len(f.Names)/2+1), symbol{}), byName: i.byName, nameAt: i.nameAt,
 		uses: i.uses, usesAt: i.usesAt, localUses: i.localUses, localOf: i.localOf, placed: i.placed[:0],
 	}
 	clear(a.current)
 	*a = analyzer{
-		Info: i, events: append(a.events[:0], event{}), first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
+		Info: i, events: append(slices.Grow(a.events[:0], len(f.Names)*5/4+1), event{}), first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
 		ends: a.ends, fill: a.fill, stack: a.stack, local: a.local, found: a.found,
 	}
 	a.names.reset(len(f.Nodes) / 16)

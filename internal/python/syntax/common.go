@@ -61,7 +61,7 @@ func longName(src []byte, pos int) int {
 func shortString(src []byte, pos int, quote byte) int {
 	for from := pos; pos+8 <= len(src); pos += 8 {
 		x := binary.LittleEndian.Uint64(src[pos:])
-		found := zeroByte(x^uint64(quote)*everyByte) | zeroByte(x^'\\'*everyByte) | (x-' '*everyByte)&^x&highBits
+		found := (((x ^ uint64(quote)*everyByte) - everyByte) | ((x ^ '\\'*everyByte) - everyByte) | (x - ' '*everyByte)) &^ x & highBits
 		if found == 0 {
 			continue
 		}

@@ -268,12 +268,23 @@ func (l *lexer) continuation() {
 	}
 }
 
+// unusualIndent tells the bytes that are part of an indentation, besides spaces, or
+// say that the line is none to measure.
+var unusualIndent = [256]bool{'\t': true, '\f': true, '\\': true, '\n': true, '\r': true, '#': true}
+
 // indentation measures the first line that is neither blank nor only a
 // comment, and emits what its depth means.
 func (l *lexer) indentation() {
 	col, alt := 0, 0
 	joinedCol, joinedAlt, joined := 0, 0, false
 	lineStart := l.pos
+	if n := spaces(l.src[lineStart:l.end]); lineStart+n < l.end && !unusualIndent[l.src[lineStart+n]] {
+		l.pos = lineStart + n
+		if top := &l.indents[len(l.indents)-1]; n != top.col || n != top.alt {
+			l.depth(lineStart, n, n)
+		}
+		return
+	}
 	for l.pos < l.end {
 		switch c := l.src[l.pos]; c {
 		case ' ':

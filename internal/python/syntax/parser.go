@@ -120,6 +120,11 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	f.indexLines()
 
 	l, p := &r.lexer, &r.parser
+	// Most files take less than that. Slices that grow step by step leave a multiple
+	// of their size behind.
+	p.nodes = room(p.nodes, len(f.Src)/7)
+	p.names = room(p.names, len(f.Src)/32)
+	l.tokens = room(l.tokens, min(len(f.Src)/6, aheadTokens*5/4))
 	l.reset(f.Src, v, f.returns)
 	p.run(f, l)
 	if l.unclosed >= 0 {
@@ -143,6 +148,15 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	return f
+}
+
+// room returns an empty slice for about n elements, in the memory of s if it is
+// large enough.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, 0, max(n, 2*cap(s)))
+	}
+	return s[:0]
 }
 
 // run reads the tokens of a lexer that was reset.
