@@ -143,14 +143,22 @@ func futureAnnotations(f *syntax.File) bool {
 func (a *analyzer) intern(n syntax.NodeID) nameID {
 	d := &a.File.Nodes[n]
 	src, start, end := a.File.Src, int(d.Start), int(d.End)
-	if size := end - start; size <= 8 && start+8 <= len(src) { // most names, most of them not for the first time
-		word := binary.LittleEndian.Uint64(src[start:]) & (1<<(8*size) - 1)
-		if word&highBits == 0 && (word&0xffff != '_'|'_'<<8 || len(a.class) == 0) {
-			e := &a.names.table[place(word)&uint64(len(a.names.table)-1)]
-			if e.key == word && e.id != 0 {
-				return nameID(e.id - 1)
+	if size := end - start; start+8 <= len(src) && size <= 16 { // most names
+		word := binary.LittleEndian.Uint64(src[start:])
+		switch mangled := word&0xffff == '_'|'_'<<8 && len(a.class) > 0; {
+		case mangled:
+		case size <= 8: // most of them not for the first time
+			if word &= 1<<(8*size) - 1; word&highBits == 0 {
+				e := &a.names.table[place(word)&uint64(len(a.names.table)-1)]
+				if e.key == word && e.id != 0 {
+					return nameID(e.id - 1)
+				}
+				return a.names.add(src, start, end, word)
 			}
-			return a.names.add(src, start, end, word)
+		default:
+			if last := binary.LittleEndian.Uint64(src[end-8:]); (word|last)&highBits == 0 {
+				return a.names.add(src, start, end, mixed(word, last, size))
+			}
 		}
 	}
 	return a.internText(src, start, end)
@@ -161,11 +169,14 @@ func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
 	if a.environment {
 		kind |= eventEnvironment
 	}
-	x := &a.symbols[s]
-	a.events = append(a.events, event{})
-	e := &a.events[len(a.events)-1]
+	id := len(a.events)
+	if id == cap(a.events) {
+		a.events = slices.Grow(a.events, id)
+	}
+	a.events = a.events[:id+1]
+	x, e := &a.symbols[s], &a.events[id]
 	e.node, e.scope, e.prev, e.kind, e.when = n, x.scope, x.last, kind, a.when
-	x.last = eventID(len(a.events) - 1)
+	x.last = eventID(id)
 }
 
 // raise notes that what is visited next runs at w, unless what is around it

@@ -74,7 +74,7 @@ func (t *names) text(id nameID) []byte {
 
 // find returns the number of a name.
 func (t *names) find(name string) (nameID, bool) {
-	key := keyOf([]byte(name), 0, len(name))
+	key, _ := keyOf([]byte(name), 0, len(name))
 	for k := place(key); ; k++ {
 		e := &t.table[k&uint64(len(t.table)-1)]
 		if e.id == 0 {
@@ -139,8 +139,8 @@ func (t *names) clone() names {
 // highBits are those that no byte of a text in ASCII has.
 const highBits = 0x8080808080808080
 
-// keyOf returns the key of the name src[start:end].
-func keyOf(src []byte, start, end int) uint64 {
+// keyOf returns the key of the name src[start:end], and whether it is all ASCII.
+func keyOf(src []byte, start, end int) (key uint64, ascii bool) {
 	n := end - start
 	if n <= 8 {
 		word := uint64(0)
@@ -152,17 +152,24 @@ func keyOf(src []byte, start, end int) uint64 {
 			}
 		}
 		if word&highBits == 0 {
-			return word
+			return word, true
 		}
-		return mix(word) | longKey
+		return mix(word) | longKey, false
 	}
 	// The last eight bytes may overlap with those before.
-	sum := uint64(n)
-	for ; start+8 < end; start += 8 {
-		sum = mix(sum ^ binary.LittleEndian.Uint64(src[start:]))
+	word, last := binary.LittleEndian.Uint64(src[start:]), binary.LittleEndian.Uint64(src[end-8:])
+	high := word | last
+	for start += 8; start+8 < end; start += 8 {
+		next := binary.LittleEndian.Uint64(src[start:])
+		high |= next
+		word = mix(word) ^ next
 	}
-	return mix(sum^binary.LittleEndian.Uint64(src[end-8:])) | longKey
+	return mixed(word, last, n), high&highBits == 0
 }
+
+// mixed is the key of a name of n bytes, more than eight; of at most sixteen, word and
+// last are its first and last eight ones.
+func mixed(word, last uint64, n int) uint64 { return mix(word^mix(last+uint64(n))) | longKey }
 
 // mix spreads every bit of v over the result.
 func mix(v uint64) uint64 {
@@ -177,8 +184,7 @@ func place(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> 32 }
 // mangled where a class makes it private.
 func (a *analyzer) internText(src []byte, start, end int) nameID {
 	if len(a.class) == 0 || !private(src[start:end]) {
-		key := keyOf(src, start, end)
-		if key < longKey || ascii(src[start:end]) {
+		if key, ascii := keyOf(src, start, end); ascii {
 			return a.names.add(src, start, end, key)
 		}
 		return a.internString(spelled(src[start:end]))
@@ -186,18 +192,10 @@ func (a *analyzer) internText(src []byte, start, end int) nameID {
 	return a.internString("_" + spelled(a.class) + spelled(src[start:end]))
 }
 
-// ascii reports whether all of a text is ASCII.
-func ascii(text []byte) bool {
-	high := byte(0)
-	for _, c := range text {
-		high |= c
-	}
-	return high < 0x80
-}
-
 func (a *analyzer) internString(name string) nameID {
 	text := []byte(name)
-	return a.names.add(text, 0, len(text), keyOf(text, 0, len(text)))
+	key, _ := keyOf(text, 0, len(text))
+	return a.names.add(text, 0, len(text), key)
 }
 
 // spelled returns an identifier as Python compares it: in normal form NFKC.

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"slices"
 	"sort"
 
 	"fastpath/internal/python/syntax"
@@ -52,8 +53,8 @@ type symbol struct {
 
 // mark adds flags to the symbol of a name in an open scope.
 func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
-	for int(name) >= len(a.current) {
-		a.current = append(a.current, 0)
+	if int(name) >= len(a.current) {
+		a.current = append(a.current, make([]symbolID, int(name)+64-len(a.current))...)
 	}
 	k := a.current[name]
 	if x := &a.symbols[k]; k != 0 && x.scope == s {
@@ -71,9 +72,12 @@ func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
 		return k
 	}
 	added := symbolID(len(a.symbols))
-	a.symbols = append(a.symbols, symbol{})
+	if len(a.symbols) == cap(a.symbols) {
+		a.symbols = slices.Grow(a.symbols, len(a.symbols))
+	}
+	a.symbols = a.symbols[:added+1]
 	x := &a.symbols[added] // field by field: a literal would be read back from the stack too soon
-	x.scope, x.name, x.flags, x.owner, x.next = s, name, f, k, a.first[s]
+	x.scope, x.name, x.flags, x.class, x.owner, x.next, x.last = s, name, f, 0, k, a.first[s], 0
 	a.first[s] = added
 	if inner == 0 {
 		a.current[name] = added
