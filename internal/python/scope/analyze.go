@@ -404,7 +404,7 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 		typed = a.typeParams(types, s)
 	}
 	for p := f.First(params); p != syntax.None; p = f.Next(p) {
-		if ann := f.Child(p, syntax.Annotation); ann != syntax.None {
+		if ann := f.Next(f.First(p)); ann != syntax.None && f.Kind(ann) == syntax.Annotation {
 			a.annotate(ann, typed)
 		}
 		a.typeComment(p, s)
@@ -427,8 +427,13 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 
 // defaults visits the default values of parameters.
 func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) {
-	for p := a.File.First(params); p != syntax.None; p = a.File.Next(p) {
-		if d := a.File.Child(p, syntax.Default); d != syntax.None {
+	f := a.File
+	for p := f.First(params); p != syntax.None; p = f.Next(p) {
+		d := f.Next(f.First(p)) // behind the name
+		if d != syntax.None && f.Kind(d) == syntax.Annotation {
+			d = f.Next(d)
+		}
+		if d != syntax.None {
 			a.children(d, s)
 		}
 	}
@@ -437,7 +442,7 @@ func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) {
 // params binds the parameters.
 func (a *analyzer) params(params syntax.NodeID, s ScopeID) {
 	for p := a.File.First(params); p != syntax.None; p = a.File.Next(p) {
-		a.bind(a.File.Child(p, syntax.Ident), s, defParam)
+		a.bind(a.File.First(p), s, defParam)
 	}
 }
 

@@ -206,8 +206,9 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 // decoratedByReader reports whether a decorator may evaluate the annotations
 // of a function.
 func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
-	for c := range i.File.Children(fn) {
-		if i.File.Kind(c) == syntax.Decorator && !harmlessDecorators[string(lastName(i.File, i.File.First(c)))] && !i.blind[i.File.First(c)] {
+	f := i.File
+	for c := f.First(fn); f.Kind(c) == syntax.Decorator; c = f.Next(c) { // they come first
+		if !harmlessDecorators[string(lastName(f, f.First(c)))] && !i.blind[f.First(c)] {
 			return true
 		}
 	}

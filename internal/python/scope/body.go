@@ -23,11 +23,7 @@ func (a *analyzer) body(n syntax.NodeID, s ScopeID) {
 	}
 	nodes := a.File.Nodes
 	c := nodes[n].First
-	leaf := c
-	for nodes[leaf].First != syntax.None {
-		leaf = nodes[leaf].First
-	}
-	a.skip(leaf)
+	a.skipText(nodes[c].Start)
 	last := syntax.None // the last of the plain statements whose names are not recorded yet
 	for ; c != syntax.None; c = nodes[c].Next {
 		if plain[nodes[c].Kind] && (len(a.deferred) == 0 || a.deferred[0] > c) {
@@ -49,6 +45,21 @@ func (a *analyzer) read(n syntax.NodeID, s ScopeID) {
 		k++
 	}
 	a.unread = a.unread[k:]
+}
+
+// skipText steps over the names in the text before an offset, which were visited.
+func (a *analyzer) skipText(start int32) {
+	nodes := a.File.Nodes
+	k := 0
+	for k < len(a.unread) && nodes[a.unread[k]].Start < start {
+		k++
+	}
+	a.unread = a.unread[k:]
+	k = 0
+	for k < len(a.deferred) && nodes[a.deferred[k]].Start < start {
+		k++
+	}
+	a.deferred = a.deferred[k:]
 }
 
 // skip steps over the names before the node n, which were visited.

@@ -118,6 +118,14 @@ func (a *analyzer) classify() {
 	}
 	for n := range a.names.len() {
 		group := a.byName[a.nameAt[n]:a.nameAt[n+1]]
+		if len(group) == 1 { // most names
+			if s := &a.symbols[group[0]]; s.flags&(defGlobal|defNonlocal) == 0 {
+				if s.class = globalImplicit; s.flags&defBound != 0 {
+					s.class, s.owner = local, group[0]
+				}
+				continue
+			}
+		}
 		around := a.stack[:0]
 		for _, k := range group {
 			s := &a.symbols[k]

@@ -53,6 +53,9 @@ func (a *analyzer) collectUses() {
 		inOrder := true
 		for _, k := range a.byName[a.nameAt[n]:a.nameAt[n+1]] {
 			s := &a.symbols[k]
+			if s.class == local && s.flags&defImport == 0 && s.scope != 0 && a.Scopes[s.scope].Kind != ClassScope {
+				continue // most names: locals of functions
+			}
 			if o := &a.symbols[s.owner]; o.scope != 0 && o.flags&defImport != 0 {
 				for id := s.last; id != 0; id = a.events[id].prev {
 					if e := &a.events[id]; e.kind&eventImport == 0 {
