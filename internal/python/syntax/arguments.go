@@ -53,7 +53,7 @@ func (p *parser) args(class bool) NodeID {
 	}
 	p.closeBracket(tRPar, last)
 	n := p.node(Args, start, p.prevEnd, l.first)
-	if keywords > 1 {
+	if keywords > 1 && p.mayRepeat(l.first) {
 		p.checked = append(p.checked, n)
 	}
 	if generator != None && !p.failed {

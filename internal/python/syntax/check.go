@@ -14,7 +14,6 @@ import (
 type checker struct {
 	f       *File
 	version Version
-	deep    bool // blocks are nested so much that their number is of interest
 
 	futureAnnotations bool
 	declarations      map[NodeID][]NodeID // Global and Nonlocal statements by scope
@@ -26,14 +25,19 @@ type checker struct {
 	crowded           []crowd             // statements in many blocks
 }
 
-// checkedKinds are the kinds of nodes that check looks at, besides each Args and
-// Params with more than one name, and each Ident that may be "__debug__".
+// checkedKinds are the kinds of nodes that check looks at, but for those that the
+// parser knows to be right, see list. Besides, it looks at each Args and Params in
+// which a name may be repeated, at async For, With and Comprehension, and at each
+// Ident that may be "__debug__".
 var checkedKinds = [kinds]bool{
-	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true, While: true, Try: true,
-	Handler: true, For: true, With: true, Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
-	Comprehension: true, Starred: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
+	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true,
+	Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
+	Starred: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
 	ImportFrom: true, Match: true, DottedName: true,
 }
+
+// blockKinds are the kinds of nodes for which the compiler opens blocks.
+var blockKinds = [kinds]bool{While: true, Try: true, Handler: true, For: true, With: true}
 
 // deferredKinds are the kinds of File.Deferred.
 var deferredKinds = [kinds]bool{
@@ -43,16 +47,20 @@ var deferredKinds = [kinds]bool{
 // listed are the kinds of nodes that the parser lists when it makes them.
 var listed = func() (of [256]bool) {
 	for k := range kinds {
-		of[k] = checkedKinds[k] || deferredKinds[k]
+		of[k] = checkedKinds[k] || blockKinds[k] || deferredKinds[k]
 	}
 	return of
 }()
 
 // check appends to f.Errors what is wrong with a file that parsed; nodes are
-// those that it looks at.
-func (f *File) check(v Version, nodes []NodeID, deep bool) {
-	c := checker{f: f, version: v, deep: deep}
+// those that it looks at, blocks those of blockKinds where they are nested so much
+// that their number is of interest.
+func (f *File) check(v Version, nodes, blocks []NodeID) {
+	c := checker{f: f, version: v}
 	c.futures()
+	for _, n := range blocks {
+		c.blocks(n)
+	}
 	for _, n := range nodes {
 		switch d := &f.Nodes[n]; d.Kind {
 		case Return:
@@ -63,31 +71,20 @@ func (f *File) check(v Version, nodes []NodeID, deep bool) {
 			c.suspension(n)
 		case NamedExpr:
 			c.namedExpr(n)
-		case While, Try, Handler:
-			if c.deep {
-				c.blocks(n)
-			}
-		case For, With:
-			if c.deep {
-				c.blocks(n)
-			}
-			if d.Flags&FlagAsync != 0 {
-				if s := c.scope(n); f.Kind(s) != FunctionDef || f.Nodes[s].Flags&FlagAsync == 0 {
-					what := "for"
-					if d.Kind == With {
-						what = "with"
-					}
-					c.error(n, "'async %s' outside async function", what)
+		case For, With: // async
+			if s := c.scope(n); f.Kind(s) != FunctionDef || f.Nodes[s].Flags&FlagAsync == 0 {
+				what := "for"
+				if d.Kind == With {
+					what = "with"
 				}
+				c.error(n, "'async %s' outside async function", what)
 			}
 		case Lambda, ListComp, SetComp, DictComp, GeneratorExp:
 			if v == (Version{3, 12}) {
 				c.classAnnotation(n)
 			}
-		case Comprehension:
-			if d.Flags&FlagAsync != 0 {
-				c.asyncComprehension(d.Parent)
-			}
+		case Comprehension: // async
+			c.asyncComprehension(d.Parent)
 		case Starred:
 			c.starred(n)
 		case Args:

@@ -1,9 +1,6 @@
 package syntax
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-)
+import "encoding/binary"
 
 // keywords checks that no keyword argument is repeated.
 func (c *checker) keywords(args NodeID) {
@@ -48,7 +45,7 @@ func (c *checker) repeated(names []NodeID, message string) {
 	}
 	var keys [16]uint64
 	for i, n := range names {
-		keys[i] = f.nameKey(n)
+		keys[i] = f.nameKey(&f.Nodes[n])
 		for j, key := range keys[:i] {
 			if (key == keys[i] || key == 0 || keys[i] == 0) && f.sameName(n, names[j]) {
 				c.error(n, message, f.NameText(n))
@@ -58,21 +55,45 @@ func (c *checker) repeated(names []NodeID, message string) {
 	}
 }
 
+// mayRepeat reports whether two siblings, Param or Arg, may have the same name as
+// their first child; check then compares them.
+func (p *parser) mayRepeat(n NodeID) bool {
+	seen := uint64(0)
+	for n != None {
+		d := &p.nodes[n]
+		if name := &p.nodes[d.First]; name.Kind == Ident {
+			key := p.file.nameKey(name)
+			bit := uint64(1) << (key * 0x9e3779b97f4a7c15 >> 58)
+			if key == 0 || seen&bit != 0 {
+				return true
+			}
+			seen |= bit
+		}
+		n = d.Next
+	}
+	return false
+}
+
 // nameKey returns a number that is the same for equal names, and 0 for names
 // that are not all ASCII.
-func (f *File) nameKey(n NodeID) uint64 {
-	d := &f.Nodes[n]
+func (f *File) nameKey(d *Node) uint64 {
 	start, size := int(d.Start), int(d.End-d.Start)
-	key, high := uint64(0), byte(0)
-	if rest := f.Src[start:]; size > 0 && len(rest) >= 8 {
-		key = binary.LittleEndian.Uint64(rest) & (1<<(8*min(size, 8)) - 1)
-		for _, c := range rest[min(size, 8):size] {
-			high |= c
-		}
-	} else {
+	var key, all uint64 // all: the bits that some byte has
+	switch rest := f.Src[start:]; {
+	case len(rest) < 8 || size == 0:
 		key = packed(string(rest[:size]))
+		all = key
+	case size <= 8:
+		key = binary.LittleEndian.Uint64(rest) & (1<<(8*size) - 1)
+		all = key
+	default:
+		key = binary.LittleEndian.Uint64(rest)
+		all = key | binary.LittleEndian.Uint64(rest[size-8:])
+		for i := 8; i+8 < size; i += 8 {
+			all |= binary.LittleEndian.Uint64(rest[i:])
+		}
 	}
-	if key&highBits != 0 || high >= utf8.RuneSelf {
+	if all&highBits != 0 {
 		return 0
 	}
 	return key + uint64(size)<<56 | 1<<63

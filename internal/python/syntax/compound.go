@@ -129,7 +129,10 @@ func (p *parser) whileStmt() NodeID {
 	p.next()
 	l := list{}
 	p.add(&l, p.namedExpr())
+	around := p.around
+	p.around.loop = true
 	p.add(&l, p.suite(Block, start, "'while' statement"))
+	p.around = around
 	if p.tok == tElse {
 		p.add(&l, p.elseBlock())
 	}
@@ -148,12 +151,15 @@ func (p *parser) forStmt(start int32, flags Flags) NodeID {
 		p.need(9, iter, "starred expressions in the iterable of a loop")
 	}
 	p.add(&l, n)
+	around := p.around
+	p.around.loop = true
 	p.add(&l, p.suite(Block, header, "'for' statement"))
+	p.around = around
 	if p.tok == tElse {
 		p.add(&l, p.elseBlock())
 	}
 	n = p.node(For, start, p.prevEnd, l.first)
-	p.nodes[n].Flags = flags
+	p.flagAsync(n, flags)
 	return n
 }
 
@@ -187,7 +193,7 @@ func (p *parser) withStmt(start int32, flags Flags) NodeID {
 	p.add(&l, p.suite(Block, header, "'with' statement"))
 	p.nesting -= items
 	n := p.node(With, start, p.prevEnd, l.first)
-	p.nodes[n].Flags = flags
+	p.flagAsync(n, flags)
 	return n
 }
 
@@ -320,7 +326,12 @@ func (p *parser) handler(star bool) NodeID {
 	} else if star {
 		p.failHere("expected one or more exception types")
 	}
+	around := p.around
+	if star {
+		p.around = surroundings{}
+	}
 	p.add(&l, p.suite(Block, start, what))
+	p.around = around
 	return p.node(Handler, start, p.prevEnd, l.first)
 }
 
@@ -432,7 +443,10 @@ func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 		p.next()
 		p.add(&l, p.wrap(Returns, from, p.expression()))
 	}
+	around := p.around
+	p.around = surroundings{function: flags&FlagAsync == 0}
 	p.add(&l, p.suite(Block, header, "function definition"))
+	p.around = around
 	n := p.node(FunctionDef, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
 	return n
@@ -449,7 +463,10 @@ func (p *parser) classDef(start int32, d list) NodeID {
 	if p.tok == tLPar {
 		p.add(&l, p.args(true))
 	}
+	around := p.around
+	p.around = surroundings{}
 	p.add(&l, p.suite(Block, header, "class definition"))
+	p.around = around
 	return p.node(ClassDef, start, p.prevEnd, l.first)
 }
 

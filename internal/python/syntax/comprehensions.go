@@ -44,7 +44,7 @@ func (p *parser) clauses(l *list) {
 			p.add(&c, p.wrap(Condition, from, n))
 		}
 		n := p.node(Comprehension, start, max(start, p.prevEnd), c.first)
-		p.nodes[n].Flags = flags
+		p.flagAsync(n, flags)
 		p.add(l, n)
 	}
 }

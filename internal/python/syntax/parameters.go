@@ -62,7 +62,7 @@ func (p *parser) params(end tokenKind) NodeID {
 		p.failAt(bare, bare+1, "named arguments must follow bare *")
 	}
 	n := p.node(Params, start, max(start, p.prevEnd), l.first)
-	if l.first != l.last {
+	if l.first != l.last && p.mayRepeat(l.first) {
 		p.checked = append(p.checked, n)
 	}
 	return n

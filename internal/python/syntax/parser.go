@@ -42,7 +42,7 @@ type parser struct {
 	tokens          []token // those of the current logical line, and of lines before and behind it
 	nodes           []Node
 	imports         []NodeID
-	checked         []NodeID // those that check looks at
+	checked, blocks []NodeID // those that check looks at
 	names, deferred []NodeID // see File
 	errors          []Error
 
@@ -56,8 +56,16 @@ type parser struct {
 	base  int // the first node of the current statement
 
 	nesting, deepest int // of blocks, counting the items of "with"
+	around           surroundings
 
 	flufl bool // "from __future__ import barry_as_FLUFL" is in force (3.14)
+}
+
+// surroundings say where a statement stands: what it may be used for is checked
+// later where they do not know that it is right.
+type surroundings struct {
+	function bool // in a function that is not async, and in no "except*" of it
+	loop     bool // in a loop of this function, and in no "except*" of it
 }
 
 // list is a chain of siblings that is being built.
@@ -144,7 +152,10 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	}
 	f.Names, f.Deferred = p.names, p.deferred
 	if len(f.Errors) == 0 {
-		f.check(v, p.checked, p.deepest >= 9)
+		if p.deepest < 9 {
+			p.blocks = p.blocks[:0]
+		}
+		f.check(v, p.checked, p.blocks)
 	}
 	slices.SortStableFunc(f.Errors, func(a, b Error) int { return int(a.Start) - int(b.Start) })
 	return f
@@ -161,7 +172,7 @@ func room[T any](s []T, n int) []T {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
 	p.readAhead()
 	p.tok = p.tokens[0].kind
 	p.module()
@@ -377,18 +388,45 @@ func (p *parser) rareSlot(k Kind, start, end int32, first NodeID) NodeID {
 
 // list notes a node that others look at without going through the tree.
 func (p *parser) list(k Kind, n NodeID) {
-	if checkedKinds[k] {
+	if checkedKinds[k] && !p.right(k, n) {
 		p.checked = append(p.checked, n)
+	}
+	if blockKinds[k] {
+		p.blocks = append(p.blocks, n)
 	}
 	if deferredKinds[k] {
 		p.deferred = append(p.deferred, n)
 	}
 }
 
+// right reports whether check would find nothing wrong with a node.
+func (p *parser) right(k Kind, n NodeID) bool {
+	switch k {
+	case Return:
+		return p.around.function
+	case Break, Continue:
+		return p.around.loop
+	case Lambda, ListComp, SetComp, DictComp, GeneratorExp:
+		return p.version != Version{3, 12}
+	case DottedName:
+		d := &p.nodes[n]
+		return d.Start == d.End || p.file.Src[d.Start] != '_'
+	}
+	return false
+}
+
+// flagAsync sets the flags of a node that may be async.
+func (p *parser) flagAsync(n NodeID, flags Flags) {
+	p.nodes[n].Flags = flags
+	if flags != 0 {
+		p.checked = append(p.checked, n)
+	}
+}
+
 // drop forgets the nodes from n on.
 func (p *parser) drop(n int) {
 	p.nodes = p.nodes[:n]
-	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.deferred} {
+	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.blocks, &p.deferred} {
 		k := len(*l)
 		for k > 0 && int((*l)[k-1]) >= n {
 			k--
