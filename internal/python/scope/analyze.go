@@ -373,9 +373,14 @@ func (a *analyzer) importAlias(n syntax.NodeID, s ScopeID, dotted bool) {
 	a.event(target, a.mark(s, name, defImport), eventStore|eventImport)
 }
 
-func identifierByte(b byte) bool {
-	return b == '_' || b >= 0x80 || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
-}
+func identifierByte(b byte) bool { return identifierBytes[b] }
+
+var identifierBytes = func() (of [256]bool) {
+	for b := range of {
+		of[b] = b == '_' || b >= 0x80 || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+	}
+	return of
+}()
 
 // function visits a def: its name, decorators and defaults belong to the scope
 // around, annotations to the type parameters where there are any.

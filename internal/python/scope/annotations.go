@@ -104,7 +104,7 @@ func (a *analyzer) words(n syntax.NodeID, from, to int, s ScopeID, kind eventKin
 		if before := bytes.TrimRight(src[from:start], " \t"); len(before) > 0 && before[len(before)-1] == '.' && !bytes.HasSuffix(before, []byte("...")) {
 			continue
 		}
-		if b := src[start]; '0' <= b && b <= '9' || keywords[string(src[start:k])] {
+		if b := src[start]; '0' <= b && b <= '9' || k-start <= len("lambda") && keywords[string(src[start:k])] {
 			continue
 		}
 		a.event(n, a.mark(s, a.internText(src, start, k), 0), kind)

@@ -4,14 +4,19 @@ package syntax
 func (p *parser) args(class bool) NodeID {
 	start := p.start()
 	p.enter()
-	defer p.leave()
 	p.next()
 	l := list{}
 	keywords, unpacked := 0, false // how often "name=value" was read; "**x" was
 	generator, count := None, 0
 	comma := false
 	for p.tok != tRPar && !p.failed {
-		n := p.arg()
+		var n NodeID
+		if k := p.operand(); k != KindInvalid && p.tokens[p.i+1].kind != tEqual { // most are one token
+			start := p.start()
+			n = p.wrap(Arg, start, p.leaf(k))
+		} else {
+			n = p.arg()
+		}
 		count++
 		d := &p.nodes[n]
 		value := d.First
@@ -68,6 +73,7 @@ func (p *parser) args(class bool) NodeID {
 			}
 		}
 	}
+	p.leave()
 	return n
 }
 

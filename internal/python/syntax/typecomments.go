@@ -16,6 +16,9 @@ type TypeComment struct {
 // typeText returns the range of the type in a comment.
 func (f *File) typeText(c Comment) (start, end int32, ok bool) {
 	text := f.Src[c.Start:c.End]
+	if len(text) > 2 && text[1] == ' ' && text[2] != ' ' && text[2] != '\t' && text[2] != 't' { // most comments
+		return 0, 0, false
+	}
 	rest := bytes.TrimLeft(text[1:], " \t")
 	rest, ok = bytes.CutPrefix(rest, []byte("type:"))
 	if !ok {
