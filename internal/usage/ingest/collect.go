@@ -18,6 +18,7 @@ const (
 	maxModules = 20_000
 	maxLabels  = 10_000
 	maxStreams = 64_000
+	maxRows    = 80_000    // beyond that functions, versions and entries are not told apart
 	maxSets    = 48 << 20  // bytes, about
 	maxOpen    = 1000      // requests of a stream that have not ended, and uses that wait for one
 	maxOpenAll = 1_000_000 // of all streams
@@ -454,13 +455,21 @@ func (c *collector) row(key rowKey) uint32 {
 	if key == c.latest.key && key.source != nil {
 		return c.latest.id
 	}
+	asked := key
 	id, ok := c.rowIDs[key]
+	if !ok && len(c.rows) >= maxRows {
+		key.function, key.entry = function{}, ""
+		if key != asked {
+			c.res.OtherFunctions++
+		}
+		id, ok = c.rowIDs[key]
+	}
 	if !ok {
 		id = uint32(len(c.rows))
 		c.rows = append(c.rows, &row{source: key.source, function: key.function, day: key.day, entry: key.entry, tests: key.tests})
 		c.rowIDs[key] = id
 	}
-	c.latest.key, c.latest.id = key, id
+	c.latest.key, c.latest.id = asked, id
 	return id
 }
 

@@ -101,6 +101,9 @@ type Result struct {
 	// OtherStreams counts lines of log streams beyond the 64,000th: they are counted as
 	// lines that name none, under the name of their file.
 	OtherStreams int64
+	// OtherFunctions counts how often, at least, something was counted for a source without
+	// the function, version and entry that it names: more than 80,000 rows tell them apart.
+	OtherFunctions int64
 	// Folded counts the workflows of a source's day whose requests are counted as if
 	// they had none: there were more pairs of a workflow and a module than are kept.
 	Folded int64

@@ -152,3 +152,29 @@ func TestLongLines(t *testing.T) {
 		t.Errorf("%d MB in use while reading lines of 3 MB", grown>>20)
 	}
 }
+
+// TestManyFunctions: of more functions than are told apart the requests count for the log
+// without a function.
+func TestManyFunctions(t *testing.T) {
+	c := newCollector(Options{Limit: defaultLimit})
+	f := &fileState{own: &stream{source: c.source("x")}, streams: map[string]*stream{}}
+	c.files = []*fileState{f}
+	const functions, requests = maxRows + 5000, 2
+	b := &batch{}
+	b.reset()
+	for i := range functions * requests {
+		name := b.name(fmt.Appendf(nil, "f%d", i%functions))
+		b.events = append(b.events, event{kind: reported, id: uint64(i + 1), at: firstMoment, stream: -1, function: name, flow: -1, module: -1, platform: true})
+	}
+	c.take(f, b, 0, 0)
+	res, err := (&Logs{c}).Finish(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Days) != maxRows+1 || res.Requests != functions*requests || res.OtherFunctions != 5000*requests {
+		t.Errorf("%d rows, %v requests, %d without their function", len(res.Days), res.Requests, res.OtherFunctions)
+	}
+	if d := res.Days[0]; d.Source != "x" || d.Requests != 5000*requests {
+		t.Errorf("%s: %v requests", d.Source, d.Requests)
+	}
+}
