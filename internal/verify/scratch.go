@@ -15,9 +15,9 @@ import (
 	"fastpath/internal/rewrite"
 )
 
-// largest is the size, in bytes, up to which files are copied; larger ones,
-// which no editor of sources makes, are linked.
-const largest = 1 << 20
+// largest is the size, in bytes, up to which files that are no sources are
+// copied; larger ones are linked.
+const largest = 64 << 10
 
 // Scratch is a copy of a project with edits.
 type Scratch struct {
@@ -170,7 +170,8 @@ func (c *copier) item(d fs.DirEntry, rel, src, dst string) error {
 	case mode&fs.ModeSymlink != 0:
 		return c.relink(src, dst)
 	case mode.IsRegular():
-		if info, err := d.Info(); err == nil && info.Size() <= largest && copyFile(src, dst, info) == nil {
+		info, err := d.Info()
+		if err == nil && (info.Size() <= largest || path.Ext(rel) == ".py") && copyFile(src, dst, info) == nil {
 			return nil
 		}
 		_ = os.Remove(dst) // a half of it

@@ -23,6 +23,7 @@ func TestCopy(t *testing.T) {
 		"services/two/app.py":                "V = 2\n",
 		"services/one/app.py":                "import heavy\n",
 		"services/one/pkg/mod.py":            "V = 3\n",
+		"services/one/pkg/long.py":           strings.Repeat("#", largest+1),
 		"services/one/pkg/data.json":         "{}",
 		"services/one/pkg/large.bin":         strings.Repeat("x", largest+1),
 		"services/one/pkg/assets/logo.svg":   "<svg/>",
@@ -59,7 +60,7 @@ func TestCopy(t *testing.T) {
 		}
 	}
 	for name, linked := range map[string]bool{
-		"app.py": false, "pkg": false, "pkg/mod.py": false, "pkg/data.json": false, "pkg/large.bin": true, "pkg/assets": true, ".venv": true, "../two": true,
+		"app.py": false, "pkg": false, "pkg/mod.py": false, "pkg/data.json": false, "pkg/large.bin": true, "pkg/long.py": false, "pkg/assets": true, ".venv": true, "../two": true,
 	} {
 		info, err := os.Lstat(filepath.Join(s.Root, filepath.FromSlash(name)))
 		if err != nil {
