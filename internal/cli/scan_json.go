@@ -14,7 +14,7 @@ import (
 )
 
 // scanJSON prints the JSON of scan, fastpath.scan/1, each import statement on a
-// line of its own. It is written by hand, on all cores, because a large tree has
+// line of its own, with blanks as in the lines of the rest. It is written by hand, on all cores, because a large tree has
 // a hundred megabytes of it.
 type scanJSON struct {
 	w     io.Writer
@@ -129,37 +129,37 @@ func (p *scanPart) file(imports []scanImport) {
 }
 
 func (p *scanPart) statement(s *scanImport) {
-	p.raw("\n    {\"file\":")
+	p.raw("\n    {\"file\": ")
 	p.text(s.File)
-	p.number(",\"line\":", s.Line)
-	p.number(",\"column\":", s.Column)
-	p.number(",\"end_line\":", s.EndLine)
-	p.number(",\"end_column\":", s.EndColumn)
-	p.raw(",\"kind\":")
+	p.number(", \"line\": ", s.Line)
+	p.number(", \"column\": ", s.Column)
+	p.number(", \"end_line\": ", s.EndLine)
+	p.number(", \"end_column\": ", s.EndColumn)
+	p.raw(", \"kind\": ")
 	p.text(s.Kind)
-	p.number(",\"level\":", s.Level)
+	p.number(", \"level\": ", s.Level)
 	if s.Module != "" {
-		p.raw(",\"module\":")
+		p.raw(", \"module\": ")
 		p.text(s.Module)
 	}
-	p.boolean(",\"lazy\":", s.Lazy)
-	p.raw(",\"names\":[")
+	p.boolean(", \"lazy\": ", s.Lazy)
+	p.raw(", \"names\": [")
 	for k := range s.Names {
 		if k > 0 {
-			p.raw(",")
+			p.raw(", ")
 		}
 		p.name(&s.Names[k])
 	}
-	p.raw("],\"scope\":")
+	p.raw("], \"scope\": ")
 	p.text(s.Scope)
-	p.raw(",\"qualname\":")
+	p.raw(", \"qualname\": ")
 	p.text(s.Qualname)
-	p.raw(",\"runs\":")
+	p.raw(", \"runs\": ")
 	p.text(s.Runs)
-	p.raw(",\"context\":[")
+	p.raw(", \"context\": [")
 	for k, word := range s.Context {
 		if k > 0 {
-			p.raw(",")
+			p.raw(", ")
 		}
 		p.text(word)
 	}
@@ -167,26 +167,26 @@ func (p *scanPart) statement(s *scanImport) {
 }
 
 func (p *scanPart) name(n *scanName) {
-	p.raw("{\"name\":")
+	p.raw("{\"name\": ")
 	p.text(n.Name)
 	if n.AsName != "" {
-		p.raw(",\"asname\":")
+		p.raw(", \"asname\": ")
 		p.text(n.AsName)
 	}
-	p.raw(",\"binds\":")
+	p.raw(", \"binds\": ")
 	p.text(n.Binds)
-	p.boolean(",\"used_at_import\":", n.UsedAtImport)
-	p.number(",\"uses\":", n.Uses)
-	p.raw(",\"resolved\":{\"module\":")
+	p.boolean(", \"used_at_import\": ", n.UsedAtImport)
+	p.number(", \"uses\": ", n.Uses)
+	p.raw(", \"resolved\": {\"module\": ")
 	p.text(n.Resolved.Module)
-	p.raw(",\"kind\":")
+	p.raw(", \"kind\": ")
 	p.text(string(n.Resolved.Kind))
 	if n.Resolved.Path != "" {
-		p.raw(",\"path\":")
+		p.raw(", \"path\": ")
 		p.text(n.Resolved.Path)
 	}
 	if n.Resolved.Runtime != "" {
-		p.raw(",\"runtime\":")
+		p.raw(", \"runtime\": ")
 		p.text(n.Resolved.Runtime)
 	}
 	p.raw("}}")

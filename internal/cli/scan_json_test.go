@@ -40,7 +40,7 @@ func TestScanJSON(t *testing.T) {
 			part.file(f)
 			p.part(&part)
 			for _, s := range f {
-				lines = append(lines, "    "+encoded(t, s, ""))
+				lines = append(lines, "    "+onLine(encoded(t, s, " ")))
 			}
 		}
 		if err := p.end(c.findings, len(c.files)); err != nil {
@@ -64,8 +64,19 @@ func TestScanJSON(t *testing.T) {
 	}
 }
 
+// onLine joins the lines of JSON, with blanks behind commas alone.
+func onLine(text string) string {
+	lines := strings.Split(text, "\n")
+	for k, l := range lines {
+		if lines[k] = strings.TrimLeft(l, " "); k < len(lines)-1 && strings.HasSuffix(l, ",") {
+			lines[k] += " "
+		}
+	}
+	return strings.Join(lines, "")
+}
+
 // encoded is what encoding/json makes of a value; indent is that of the lines
-// behind the first one, "" for a single line.
+// behind the first one, and of each level.
 func encoded(t *testing.T, value any, indent string) string {
 	t.Helper()
 	var b bytes.Buffer
