@@ -418,7 +418,7 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 	count(res.OutOfOrder, "%s lines are earlier than the line before them in their stream; messages without a request id may have gone to the wrong request")
 	count(res.Skewed, "%s messages give a time that is more than a day off that of CloudWatch, which was taken")
 	count(res.Dropped, "%s records were dropped by Lambda before they came into the log (platform.logsDropped): uses are missing")
-	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows, or a million modules of all log streams outside requests")
+	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows, or half a million modules of all log streams outside requests")
 	count(res.OtherStreams, "%s lines are of log streams beyond the 64,000th: what they say is counted under the name of their file, and messages in them without a request id may have gone to the wrong request")
 	count(res.OtherFunctions, "at least %s times something was counted without its function, version or entry: these logs have more than 80,000 of them, by log stream and day")
 	count(res.Folded, "%s workflows, those with the fewest requests, are counted without their names: with all of them a log's day would have more than 100,000 pairs of a workflow and a module")

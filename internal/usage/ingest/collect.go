@@ -18,11 +18,11 @@ const (
 	maxModules = 20_000
 	maxLabels  = 10_000
 	maxStreams = 64_000
-	maxRows    = 80_000    // beyond that functions, versions and entries are not told apart
-	maxSets    = 48 << 20  // bytes, about
-	maxOpen    = 1000      // requests of a stream that have not ended, and uses that wait for one
-	maxOpenAll = 1_000_000 // of all streams
-	maxOutside = 1_000_000 // modules used outside requests, by source
+	maxRows    = 80_000   // beyond that functions, versions and entries are not told apart
+	maxSets    = 48 << 20 // bytes, about
+	maxOpen    = 1000     // requests of a stream that have not ended, and uses that wait for one
+	maxOpenAll = 500_000  // of all streams
+	maxOutside = 500_000  // modules used outside requests, by source
 )
 
 // function is a function of Lambda and its version, "" where unknown.
@@ -119,8 +119,8 @@ type collector struct {
 	flows   []string
 	flowIDs map[string]uint32
 
-	streams                   int
-	opened, waiting, outsideN int // of all streams and sources: see maxOpenAll, maxOutside
+	streams                           int
+	opened, waiting, outsideN, looseN int // of all streams and sources: see maxOpenAll, maxOutside
 }
 
 func newCollector(o Options) *collector {
@@ -370,10 +370,14 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 		if !e.idKnown {
 			to.day = cmp.Or(to.day, guess)
 			at := c.rows[c.row(to)]
-			if at.loose == nil {
-				at.loose = map[int32]int64{}
+			if at.loose[m] == 0 {
+				if c.looseN >= maxOutside {
+					c.res.LeftOut++
+					return
+				}
+				c.looseN++
 			}
-			at.loose[m]++
+			plus(&at.loose, m, 1)
 		}
 		return
 	}
