@@ -524,51 +524,6 @@ func (c *collector) module(name string) (m int32, ok bool) {
 	return m, true
 }
 
-// recorded counts a line of the recorder.
-func (c *collector) recorded(r *recorderLine, to rowKey, guess day) {
-	c.res.Recorded++
-	if r.kind == "off" {
-		c.res.RecorderOff++
-	}
-	to.entry, to.tests = r.entry, r.tests
-	// The line itself: counts of the same line seen twice are no news.
-	for _, n := range r.counts {
-		if e := c.thing(pair(r.seq, xxhash.Sum64String(n.flow)), aCount, to, guess); e != nil {
-			if e.n == n.n {
-				c.res.RepeatedLines++
-			}
-			e.n = max(e.n, n.n)
-			c.label(e, c.flow(n.flow))
-		}
-	}
-	switch r.kind {
-	case "request":
-		if e := c.thing(r.k, aWatched, to, guess); e != nil {
-			c.label(e, c.flow(r.flow))
-			for _, name := range r.used {
-				if m, ok := c.module(name); ok {
-					e.set = c.sets.with(e.set, c.parents[m])
-				}
-			}
-			e.n = c.withNames(e.n, r.unseen)
-		}
-	case "process":
-		if e := c.thing(pair(r.process, 0), aProcess, to, guess); e != nil {
-			e.set = c.withNames(e.set, r.init)
-		}
-	}
-}
-
-// withNames returns a set with more modules, without the packages around them.
-func (c *collector) withNames(set uint32, names []string) uint32 {
-	for _, name := range names {
-		if m, ok := c.module(name); ok {
-			set = c.sets.with(set, c.parents[m][:1])
-		}
-	}
-	return set
-}
-
 // settle gives the uses at the start of files to the requests that were open
 // when the file before ended, in the order of the files' names.
 func (c *collector) settle() {
