@@ -34,7 +34,7 @@ func processorsFree(n int) bool {
 	if runtime.NumCPU() < n {
 		return false
 	}
-	for range 3 { // what only passes by is gone at the second or third look
+	for range 8 { // what only passes by is gone at the next look or two
 		data, err := os.ReadFile("/proc/loadavg")
 		if err != nil {
 			return true
@@ -46,7 +46,7 @@ func processorsFree(n int) bool {
 		if running-1 <= runtime.NumCPU()-n {
 			return true
 		}
-		time.Sleep(200 * time.Microsecond)
+		time.Sleep(250 * time.Microsecond)
 	}
 	return false
 }
