@@ -75,7 +75,7 @@ type namer struct {
 	exposed []bool            // by module
 	running [][]bool          // by module and function
 	todo    []body
-	recent  [1 << 15]word // names that were mentioned, each at the place of its lowest bits
+	recent  [1 << 17]word // names that were mentioned, each at the place of its lowest bits
 }
 
 // named is what has a name: the heads of three lists, places in links.

@@ -27,6 +27,7 @@ const (
 	foundSubmodule foundFlags = 1 << iota // the name stands for a submodule
 	foundLazy
 	foundOutside // the submodule is not one of the project
+	foundModule  // the name stands for a module of the project, or a folder of such, see moduleBehind
 )
 
 // submodules remembers which of the names that statements import were submodules
@@ -58,7 +59,13 @@ func (p *Program) resolve(m *Module, known *submodules) {
 		if s.lazy || b.symbol != starSymbol && s.mayBeLazy && f.listsLazy(base) {
 			x.flags |= foundLazy
 		}
-		if !s.from || b.symbol == starSymbol {
+		if !s.from {
+			if name := m.nameBehind(b); p.find(m, name) != nil || p.folders[name] != "" {
+				x.flags |= foundModule
+			}
+			continue
+		}
+		if b.symbol == starSymbol {
 			continue
 		}
 		name := f.of(b.name)
@@ -74,7 +81,9 @@ func (p *Program) resolve(m *Module, known *submodules) {
 		if slot.key != key {
 			*slot = submoduleSlot{key, p.submodule(m, base, name)}
 		}
-		x.flags |= slot.flags
+		if x.flags |= slot.flags; x.flags&(foundSubmodule|foundOutside) == foundSubmodule {
+			x.flags |= foundModule
+		}
 	}
 }
 

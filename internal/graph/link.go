@@ -109,22 +109,22 @@ func (p *Program) readersOf(m *Module, name symbol) []reading {
 // moduleBehind returns the project module or package that the name of a binding
 // is itself ("a" for "import a.b"), "" when it is none.
 func (p *Program) moduleBehind(m *Module, k int) string {
-	f := m.facts
-	b := &f.bindings[k]
-	var name string
+	b, x := &m.facts.bindings[k], &m.found[k]
 	switch {
-	case !f.statements[b.statement].from:
-		name = f.of(b.name)
-		if b.as == 0 {
-			name, _, _ = strings.Cut(name, ".")
-		}
-	case m.found[k].flags&foundSubmodule != 0:
-		name = p.baseOf(m, k) + "." + f.of(b.name)
-	default:
+	case x.flags&foundModule == 0:
 		return ""
+	case x.flags&foundSubmodule != 0:
+		return p.baseOf(m, k) + "." + m.facts.of(b.name)
 	}
-	if p.find(m, name) == nil && p.folders[name] == "" {
-		return ""
+	return m.nameBehind(b)
+}
+
+// nameBehind returns what the name of a binding of "import a.b" stands for: "a",
+// or "a.b" under another name.
+func (m *Module) nameBehind(b *binding) string {
+	name := m.facts.of(b.name)
+	if b.as == 0 {
+		name, _, _ = strings.Cut(name, ".")
 	}
 	return name
 }
