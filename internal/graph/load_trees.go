@@ -294,6 +294,16 @@ func (p *Program) shared() bool {
 	return false
 }
 
+// Mentions reports whether a text stands anywhere in the source of a module;
+// false where it cannot be read.
+func (p *Program) Mentions(m *Module, text string) bool {
+	if m.Syntax != nil {
+		return bytes.Contains(m.Syntax.Src, []byte(text))
+	}
+	src, err := os.ReadFile(p.abs(m.File))
+	return err == nil && bytes.Contains(src, []byte(text))
+}
+
 // Tree returns the tree of a module. Where the program keeps none, the file is
 // read again, at each call; nil when that fails.
 func (p *Program) Tree(m *Module) *syntax.File {

@@ -10,8 +10,10 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -126,39 +128,73 @@ var buildOutput = []string{".aws-sam", ".fastpath", "cdk.out"}
 var neverSources = []string{".git", "__pycache__", "node_modules"}
 
 // walk lists the files below root whose name is wanted, without following
-// links to folders.
+// links to folders. wanted is called on all cores.
 func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]string, error) {
-	var out []string
-	var visit func(dir, below string) error
-	visit = func(dir, below string) error {
-		list, err := readDir(dir)
-		if err != nil {
-			if below != "" && errors.Is(err, fs.ErrPermission) {
-				return nil
-			}
-			return err
+	w := walker{wanted: wanted, alsoSkip: alsoSkip, free: make(chan struct{}, runtime.GOMAXPROCS(0)-1)}
+	w.visit(root, "")
+	w.working.Wait()
+	slices.Sort(w.found)
+	return w.found, w.err
+}
+
+// walker is the state of walk.
+type walker struct {
+	wanted   func(name string) bool
+	alsoSkip []string
+	free     chan struct{} // has room for each goroutine beside the first
+	working  sync.WaitGroup
+
+	mutex sync.Mutex
+	found []string
+	err   error  // of the folder that comes first by name
+	at    string // this folder
+}
+
+// visit lists a folder and what is below it; below is its path from the root,
+// with a slash at its end.
+func (w *walker) visit(dir, below string) {
+	list, err := readDir(dir)
+	if err != nil {
+		if below == "" || !errors.Is(err, fs.ErrPermission) {
+			w.fail(below, err)
 		}
-		if below != "" && slices.ContainsFunc(list, isVenvMark) {
-			return nil
-		}
-		for _, d := range list {
-			name := d.Name()
-			switch full := filepath.Join(dir, name); {
-			case !d.IsDir():
-				if wanted(name) && (d.Type().IsRegular() || isFile(full)) {
-					out = append(out, below+name)
-				}
-			case !slices.Contains(neverSources, name) && !slices.Contains(alsoSkip, name):
-				if err := visit(full, below+name+"/"); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return
 	}
-	err := visit(root, "")
-	slices.Sort(out)
-	return out, err
+	if below != "" && slices.ContainsFunc(list, isVenvMark) {
+		return
+	}
+	var found []string
+	for _, d := range list {
+		name := d.Name()
+		switch full := filepath.Join(dir, name); {
+		case !d.IsDir():
+			if w.wanted(name) && (d.Type().IsRegular() || isFile(full)) {
+				found = append(found, below+name)
+			}
+		case !slices.Contains(neverSources, name) && !slices.Contains(w.alsoSkip, name):
+			select {
+			case w.free <- struct{}{}:
+				w.working.Go(func() {
+					w.visit(full, below+name+"/")
+					<-w.free
+				})
+			default:
+				w.visit(full, below+name+"/")
+			}
+		}
+	}
+	w.mutex.Lock()
+	w.found = append(w.found, found...)
+	w.mutex.Unlock()
+}
+
+// fail keeps the error of a folder.
+func (w *walker) fail(below string, err error) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.err == nil || below < w.at {
+		w.err, w.at = err, below
+	}
 }
 
 // readDir is os.ReadDir in any order.
