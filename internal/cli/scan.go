@@ -101,7 +101,7 @@ type scanResolved struct {
 // collector would let grow to twice of what is in use stays close to it. A file
 // takes about 5 KB once its tree is gone. The pages of the program itself, and
 // what the collector is late with, come on top.
-func scanMemory(files int) int64 { return 40<<20 + int64(files)*6200 }
+func scanMemory(files int) int64 { return 40<<20 + int64(files)*6000 }
 
 func (a *app) runScan(opt scanOptions) error {
 	if a.format != "text" && a.format != "json" {
