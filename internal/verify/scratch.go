@@ -58,19 +58,33 @@ func Copy(ctx context.Context, root string, sources []string, edits *rewrite.Edi
 	if s.Root, err = surroundings(root, dir); err != nil {
 		return s, err
 	}
-	if err = c.copy(".", s.Root); err != nil {
+	if err = c.copy(root, ".", s.Root); err != nil {
 		return s, err
 	}
-	for _, f := range edits.Files { // those that are new, or were links
-		name := filepath.Join(s.Root, filepath.FromSlash(f.File))
-		if err = os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return s, err
+	return s, s.write(edits)
+}
+
+// write writes the edited files, and never through a link that leads out of the copy.
+func (s *Scratch) write(edits *rewrite.Edits) (err error) {
+	top, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, top.Close()) }()
+	at, err := filepath.Rel(s.dir, s.Root)
+	if err != nil {
+		return err
+	}
+	for _, f := range edits.Files {
+		name := filepath.Join(at, filepath.FromSlash(f.File))
+		if err = top.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
 		}
-		if err = os.WriteFile(name, f.New, 0o644); err != nil {
-			return s, err
+		if err = top.WriteFile(name, f.New, 0o644); err != nil {
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // surroundings makes the folder for the project below dir, with links to what
@@ -134,9 +148,8 @@ func (c *copier) folder(dir string) {
 	}
 }
 
-// copy copies what is in a folder.
-func (c *copier) copy(rel, to string) error {
-	from := filepath.Join(c.root, filepath.FromSlash(rel))
+// copy copies what is in the folder from, which is rel in the project.
+func (c *copier) copy(from, rel, to string) error {
 	list, err := os.ReadDir(from)
 	if err != nil {
 		return err
@@ -166,8 +179,16 @@ func (c *copier) item(d fs.DirEntry, rel, src, dst string) error {
 		if err := os.Mkdir(dst, 0o755); err != nil {
 			return err
 		}
-		return c.copy(rel, dst)
+		return c.copy(src, rel, dst)
 	case mode&fs.ModeSymlink != 0:
+		if c.folders[rel] { // git may list what is in it, from before it was a link
+			if real, err := filepath.EvalSymlinks(src); err == nil {
+				if err := os.Mkdir(dst, 0o755); err != nil {
+					return err
+				}
+				return c.copy(real, rel, dst)
+			}
+		}
 		return c.relink(src, dst)
 	case mode.IsRegular():
 		info, err := d.Info()

@@ -91,6 +91,63 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestCopyLinked: a folder that is a link, as when git listed what is in it before,
+// is copied where a file in it is edited: nothing is written through the link.
+func TestCopyLinked(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	top := t.TempDir()
+	testtree.Write(t, top, map[string]string{
+		"project/pkg/__init__.py": "", "elsewhere/app.py": "import heavy\n", "elsewhere/data.json": "{}", "other.txt": "other\n",
+	})
+	root := filepath.Join(top, "project")
+	for link, target := range map[string]string{
+		"project/moved": "../elsewhere", "elsewhere/link.txt": "../other.txt", "project/alias": "pkg", "project/pkg/app.py": "../../elsewhere/app.py",
+	} {
+		if err := os.Symlink(target, filepath.Join(top, filepath.FromSlash(link))); err != nil {
+			t.Skip(err)
+		}
+	}
+	unchanged := func() {
+		t.Helper()
+		if b, err := os.ReadFile(filepath.Join(top, "elsewhere", "app.py")); err != nil || string(b) != "import heavy\n" {
+			t.Errorf("the file that the link leads to holds %q (%v)", b, err)
+		}
+	}
+	edits := &rewrite.Edits{}
+	edits.Put("moved/app.py", []byte("import heavy\n"), []byte("edited\n"))
+	edits.Put("moved/fast_path.py", nil, []byte("new\n"))
+	s, err := Copy(t.Context(), root, []string{"moved/app.py", "pkg/__init__.py"}, edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"app.py": "edited\n", "fast_path.py": "new\n", "data.json": "{}", "link.txt": "other\n"} {
+		if b, err := os.ReadFile(filepath.Join(s.Root, "moved", name)); err != nil || string(b) != want {
+			t.Errorf("%s holds %q (%v), want %q", name, b, err, want)
+		}
+	}
+	if err := s.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(filepath.Join(top, "elsewhere", "fast_path.py")); err == nil {
+		t.Error("a file was created behind the link")
+	}
+	unchanged()
+
+	edits = &rewrite.Edits{}
+	edits.Put("alias/app.py", []byte("import heavy\n"), []byte("edited\n"))
+	if s, err = Copy(t.Context(), root, []string{"pkg/__init__.py", "pkg/app.py"}, edits); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(s.Root, "alias", "app.py")); err != nil || string(b) != "edited\n" {
+		t.Errorf("alias/app.py holds %q (%v)", b, err)
+	}
+	if err := s.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	unchanged()
+	empty(t)
+}
+
 // TestCopyInterrupted: nothing is left of a copy that was not finished.
 func TestCopyInterrupted(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
