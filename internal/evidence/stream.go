@@ -150,26 +150,27 @@ func mergeUsage(path string, u UsageUpdate) error {
 	return lock.Write(path)
 }
 
-// mergeStream is mergeUsage for a lock and rows that are in order.
+// mergeStream is mergeUsage for a lock and rows that are in order. What was there is
+// closed before it is replaced: Windows replaces no open file.
 func mergeStream(path string, u UsageUpdate) error {
-	s, old := &stream{head: &Lock{}}, io.Reader(strings.NewReader(""))
-	before, err := os.Open(path)
-	switch {
-	case err == nil:
-		defer before.Close()
-		if s, err = newStream(before); err != nil {
+	err := atomicfile.WriteFunc(path, func(out io.Writer) error {
+		s, old := &stream{head: &Lock{}}, io.Reader(strings.NewReader(""))
+		before, err := os.Open(path)
+		switch {
+		case err == nil:
+			defer before.Close()
+			if s, err = newStream(before); err != nil {
+				return err
+			}
+			again, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer again.Close()
+			old = bufio.NewReaderSize(again, 64<<10)
+		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
-		again, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer again.Close()
-		old = bufio.NewReaderSize(again, 64<<10)
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	err = atomicfile.WriteFunc(path, func(out io.Writer) error {
 		m := &merger{stream: s, gone: u.Gone, out: &comparer{Writer: out, old: old, same: before != nil}}
 		m.writer.head(s.head)
 		if err := m.advance(); err != nil {
