@@ -90,10 +90,23 @@ func TestRoundTrip(t *testing.T) {
 
 func TestScannerTakesWhatWriteWrites(t *testing.T) {
 	l := sample()
-	delete(l.Entries, `we"ird\ ключ`) // escapes are left to the general reader
+	l.Usage[0].Workflows = map[string]float64{`/<regex("\d+"):id>`: 1, "a\nb\x7f\ufffd": 1, `\`: 1}
 	data, _ := l.Bytes()
-	if scan(data) == nil {
-		t.Errorf("the scanner refuses:\n%s", data)
+	got := scan(data)
+	if got == nil {
+		t.Fatalf("the scanner refuses:\n%s", data)
+	}
+	want, err := parseTOML(FileName, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("scanner and TOML reader differ:\n%s", d)
+	}
+	for _, bad := range []string{`"\`, `"\"`, `"\x41"`, `"\u12"`, `"\uD800"`, `"\u+123"`, `"\u00_1"`, `"a\\`} {
+		if scan([]byte("schema = 1\n[[usage]]\nentry = "+bad+"\n")) != nil {
+			t.Errorf("the scanner reads %s", bad)
+		}
 	}
 	if data, _ = large().Bytes(); scan(data) == nil {
 		t.Error("the scanner refuses the large lock")
@@ -432,6 +445,7 @@ func FuzzParse(f *testing.F) {
 	data, _ := sample().Bytes()
 	f.Add(data)
 	f.Add([]byte("schema = 1\n[[usage]]\nrequests = 1.5\n"))
+	f.Add([]byte(`schema = 1` + "\n[[usage]]\n" + `entry = "a\"b\\c\u0041\u000A"` + "\n"))
 	f.Add([]byte("schema = 1\n[entry.\"\"]\nstartup = [\n  \"a\",\n]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		fast := scan(data)

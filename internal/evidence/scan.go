@@ -285,7 +285,7 @@ func (r *row) skip(s string) bool {
 	return true
 }
 
-// str reads a string without escapes.
+// str reads a string.
 func (r *row) str() string {
 	t := r.text
 	if t == "" || t[0] != '"' {
@@ -297,7 +297,46 @@ func (r *row) str() string {
 		case c == '"':
 			r.text = t[i+1:]
 			return t[1:i]
-		case c == '\\' || c < 0x20 || c == 0x7f:
+		case c == '\\':
+			return r.escaped(i)
+		case c < 0x20 || c == 0x7f:
+			r.bad = true
+			return ""
+		}
+	}
+	r.bad = true
+	return ""
+}
+
+// escaped reads a string of which the first escape stands at an offset. It knows
+// those that Write writes.
+func (r *row) escaped(at int) string {
+	t, out := r.text, []byte(r.text[1:at])
+	for i := at; i < len(t); i++ {
+		switch c := t[i]; {
+		case c == '"':
+			r.text = t[i+1:]
+			return string(out)
+		case c < 0x20 || c == 0x7f:
+			r.bad = true
+			return ""
+		case c != '\\':
+			out = append(out, c)
+			continue
+		}
+		switch escape := t[i+1:]; {
+		case escape != "" && (escape[0] == '"' || escape[0] == '\\'):
+			out = append(out, escape[0])
+			i++
+		case len(escape) >= 5 && escape[0] == 'u':
+			n, err := strconv.ParseUint(escape[1:5], 16, 16)
+			if err != nil || !utf8.ValidRune(rune(n)) {
+				r.bad = true
+				return ""
+			}
+			out = utf8.AppendRune(out, rune(n))
+			i += 5
+		default:
 			r.bad = true
 			return ""
 		}
