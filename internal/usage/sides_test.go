@@ -182,4 +182,15 @@ func TestDailyRequests(t *testing.T) {
 	if n, ok := Summarize(rows, SummaryOptions{Entry: "e", Since: "2026-03-02"}).Daily(); ok {
 		t.Error(n)
 	}
+	// A job that runs once a week has no day that another one follows.
+	rows = nil
+	for _, day := range []string{"2026-03-02", "2026-03-09", "2026-03-16", "2026-03-23", "2026-03-30"} {
+		if n, ok := Summarize(rows, SummaryOptions{Entry: "e"}).Daily(); ok != (len(rows) == 4) || ok && n != 10 {
+			t.Errorf("%d days: %v, %v", len(rows), n, ok)
+		}
+		rows = append(rows, log(day, 70))
+	}
+	if n, ok := Summarize(append(rows, log("2026-03-31", 1)), SummaryOptions{Entry: "e"}).Daily(); ok {
+		t.Error(n, "two days follow each other, and neither is known to be whole")
+	}
 }

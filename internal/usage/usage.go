@@ -205,13 +205,18 @@ func (s *Summary) addPlatform(d *evidence.UsageDay) {
 // Daily returns the mean number of requests of the whole days that logs or the recorder
 // in production tell about; ok is false when there are none. A day is whole when there
 // are requests of the day before and of the day after, too: where a log begins and where
-// it ends it may tell of some minutes.
+// it ends it may tell of some minutes. Where no day follows another, as for a job that
+// runs once a week, it is the mean from the first day to the last, see rare.
 func (s *Summary) Daily() (requests float64, ok bool) {
 	if s == nil {
 		return 0, false
 	}
 	days := 0
-	for _, day := range slices.Sorted(maps.Keys(s.daily)) {
+	all := slices.Sorted(maps.Keys(s.daily))
+	if n, ok := s.rare(all); ok {
+		return n, true
+	}
+	for _, day := range all {
 		if s.tells(day, -1) && s.tells(day, 1) {
 			requests += s.daily[day]
 			days++
@@ -221,6 +226,36 @@ func (s *Summary) Daily() (requests float64, ok bool) {
 		return 0, false
 	}
 	return requests / float64(days), true
+}
+
+// rareDays is on how many days there must be requests before something is taken to
+// run less than daily: less may be what somebody has logs of.
+const rareDays = 4
+
+// rare returns the mean number of requests a day of what never runs on two days in a
+// row: those of all days but the last, over the time up to it.
+func (s *Summary) rare(days []string) (requests float64, ok bool) {
+	if len(days) < rareDays {
+		return 0, false
+	}
+	for _, day := range days {
+		if s.tells(day, 1) || s.tells(day, -1) {
+			return 0, false
+		}
+	}
+	first, err := time.Parse(time.DateOnly, days[0])
+	if err != nil {
+		return 0, false
+	}
+	last, err := time.Parse(time.DateOnly, days[len(days)-1])
+	if err != nil {
+		return 0, false
+	}
+	for _, day := range days[:len(days)-1] {
+		requests += s.daily[day]
+	}
+	requests /= last.Sub(first).Hours() / 24
+	return requests, requests > 0
 }
 
 // tells reports whether there are requests of a day so many days later.
