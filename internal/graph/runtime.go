@@ -27,6 +27,7 @@ type Runtime struct {
 	names []string         // of the modules, by id
 	ids   map[string]int32 // and back
 	self  []float64        // ms
+	timed bool             // some of self is not 0
 	up    []int32          // the package that contains the module, or -1
 
 	files   map[string]int32 // module of a project file
@@ -96,6 +97,7 @@ func NewRuntime(e *evidence.Entry) *Runtime {
 			r.missing.set(id)
 		}
 		r.self[id] = m.SelfMS
+		r.timed = r.timed || m.SelfMS != 0
 		if m.Phase != evidence.PhaseDeferred {
 			r.init.set(id)
 		}
@@ -310,7 +312,7 @@ func (r *Runtime) Saves(cut Cut) (ms float64, modules []string) {
 // itself may be in the cut, and may stand in a function.
 func (r *Runtime) Alone(s evidence.Statement, cut Cut) float64 {
 	id, ok := r.byKey[key(s)]
-	if !ok {
+	if !ok || !r.timed {
 		return 0
 	}
 	return r.sum(r.alone(id, r.cut(cut)))
