@@ -160,15 +160,7 @@ func TestCheckers(t *testing.T) {
 			t.Parallel()
 			extra["pyrightconfig.json"] = `{"typeCheckingMode": "strict", "exclude": [".venv"]}`
 			dir := checkedProject(t, extra)
-			examine := func(when string) {
-				for _, c := range checks {
-					cmd := exec.Command(paths[c[0]], c[1:]...)
-					cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-					if out, err := cmd.CombinedOutput(); err != nil {
-						t.Errorf("%s: %s: %v\n%s", when, strings.Join(c, " "), err, out)
-					}
-				}
-			}
+			examine := func(when string) { examine(t, dir, paths, checks, when) }
 			examine("before")
 			if code, out, errs := runMain(t, dir, "apply", "--cold", "reports"); code != ExitOK {
 				t.Fatalf("apply exits with %d\n%s%s", code, out, errs)
@@ -262,15 +254,7 @@ def count() -> int:
 				"gateway.py":         gateway,
 				"light.py":           counting,
 			})
-			examine := func(when string) {
-				for _, c := range checks {
-					cmd := exec.Command(paths[c[0]], c[1:]...)
-					cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-					if out, err := cmd.CombinedOutput(); err != nil {
-						t.Errorf("%s: %s: %v\n%s", when, strings.Join(c, " "), err, out)
-					}
-				}
-			}
+			examine := func(when string) { examine(t, dir, paths, checks, when) }
 			examine("before")
 			if code, out, errs := runMain(t, dir, "apply", "--cold", "reports", "--only", "code", "--syntax", form); code != ExitOK {
 				t.Fatalf("apply exits with %d\n%s%s", code, out, errs)
@@ -291,5 +275,17 @@ def count() -> int:
 			}
 			examine("after")
 		})
+	}
+}
+
+// examine holds that checkers find nothing in a folder; paths are theirs by name.
+func examine(t *testing.T, dir string, paths map[string]string, checks [][]string, when string) {
+	t.Helper()
+	for _, c := range checks {
+		cmd := exec.Command(paths[c[0]], c[1:]...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %s: %v\n%s", when, strings.Join(c, " "), err, out)
+		}
 	}
 }
