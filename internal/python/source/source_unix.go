@@ -19,14 +19,14 @@ type File struct {
 func Open(name string) (File, error) {
 	f := File{name: name}
 	err := again(func() (err error) {
-		f.descriptor, err = syscall.Open(name, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+		f.descriptor, err = open(name)
 		return err
 	})
 	if err != nil {
 		return f, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	var info syscall.Stat_t
-	if err = again(func() error { return syscall.Fstat(f.descriptor, &info) }); err == nil && info.Mode&syscall.S_IFMT != syscall.S_IFREG {
+	if err = again(func() error { return stat(f.descriptor, &info) }); err == nil && info.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		err = errNotRegular
 	}
 	if err != nil {
@@ -40,14 +40,14 @@ func Open(name string) (File, error) {
 // read reads what fits into buf, and 0 bytes at the end of the file.
 func (f *File) read(buf []byte) (n int, err error) {
 	err = again(func() (err error) {
-		n, err = syscall.Read(f.descriptor, buf)
+		n, err = read(f.descriptor, buf)
 		return err
 	})
 	return n, err
 }
 
 // Close closes the file. There is nothing to be written that could fail.
-func (f *File) Close() { _ = syscall.Close(f.descriptor) }
+func (f *File) Close() { closeDescriptor(f.descriptor) }
 
 // again repeats a system call that a signal has interrupted.
 func again(call func() error) error {
