@@ -74,12 +74,11 @@ func (p *Program) whole(m *Module, at string, c chainID) *Module {
 // expose tells the imports of modules that others use whole while these are
 // being imported.
 func (p *Program) expose() {
-	inPackage := p.inPackages()
-	wholes := p.wholeUses
+	wholes, inPackage := p.wholeUses, p.inside
 	if wholes == nil {
-		wholes = p.allWholes()
+		wholes, inPackage = p.allWholes(), p.inPackages()
 	}
-	p.wholeUses = nil
+	p.wholeUses, p.inside = nil, nil
 	for k, m := range p.Modules {
 		if m.Test {
 			continue

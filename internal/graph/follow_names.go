@@ -9,44 +9,28 @@ import "fastpath/internal/python/scope"
 // Functions in functions run with these, and lambdas with the code around.
 func (p *Program) followNames() {
 	p.untest()
-	total, links := 0, 1
-	for _, m := range p.Modules {
-		total += len(m.facts.functions)
-		links += len(m.facts.functions) + len(m.facts.classes)
-		if m.facts.rare != nil {
-			links += len(m.facts.rare.aliases)
-		}
-	}
-	n := namer{p: p, running: make([][]bool, len(p.Modules)), exposed: make([]bool, len(p.Modules)), inside: p.inPackages(), at: newWordMap(links / 3), named: make([]named, 1, 1+links/2), links: make([]link, 1, links)}
-	together(func() { n.wholes = p.allWholes() }, func() {
-		for _, m := range p.Modules {
-			n.index(m)
-		}
-	})
-	p.wholeUses = n.wholes
-	all := make([]bool, total)
-	for k, m := range p.Modules {
-		count := len(m.facts.functions)
-		n.running[k], all = all[:count:count], all[count:]
-	}
+	n := newNamer(p)
+	together(func() { p.wholeUses, p.inside = p.allWholes(), p.inPackages() }, n.index)
 	for _, m := range p.Modules {
 		if !p.onlyRun(m) {
-			n.todo = append(n.todo, body{m.index, 0})
+			n.start(n.of[m.index].functions)
 		}
-	}
-	for _, m := range p.Modules {
 		if p.unseen[m.index] != 0 {
 			n.expose(m.index)
 		}
 	}
-	for len(n.todo) > 0 {
-		b := n.todo[len(n.todo)-1]
-		n.todo = n.todo[:len(n.todo)-1]
-		n.run(b)
+	for again := true; again; {
+		again = false
+		for k := range n.of { // in their order, which finds them in memory
+			if n.of[k].waiting > 0 {
+				n.run(int32(k))
+				again = true
+			}
+		}
 	}
 	parallel(len(p.Modules), func(k int) {
 		m := p.Modules[k]
-		running := n.running[k]
+		running := n.running[n.of[k].functions:][:len(m.facts.functions)]
 		var scopes []scope.ScopeID
 		for j := range running {
 			running[j] = running[j] || m.facts.functions[j].flags&isFunction == 0
@@ -61,107 +45,154 @@ func (p *Program) followNames() {
 	})
 }
 
-// body is the code of a function, or of a module.
-type body struct{ module, function int32 }
-
-// namer is the state of followNames.
+// namer is the state of followNames. What has a name has a number: first come the
+// functions, then the other names of imports, then the classes, by module.
 type namer struct {
 	p       *Program
-	at      wordMap // names: places in named, negative ones once they were mentioned
-	named   []named
-	links   []link
-	wholes  [][]wholeUse      // by module
-	inside  map[int32][]int32 // see inPackages
-	exposed []bool            // by module
-	running [][]bool          // by module and function
-	todo    []body
-	recent  [1 << 17]word // names that were mentioned, each at the place of its lowest bits
+	of      []named       // by module
+	aliases int32         // the number of the first other name
+	classes int32         // the number of the first class
+	at      wordMap       // names: the number of what has it, negative once it was mentioned
+	next    []int32       // by number: of what has the same name, 0 for none
+	in      []int32       // by number: the module, or the word that the other name stands for
+	running []bool        // by number: the function runs, or methods of the class do
+	ran     []bool        // and what it runs was started
+	recent  [1 << 14]word // names that were mentioned, each at the place of its lowest bits
 }
 
-// named is what has a name: the heads of three lists, places in links.
-type named struct{ functions, classes, aliases int32 }
-
-// link is an element of a list: a definition of a module, or another name.
-type link struct {
-	module, at int32
-	next       int32
+// named is what a module has.
+type named struct {
+	functions, classes int32 // the numbers of the first ones
+	waiting            int32 // how many of them are running, and did not run yet
+	exposed, opened    bool  // likewise: everything in it runs
 }
 
-// get returns what has a name, nil for nothing.
-func (n *namer) get(name word) *named {
-	switch k := n.at.slot(name).number; {
-	case k > 0:
-		return &n.named[k]
-	case k < 0:
-		return &n.named[-k]
+// newNamer numbers what has a name.
+func newNamer(p *Program) *namer {
+	n := &namer{p: p, of: make([]named, len(p.Modules))}
+	total := int32(1) // 0 is nothing
+	for k, m := range p.Modules {
+		n.of[k].functions = total
+		total += int32(len(m.facts.functions))
 	}
-	return nil
-}
-
-// add returns what has a name, which may be new.
-func (n *namer) add(name word) *named {
-	k := n.at.slot(name).number
-	if k == 0 {
-		k = int32(len(n.named))
-		n.at.add(name, k)
-		n.named = append(n.named, named{})
-	}
-	return &n.named[k]
-}
-
-// push puts an element in front of a list.
-func (n *namer) push(head *int32, module, at int32) {
-	n.links = append(n.links, link{module, at, *head})
-	*head = int32(len(n.links) - 1)
-}
-
-// index lists the functions and classes of a module by name.
-func (n *namer) index(m *Module) {
-	f := m.facts
-	for k := range f.functions {
-		if d := &f.functions[k]; d.name != 0 {
-			n.push(&n.add(d.name).functions, m.index, int32(k))
+	n.aliases = total
+	for _, m := range p.Modules {
+		if m.facts.rare != nil {
+			total += int32(len(m.facts.rare.aliases))
 		}
 	}
-	for k := range f.classes {
-		if c := &f.classes[k]; c.name != 0 {
-			n.push(&n.add(c.name).classes, m.index, int32(k))
+	n.classes = total
+	for k, m := range p.Modules {
+		n.of[k].classes = total
+		total += int32(len(m.facts.classes))
+	}
+	n.at, n.next, n.in = newWordMap(int(total)/3), make([]int32, total), make([]int32, total)
+	n.running, n.ran = make([]bool, total), make([]bool, total)
+	return n
+}
+
+// index finds what has which name, classes first.
+func (n *namer) index() {
+	aliases := n.aliases
+	for k, m := range n.p.Modules {
+		f := m.facts
+		for j := range f.functions {
+			number := n.of[k].functions + int32(j)
+			if n.in[number] = m.index; f.functions[j].name != 0 {
+				n.next[number] = n.at.put(f.functions[j].name, number)
+			}
+		}
+		if f.rare == nil {
+			continue
+		}
+		for _, a := range f.rare.aliases {
+			n.in[aliases], n.next[aliases] = int32(a.item), n.at.put(a.as, aliases)
+			aliases++
 		}
 	}
-	if f.rare == nil {
-		return
-	}
-	for _, a := range f.rare.aliases {
-		n.push(&n.add(a.as).aliases, 0, int32(a.item))
+	for k, m := range n.p.Modules {
+		for j := range m.facts.classes {
+			number := n.of[k].classes + int32(j)
+			if n.in[number] = m.index; m.facts.classes[j].name != 0 {
+				n.next[number] = n.at.put(m.facts.classes[j].name, number)
+			}
+		}
 	}
 }
 
-// run mentions what the body of a function mentions.
-func (n *namer) run(b body) {
-	f := n.p.Modules[b.module].facts
-	for _, w := range n.wholes[b.module] {
-		if w.function == b.function {
+// start makes a function run, or the methods of a class.
+func (n *namer) start(number int32) {
+	if !n.running[number] {
+		n.running[number] = true
+		n.of[n.in[number]].waiting++
+	}
+}
+
+// expose makes all functions and methods of a module run that are not inside
+// of others.
+func (n *namer) expose(module int32) {
+	if x := &n.of[module]; !x.exposed {
+		x.exposed = true
+		x.waiting++
+	}
+}
+
+// run runs what waits in a module.
+func (n *namer) run(module int32) {
+	f, x := n.p.Modules[module].facts, &n.of[module]
+	for x.waiting > 0 {
+		if x.exposed && !x.opened {
+			x.opened = true
+			x.waiting--
+			for k := 1; k < len(f.functions); k++ {
+				if f.functions[k].function == 0 {
+					n.start(x.functions + int32(k))
+				}
+			}
+		}
+		for k := range f.functions {
+			if number := x.functions + int32(k); n.running[number] && !n.ran[number] {
+				n.ran[number] = true
+				x.waiting--
+				n.body(module, int32(k))
+			}
+		}
+		for k := range f.classes {
+			if number := x.classes + int32(k); n.running[number] && !n.ran[number] {
+				n.ran[number] = true
+				x.waiting--
+				n.methods(module, int32(k), n.foreign(f, &f.classes[k]))
+			}
+		}
+	}
+}
+
+// body mentions what the body of a function mentions.
+func (n *namer) body(module, function int32) {
+	f, x := n.p.Modules[module].facts, &n.of[module]
+	for _, w := range n.p.wholeUses[module] {
+		if w.function == function {
 			n.expose(w.target)
-			for _, inside := range n.inside[w.target] {
+			for _, inside := range n.p.inside[w.target] {
 				n.expose(inside)
 			}
 		}
 	}
-	for _, name := range f.mentionsOf(b.function) {
+	for _, name := range f.mentionsOf(function) {
 		n.mention(name)
 	}
-	for _, x := range f.madeIn(b.function) {
-		switch x.kind {
+	for _, made := range f.madeIn(function) {
+		switch made.kind {
 		case madeClass:
-			n.created(b.module, x.at)
+			n.created(module, made.at)
 		case madeLocal:
-			n.created(b.module, x.at)
-			n.methods(b.module, x.at, n.foreign(b.module, x.at))
+			n.created(module, made.at)
+			n.start(x.classes + made.at)
 		case madeFunction:
-			n.start(b.module, x.at)
+			n.start(x.functions + made.at)
 		case madeDecorated: // a decorator of the program may call what it gets
-			if n.get(x.decorator) != nil {
-				n.start(b.module, x.at)
+			if n.at.slot(made.decorator).number != 0 {
+				n.start(x.functions + made.at)
 			}
 		}
 	}
@@ -175,42 +206,17 @@ func (n *namer) mention(name word) {
 	}
 	*recent = name
 	slot := n.at.slot(name)
-	if slot.number <= 0 {
+	number := slot.number
+	if number <= 0 {
 		return
 	}
-	slot.number = -slot.number
-	x := n.named[-slot.number]
-	for k := x.functions; k != 0; k = n.links[k].next {
-		n.start(n.links[k].module, n.links[k].at)
-	}
-	for k := x.classes; k != 0; k = n.links[k].next {
-		l := n.links[k]
-		n.methods(l.module, l.at, n.foreign(l.module, l.at))
-	}
-	for k := x.aliases; k != 0; k = n.links[k].next { // "from m import f as g"
-		n.mention(word(n.links[k].at))
-	}
-}
-
-// expose makes all functions and methods of a module run that are not inside
-// of others.
-func (n *namer) expose(module int32) {
-	if n.exposed[module] {
-		return
-	}
-	n.exposed[module] = true
-	f := n.p.Modules[module].facts
-	for k := 1; k < len(f.functions); k++ {
-		if f.functions[k].function == 0 {
-			n.start(module, int32(k))
+	slot.number = -number
+	for ; number != 0; number = n.next[number] {
+		if number < n.aliases || number >= n.classes {
+			n.start(number)
+		} else {
+			n.mention(word(n.in[number])) // "from m import f as g"
 		}
-	}
-}
-
-func (n *namer) start(module, function int32) {
-	if running := n.running[module]; !running[function] {
-		running[function] = true
-		n.todo = append(n.todo, body{module, function})
 	}
 }
 
@@ -220,18 +226,16 @@ func (n *namer) methods(module, class int32, all bool) {
 	p := f.classes[class].methods
 	for _, k := range f.members[p.from:p.to] {
 		if all || f.functions[k].flags&isSpecial != 0 {
-			n.start(module, k)
+			n.start(n.of[module].functions + k)
 		}
 	}
 }
 
 // foreign reports whether a class has a base that is no class of the program.
-func (n *namer) foreign(module, class int32) bool {
-	f := n.p.Modules[module].facts
-	p := f.classes[class].refs
-	for k := p.from; k < p.to; k++ {
+func (n *namer) foreign(f *facts, c *classDef) bool {
+	for k := c.refs.from; k < c.refs.to; k++ {
 		if r := &f.refs[k]; r.flags&(refDecorator|refFixed|refPlain) == 0 {
-			if x := n.get(r.last); x == nil || x.classes == 0 {
+			if number := n.at.slot(r.last).number; number < n.classes && -number < n.classes {
 				return true
 			}
 		}

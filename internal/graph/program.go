@@ -43,6 +43,7 @@ type Program struct {
 	readers   []reading                            // by module, name, and place of the import
 	reads     map[readTarget][]site                // names of modules that others read as attributes
 	wholeUses [][]wholeUse                         // by module, from followNames to expose
+	inside    map[int32][]int32                    // likewise, see inPackages
 	mains     map[string]bool                      // names of __main__ modules that are imported
 	sites     func() map[*Module]map[string][]read // the same as reads with all places, see Uses
 }

@@ -132,9 +132,13 @@ func (m *wordMap) slot(w word) *wordSlot {
 	}
 }
 
-// add gives a word without a number this one.
-func (m *wordMap) add(w word, number int32) {
-	*m.slot(w) = wordSlot{w, number}
+// put gives a word a number, and returns the one that it had.
+func (m *wordMap) put(w word, number int32) (before int32) {
+	e := m.slot(w)
+	before = e.number
+	if *e = (wordSlot{w, number}); before != 0 {
+		return before
+	}
 	if m.n++; 2*m.n > len(m.slots) {
 		old := m.slots
 		m.slots = make([]wordSlot, 2*len(old))
@@ -144,4 +148,5 @@ func (m *wordMap) add(w word, number int32) {
 			}
 		}
 	}
+	return 0
 }
