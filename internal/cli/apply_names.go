@@ -46,11 +46,12 @@ func entryImporters(prog *graph.Program, all []project.Entry) map[string]string 
 		files[e.File] = e.FastPath
 	}
 	out, test := map[string]string{}, map[string]bool{}
+	reader := prog.ImportReader()
 	for _, m := range prog.Modules {
 		if _, entry := files[m.File]; entry {
 			continue
 		}
-		for imp := range prog.EachImport(m) {
+		for imp := range reader.Each(m) {
 			for _, target := range prog.Targets(imp) {
 				if file, ok := files[target.File]; ok && (out[file] == "" || m.Test && !test[file]) {
 					out[file], test[file] = m.File, m.Test

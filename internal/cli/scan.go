@@ -280,6 +280,7 @@ func (a *app) inRoot(root, path string) string {
 // scanLister lists the import statements of one file after the other. It keeps
 // its memory.
 type scanLister struct {
+	reader  *graph.ImportReader
 	imports []scanImport
 	names   []scanName
 }
@@ -287,9 +288,12 @@ type scanLister struct {
 // list returns the import statements of a file in source order, until it is
 // called again.
 func (l *scanLister) list(prog *graph.Program, m *graph.Module) []scanImport {
+	if l.reader == nil {
+		l.reader = prog.ImportReader()
+	}
 	l.imports, l.names = l.imports[:0], l.names[:0]
 	last, first := syntax.None, 0
-	for imp := range prog.EachImport(m) {
+	for imp := range l.reader.Each(m) {
 		if imp.Stmt != last {
 			last, first = imp.Stmt, len(l.names)
 			s := scanImport{

@@ -121,22 +121,30 @@ func (p *scanJSON) write(text []byte, err error) {
 	}
 }
 
+// file writes the statements of one file.
 func (p *scanPart) file(imports []scanImport) {
+	if len(imports) == 0 {
+		return
+	}
+	from := len(p.buf)
+	p.raw(",\n    {\"file\": ")
+	p.text(imports[0].File)
+	head := p.buf[from:len(p.buf):len(p.buf)] // stays when the buffer grows
 	for k := range imports {
-		p.raw(",")
+		if k > 0 {
+			p.buf = append(p.buf, head...)
+		}
 		p.statement(&imports[k])
 	}
 }
 
+// statement writes what comes behind the file of a statement.
 func (p *scanPart) statement(s *scanImport) {
-	p.raw("\n    {\"file\": ")
-	p.text(s.File)
 	p.number(", \"line\": ", s.Line)
 	p.number(", \"column\": ", s.Column)
 	p.number(", \"end_line\": ", s.EndLine)
 	p.number(", \"end_column\": ", s.EndColumn)
-	p.raw(", \"kind\": ")
-	p.text(s.Kind)
+	p.word(", \"kind\": ", s.Kind)
 	p.number(", \"level\": ", s.Level)
 	if s.Module != "" {
 		p.raw(", \"module\": ")
@@ -144,18 +152,25 @@ func (p *scanPart) statement(s *scanImport) {
 	}
 	p.boolean(", \"lazy\": ", s.Lazy)
 	p.raw(", \"names\": [")
+	from, to := 0, 0 // in the buffer: the last resolved
 	for k := range s.Names {
 		if k > 0 {
 			p.raw(", ")
 		}
-		p.name(&s.Names[k])
+		n := &s.Names[k]
+		p.name(n)
+		if k > 0 && n.Resolved == s.Names[k-1].Resolved {
+			p.buf = append(p.buf, p.buf[from:to]...)
+		} else {
+			from = len(p.buf)
+			p.resolved(&n.Resolved)
+			to = len(p.buf)
+		}
 	}
-	p.raw("], \"scope\": ")
-	p.text(s.Scope)
+	p.word("], \"scope\": ", s.Scope)
 	p.raw(", \"qualname\": ")
 	p.text(s.Qualname)
-	p.raw(", \"runs\": ")
-	p.text(s.Runs)
+	p.word(", \"runs\": ", s.Runs)
 	p.raw(", \"context\": [")
 	for k, word := range s.Context {
 		if k > 0 {
@@ -166,6 +181,7 @@ func (p *scanPart) statement(s *scanImport) {
 	p.raw("]}")
 }
 
+// name writes a name up to what it resolves to.
 func (p *scanPart) name(n *scanName) {
 	p.raw("{\"name\": ")
 	p.text(n.Name)
@@ -177,22 +193,33 @@ func (p *scanPart) name(n *scanName) {
 	p.text(n.Binds)
 	p.boolean(", \"used_at_import\": ", n.UsedAtImport)
 	p.number(", \"uses\": ", n.Uses)
+}
+
+// resolved writes what a name resolves to, and ends the name.
+func (p *scanPart) resolved(r *scanResolved) {
 	p.raw(", \"resolved\": {\"module\": ")
-	p.text(n.Resolved.Module)
-	p.raw(", \"kind\": ")
-	p.text(string(n.Resolved.Kind))
-	if n.Resolved.Path != "" {
+	p.text(r.Module)
+	p.word(", \"kind\": ", string(r.Kind))
+	if r.Path != "" {
 		p.raw(", \"path\": ")
-		p.text(n.Resolved.Path)
+		p.text(r.Path)
 	}
-	if n.Resolved.Runtime != "" {
+	if r.Runtime != "" {
 		p.raw(", \"runtime\": ")
-		p.text(n.Resolved.Runtime)
+		p.text(r.Runtime)
 	}
 	p.raw("}}")
 }
 
 func (p *scanPart) raw(s string) { p.buf = append(p.buf, s...) }
+
+// word writes a string that needs no escapes.
+func (p *scanPart) word(key, word string) {
+	p.raw(key)
+	p.buf = append(p.buf, '"')
+	p.raw(word)
+	p.buf = append(p.buf, '"')
+}
 
 func (p *scanPart) number(key string, n int) {
 	p.raw(key)
@@ -204,10 +231,18 @@ func (p *scanPart) boolean(key string, b bool) {
 	p.buf = strconv.AppendBool(p.buf, b)
 }
 
+// plainBytes are those that stand for themselves in JSON.
+var plainBytes = func() (plain [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
 // text writes a string. What is not plain ASCII is left to encoding/json.
 func (p *scanPart) text(s string) {
 	for k := range len(s) {
-		if c := s[k]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+		if !plainBytes[s[k]] {
 			var b bytes.Buffer
 			enc := json.NewEncoder(&b)
 			enc.SetEscapeHTML(false)

@@ -20,7 +20,7 @@ func TestScanJSON(t *testing.T) {
 		File: "a.py", Line: 1, Column: 2, EndLine: 3, EndColumn: 4, Kind: "from", Level: 2, Module: "é.b", Lazy: true,
 		Names: []scanName{name, odd}, Scope: "function", Qualname: "C.<locals>.f", Runs: "call", Context: []string{"try", "else"},
 	}
-	bare := scanImport{File: "b.py", Kind: "import", Names: []scanName{name}, Context: []string{}}
+	bare := scanImport{File: "a.py", Kind: "import", Names: []scanName{name}, Context: []string{}}
 	finding := diag.Diagnostic{Rule: "FP901", Severity: diag.Error, Span: diag.Span{File: "a<b>.py", Line: 1, Column: 1}, Message: "no", Help: []string{"do"}}
 	for _, c := range []struct {
 		project  string

@@ -251,10 +251,31 @@ func (p *Program) Imports(m *Module) []*Import {
 	return out
 }
 
-// EachImport calls yield for each import of a module, in source order (range
-// over func). In a lean program all of them are the same Import, which holds
-// until the next one is made.
-func (p *Program) EachImport(m *Module) func(yield func(*Import) bool) {
+// ImportReader makes the imports of one module after the other. It remembers what
+// names mean, as neighbours import much of the same. It is for one goroutine.
+type ImportReader struct {
+	describer
+	recent   [1 << 10]meaning
+	contexts map[string][]string
+}
+
+// meaning is what a name means for code below an import root.
+type meaning struct {
+	key symbol // of both
+	description
+}
+
+// ImportReader returns a reader of the imports of the program's modules.
+func (p *Program) ImportReader() *ImportReader {
+	r := &ImportReader{contexts: map[string][]string{}}
+	r.describer = describer{p: p, reader: r}
+	return r
+}
+
+// Each calls yield for each import of a module, in source order (range over
+// func). In a lean program all of them are the same Import, which holds until
+// the next one is made.
+func (r *ImportReader) Each(m *Module) func(yield func(*Import) bool) {
 	return func(yield func(*Import) bool) {
 		if m.Imports != nil {
 			for _, imp := range m.Imports {
@@ -265,15 +286,41 @@ func (p *Program) EachImport(m *Module) func(yield func(*Import) bool) {
 			return
 		}
 		var imp Import
-		d := describer{p: p, m: m}
+		r.describer = describer{p: r.p, reader: r, m: m, root: symbolOf(m.Root)}
 		for k := range m.facts.bindings {
-			d.describe(&imp, k)
-			p.fill(&imp, k)
+			r.describe(&imp, k)
+			r.p.fill(&imp, k)
 			if !yield(&imp) {
 				return
 			}
 		}
 	}
+}
+
+// meaning is describeAll for the module that is described.
+func (d *describer) meaning(name string) description {
+	if d.reader == nil {
+		return d.p.describeAll(d.m, name)
+	}
+	key := symbol(spread(uint64(symbolOf(name)) ^ spread(uint64(d.root))))
+	x := &d.reader.recent[int(key)&(len(d.reader.recent)-1)]
+	if x.key != key {
+		*x = meaning{key, d.p.describeAll(d.m, name)}
+	}
+	return x.description
+}
+
+// words returns the words of a context.
+func (d *describer) words(context string) []string {
+	if d.reader == nil {
+		return strings.Fields(context)
+	}
+	words, ok := d.reader.contexts[context]
+	if !ok {
+		words = strings.Fields(context)
+		d.reader.contexts[context] = words
+	}
+	return words
 }
 
 // newImport makes the import of a binding without what its uses say.
@@ -287,9 +334,11 @@ func (p *Program) newImport(m *Module, k int) *Import {
 // describer describes the imports of one module. It keeps what the names of one
 // statement have in common.
 type describer struct {
-	p     *Program
-	m     *Module
-	known bool // what follows
+	p      *Program
+	m      *Module
+	reader *ImportReader // remembers what names mean; nil for none
+	root   symbol        // of the module's root, with a reader
+	known  bool          // what follows
 	// statement is the place of the one that was described last, base the module
 	// that it names, and context what is around it.
 	statement int32
@@ -305,9 +354,9 @@ func (d *describer) describe(imp *Import, k int) {
 	b, x := &f.bindings[k], &m.found[k]
 	s := &f.statements[b.statement]
 	if !d.known || d.statement != b.statement || !s.from {
-		*d = describer{p: d.p, m: m, known: true, statement: b.statement, base: d.p.baseOf(m, k)}
+		*d = describer{p: d.p, m: m, reader: d.reader, root: d.root, known: true, statement: b.statement, base: d.p.baseOf(m, k)}
 		if s.context != 0 {
-			d.context = strings.Fields(f.of(s.context))
+			d.context = d.words(f.of(s.context))
 		}
 	}
 	*imp = Import{
@@ -342,9 +391,9 @@ func (d *describer) describe(imp *Import, k int) {
 	switch {
 	case x.flags&foundSubmodule != 0:
 		imp.Target += "." + imp.Item
-		target = d.p.describeAll(m, imp.Target)
+		target = d.meaning(imp.Target)
 	case !d.asked:
-		d.asked, d.of = true, d.p.describeAll(m, imp.Target)
+		d.asked, d.of = true, d.meaning(imp.Target)
 		target = d.of
 	default:
 		target = d.of
