@@ -42,9 +42,12 @@ func spread(v uint64) uint64 {
 	return high ^ low
 }
 
-// symbolMap maps symbols to numbers. It is emptied in no time.
+// symbolMap maps symbols to numbers. It is emptied in no time. However large it has
+// been, few symbols stay close together: the memory that they touch is in the cache.
 type symbolMap struct {
-	slots []symbolSlot
+	all   []symbolSlot // a power of two
+	slots []symbolSlot // those that are used, a power of two, too
+	moved []symbolSlot
 	turn  uint32
 	n     int
 }
@@ -55,21 +58,25 @@ type symbolSlot struct {
 	value  int32
 }
 
+// fewSlots is how many slots a map has at first.
+const fewSlots = 1 << 6
+
 // reset empties the map.
-func (m *symbolMap) reset() {
-	if m.slots == nil {
-		m.slots = make([]symbolSlot, 1<<9)
-	}
-	m.turn++
-	m.n = 0
-}
+func (m *symbolMap) reset() { m.reserve(0) }
 
 // reserve empties the map, and makes room for so many symbols.
 func (m *symbolMap) reserve(symbols int) {
-	if 2*symbols > len(m.slots) {
-		m.slots = make([]symbolSlot, 1<<max(9, bits.Len(uint(2*symbols))))
+	m.turn++
+	m.n = 0
+	m.use(max(fewSlots, 1<<bits.Len(uint(2*symbols))))
+}
+
+// use makes the map use so many slots.
+func (m *symbolMap) use(slots int) {
+	if slots > len(m.all) {
+		m.all = make([]symbolSlot, slots)
 	}
-	m.reset()
+	m.slots = m.all[:slots]
 }
 
 // slot returns the slot of a symbol, or the free one where it belongs.
@@ -95,15 +102,25 @@ func (m *symbolMap) add(s symbol, value int32) bool {
 	}
 	*e = symbolSlot{s, m.turn, value}
 	if m.n++; 2*m.n > len(m.slots) {
-		old := m.slots
-		m.slots = make([]symbolSlot, 2*len(old))
-		for _, o := range old {
-			if o.turn == m.turn {
-				*m.slot(o.symbol) = o
-			}
-		}
+		m.grow()
 	}
 	return true
+}
+
+// grow doubles the slots.
+func (m *symbolMap) grow() {
+	moved := m.moved[:0]
+	for _, e := range m.slots {
+		if e.turn == m.turn {
+			moved = append(moved, e)
+		}
+	}
+	m.moved = moved
+	m.turn++
+	m.use(2 * len(m.slots))
+	for _, e := range moved {
+		*m.slot(e.symbol) = symbolSlot{e.symbol, m.turn, e.value}
+	}
 }
 
 // wordMap maps words to numbers.
