@@ -11,10 +11,14 @@ import (
 
 // analyzer builds the scopes and symbols of one file.
 type analyzer struct {
-	*Info
-	events  []event
-	first   []symbolID // by scope: one of its symbols
+	Info
+	events  []event    // those of open scopes, in the order in which they were found
+	local   []event    // those of names that an import binds in functions and classes
+	links   []link     // by symbol
+	open    []opened   // by scope
 	current []symbolID // by name: its symbol in the innermost open scope that mentions it
+
+	nonlocal bool // there are names that some scope says are no global ones
 
 	class       []byte // what the class around puts before private names, without NFKC
 	annotation  eventKind
@@ -28,12 +32,6 @@ type analyzer struct {
 	flat     bool            // the names of plain statements are read from unread, see body
 	unread   []syntax.NodeID // of File.Names, those of code that was not visited yet
 	deferred []syntax.NodeID // of File.Deferred, likewise
-
-	ends  []ScopeID
-	fill  []int32
-	stack []symbolID
-	local []localUse
-	found []eventID
 }
 
 // suspect is a load of one of the dynamicNames.
@@ -45,7 +43,6 @@ type suspect struct {
 // Analyzer analyses files one after another and keeps its memory for the next
 // one. The zero value is ready. It is not safe for concurrent use.
 type Analyzer struct {
-	info     Info
 	analyzer analyzer
 }
 
@@ -57,12 +54,15 @@ func Analyze(f *syntax.File, v syntax.Version) *Info {
 	r := analyzers.Get().(*Analyzer)
 	i := *r.Analyze(f, v)
 	i.Scopes, i.DynamicNames = slices.Clone(i.Scopes), slices.Clone(i.DynamicNames)
-	i.names, i.symbols, i.byName, i.nameAt = i.names.clone(), slices.Clone(i.symbols), slices.Clone(i.byName), slices.Clone(i.nameAt)
-	i.uses, i.usesAt = slices.Clone(i.uses), slices.Clone(i.usesAt)
+	i.names, i.symbols = i.names.clone(), slices.Clone(i.symbols)
+	i.byName, i.nameAt = nil, nil
+	i.index() // not later: several may ask at the same time
+	i.module = nil
+	i.uses, i.usesOf = slices.Clone(i.uses), slices.Clone(i.usesOf)
 	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
 	i.placed = slices.Clone(i.placed)
 	if len(f.Nodes) <= maxKept {
-		r.info.File = nil
+		r.analyzer.File = nil
 		analyzers.Put(r)
 	}
 	return &i
@@ -75,19 +75,19 @@ const maxKept = 1 << 19
 // Analyze is like the function Analyze, but that the Info and all that it
 // returns but for strings are valid only until the next call.
 func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
-	i, a := &r.info, &r.analyzer
+	a := &r.analyzer
+	clear(a.current)
 	// Slices are given what most files take: those that grow step by step leave a
 	// multiple of their size behind.
-	*i = Info{
-		File: f, version: v,
-		Scopes: i.Scopes[:0], DynamicNames: i.DynamicNames[:0],
-		names: i.names, symbols: append(slices.Grow(i.symbols[:0], len(f.Names)/2+1), symbol{}), byName: i.byName, nameAt: i.nameAt,
-		uses: i.uses, usesAt: i.usesAt, localUses: i.localUses, localOf: i.localOf, placed: i.placed[:0],
-	}
-	clear(a.current)
 	*a = analyzer{
-		Info: i, events: append(slices.Grow(a.events[:0], len(f.Names)*5/4+1), event{}), first: a.first[:0], current: a.current[:0], suspects: a.suspects[:0],
-		ends: a.ends, fill: a.fill, stack: a.stack, local: a.local, found: a.found,
+		Info: Info{
+			File: f, version: v,
+			Scopes: a.Scopes[:0], DynamicNames: a.DynamicNames[:0],
+			names: a.names, symbols: append(slices.Grow(a.symbols[:0], len(f.Names)/2+1), symbol{scope: -1}), byName: a.byName, nameAt: a.nameAt,
+			uses: a.uses, usesOf: a.usesOf, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
+		},
+		events: slices.Grow(a.events[:0], len(f.Names)/4+1), local: a.local[:0], links: append(slices.Grow(a.links[:0], len(f.Names)/2+1), link{}),
+		open: a.open[:0], current: a.current[:0], suspects: a.suspects[:0],
 	}
 	a.names.reset(len(f.Nodes) / 16)
 	for _, name := range dynamicNames {
@@ -111,11 +111,14 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	if byNode := func(x, y placedScope) int { return cmp.Compare(x.node, y.node) }; !slices.IsSortedFunc(a.placed, byNode) {
 		slices.SortFunc(a.placed, byNode)
 	}
-	a.classify()
+	if missing := a.names.len() - len(a.current); missing > 0 {
+		a.current = append(a.current, make([]symbolID, missing)...)
+	}
+	a.module = a.current[:a.names.len()]
 	a.collectUses()
 	a.collectDynamic()
 	a.exports = a.findAll()
-	return i
+	return &a.Info
 }
 
 // futureAnnotations reports whether the file has "from __future__ import
@@ -166,17 +169,13 @@ func (a *analyzer) intern(n syntax.NodeID) nameID {
 
 // event records a place that mentions a name.
 func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
+	if kind&eventImport != 0 {
+		return
+	}
 	if a.environment {
 		kind |= eventEnvironment
 	}
-	id := len(a.events)
-	if id == cap(a.events) {
-		a.events = slices.Grow(a.events, id)
-	}
-	a.events = a.events[:id+1]
-	x, e := &a.symbols[s], &a.events[id]
-	e.node, e.scope, e.prev, e.kind, e.when = n, x.scope, x.last, kind, a.when
-	x.last = eventID(id)
+	a.events = append(a.events, event{n, a.symbols[s].scope, s, kind, a.when})
 }
 
 // raise notes that what is visited next runs at w, unless what is around it

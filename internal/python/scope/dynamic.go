@@ -15,7 +15,7 @@ func (a *analyzer) collectDynamic() {
 		n, symbol := suspect.node, a.symbols[suspect.symbol]
 		name := dynamicNames[symbol.name]
 		if name != "sys" {
-			if a.symbols[symbol.owner].scope == 0 && !a.Binds(0, name) && !a.harmlessCall(n, name) {
+			if a.holder(symbol.scope, symbol.name) == 0 && !a.Binds(0, name) && !a.harmlessCall(n, name) {
 				a.DynamicNames = append(a.DynamicNames, n)
 			}
 			continue

@@ -133,10 +133,33 @@ func (c *comparison) ours(s ScopeID) (names map[string]string, children []ScopeI
 	for _, k := range c.symbols[s] {
 		sym := i.symbols[k]
 		if f := sym.flags &^ (defTypeParam | defByGlobal); f != 0 && !implicit(i.names.of(sym.name)) {
-			names[i.names.of(sym.name)] = describe(f, sym.class)
+			names[i.names.of(sym.name)] = describe(f, i.class(sym))
 		}
 	}
 	return names, slices.Clone(c.children[s])
+}
+
+// class is what a name turns out to be in a scope.
+type class uint8
+
+const (
+	local class = iota
+	globalExplicit
+	globalImplicit
+	free
+)
+
+// class returns what a symbol is by its place, as symtable has it.
+func (i *Info) class(s symbol) class {
+	switch holder := i.holder(s.scope, s.name); {
+	case s.flags&defGlobal != 0:
+		return globalExplicit
+	case s.flags.local():
+		return local
+	case holder != 0:
+		return free
+	}
+	return globalImplicit
 }
 
 func describe(f flags, c class) string {

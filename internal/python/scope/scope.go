@@ -86,12 +86,14 @@ type Info struct {
 	version   syntax.Version
 	names     names
 	symbols   []symbol   // symbols[0] is none
+	module    []symbolID // by name: the module's symbol, or 0; until indexed
+	indexed   bool       // byName and nameAt are filled in
 	byName    []symbolID // sorted by name, then by scope
 	nameAt    []int32    // by name: where its symbols begin in byName
-	uses      []Use      // those that resolve to the module's namespace, by name
-	usesAt    []int32    // by name: where its uses begin
-	localUses []Use      // those of names that an import binds in a function or class, by symbol
-	localOf   []localRange
+	uses      []Use      // those that resolve to the module's namespace, by symbol
+	usesOf    []useRange
+	localUses []Use // those of names that an import binds in a function or class, by symbol
+	localOf   []useRange
 	placed    []placedScope // sorted by node
 	exports   exports
 	blind     map[syntax.NodeID]bool // see Blind
@@ -109,29 +111,24 @@ type placedScope struct {
 // those of import statements, deletions, string annotations. Entries of
 // __all__ are no uses.
 func (i *Info) Uses(name string) []Use {
-	id, ok := i.names.find(name)
-	if !ok {
-		return nil
-	}
-	return i.usesOf(id)
+	return between(i.uses, i.usesOf, i.symbol(0, name))
 }
 
 // LocalUses returns the uses of a name that an import statement binds in the
 // scope of a function or class, in that scope and those inside it.
 func (i *Info) LocalUses(s ScopeID, name string) []Use {
-	k := i.symbol(s, name)
-	if k == 0 {
+	if len(i.localUses) == 0 {
 		return nil
 	}
-	return i.localUsesOf(k)
+	return between(i.localUses, i.localOf, i.symbol(s, name))
 }
 
 // GlobalNames calls yield for each name that is used or bound as a global
 // name of the module, in no particular order (range over func).
 func (i *Info) GlobalNames() func(yield func(name string, uses []Use) bool) {
 	return func(yield func(string, []Use) bool) {
-		for n := range i.names.len() {
-			if uses := i.usesOf(nameID(n)); len(uses) > 0 && !yield(i.names.of(nameID(n)), uses) {
+		for k := range i.usesOf {
+			if r := &i.usesOf[k]; !yield(i.names.of(i.symbols[r.symbol].name), i.uses[r.from:r.to:r.to]) {
 				return
 			}
 		}
@@ -151,14 +148,12 @@ func (i *Info) Binds(s ScopeID, name string) bool {
 // builtin, the name of a star import, or nothing. In a class body a name that
 // the class binds is the class's.
 func (i *Info) Lookup(name string, from ScopeID) (ScopeID, bool) {
-	var owner symbolID
-	if k := i.symbol(from, name); k != 0 {
-		owner = i.symbols[k].owner
-	} else if from != 0 {
-		_, owner = i.resolve(from, 0, i.around(from, name))
+	id, ok := i.names.find(name)
+	if !ok {
+		return 0, false
 	}
-	s := i.symbols[owner].scope
-	return s, s != 0 || i.Binds(0, name)
+	s := i.holder(from, id)
+	return s, s != 0 || i.symbols[i.global(id)].flags&(defBound|defByGlobal) != 0
 }
 
 // Exports returns the names that "from module import *" takes: those of

@@ -272,7 +272,7 @@ func differs(i, j *Info) error {
 		return fmt.Errorf("%d and %d scopes, or other ones", len(i.Scopes), len(j.Scopes))
 	case !slices.Equal(texts(i), texts(j)) || !slices.Equal(i.symbols, j.symbols):
 		return fmt.Errorf("%d and %d symbols, or other ones", len(i.symbols), len(j.symbols))
-	case !slices.Equal(i.uses, j.uses) || !slices.Equal(i.usesAt, j.usesAt):
+	case !slices.Equal(i.uses, j.uses) || !slices.Equal(i.usesOf, j.usesOf):
 		return fmt.Errorf("%d and %d uses, or other ones", len(i.uses), len(j.uses))
 	case !slices.Equal(i.localUses, j.localUses) || !slices.Equal(i.localOf, j.localOf):
 		return fmt.Errorf("%d and %d local uses, or other ones", len(i.localUses), len(j.localUses))

@@ -1,8 +1,8 @@
 package scope
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 
 	"fastpath/internal/python/syntax"
 )
@@ -24,65 +24,78 @@ const (
 	defBound = defLocal | defParam | defImport | defTypeParam
 )
 
-// class is what a name turns out to be in a scope.
-type class uint8
-
-const (
-	local class = iota
-	globalExplicit
-	globalImplicit
-	free
-)
+// local reports whether the scope itself holds the name.
+func (f flags) local() bool { return f&(defGlobal|defNonlocal) == 0 && f&defBound != 0 }
 
 // symbolID indexes Info.symbols; 0 is none.
 type symbolID int32
 
-// symbol is a name in a scope.
+// symbol is a name in a scope: one that the scope mentions, or that a scope
+// within it looks for further out.
 type symbol struct {
 	scope ScopeID
 	name  nameID
 	flags flags
-	class class
-	// owner is the symbol that the name belongs to: itself for a local, none for
-	// a global. While the scopes are being built it is the symbol of the same
-	// name in the next scope further out that is open.
-	owner symbolID
+}
+
+// link is what the analyzer notes of a symbol.
+type link struct {
+	outer symbolID // of the same name, in the next scope further out that is open
 	next  symbolID // in the same scope
-	last  eventID
+	// means is the symbol whose events those of this one are: itself while its
+	// scope is open. Then it is one further out, or dropped or imported.
+	means symbolID
+}
+
+// What becomes of the events of names that a scope holds itself.
+const (
+	dropped  symbolID = 0
+	imported symbolID = -1 // they are uses of what an import binds
+)
+
+// opened is what the analyzer notes of a scope.
+type opened struct {
+	first  symbolID // one of its symbols
+	events int32    // where its events begin
 }
 
 // mark adds flags to the symbol of a name in an open scope.
 func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
+	if int(name) < len(a.current) {
+		k := a.current[name]
+		if x := &a.symbols[k]; x.scope == s {
+			x.flags |= f
+			return k
+		}
+	}
+	return a.mention(s, name, f)
+}
+
+// mention is mark for a name that the scope did not mention yet, or that one of
+// the open scopes within it did since.
+func (a *analyzer) mention(s ScopeID, name nameID, f flags) symbolID {
 	if int(name) >= len(a.current) {
 		a.current = append(a.current, make([]symbolID, int(name)+64-len(a.current))...)
 	}
-	k := a.current[name]
-	if x := &a.symbols[k]; k != 0 && x.scope == s {
-		x.flags |= f
-		return k
-	}
 	// The open scopes lie within each other, the inner ones have the higher
 	// numbers: the list of a name is in descending order.
-	inner := symbolID(0)
+	inner, k := symbolID(0), a.current[name]
 	for k != 0 && a.symbols[k].scope > s {
-		inner, k = k, a.symbols[k].owner
+		inner, k = k, a.links[k].outer
 	}
 	if k != 0 && a.symbols[k].scope == s {
 		a.symbols[k].flags |= f
 		return k
 	}
 	added := symbolID(len(a.symbols))
-	if len(a.symbols) == cap(a.symbols) {
-		a.symbols = slices.Grow(a.symbols, len(a.symbols))
-	}
-	a.symbols = a.symbols[:added+1]
-	x := &a.symbols[added] // field by field: a literal would be read back from the stack too soon
-	x.scope, x.name, x.flags, x.class, x.owner, x.next, x.last = s, name, f, 0, k, a.first[s], 0
-	a.first[s] = added
+	o := &a.open[s]
+	a.symbols = append(a.symbols, symbol{s, name, f})
+	a.links = append(a.links, link{k, o.first, added})
+	o.first = added
 	if inner == 0 {
 		a.current[name] = added
 	} else {
-		a.symbols[inner].owner = added
+		a.links[inner].outer = added
 	}
 	return added
 }
@@ -91,113 +104,108 @@ func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
 func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
 	id := ScopeID(len(a.Scopes))
 	a.Scopes = append(a.Scopes, Scope{Kind: k, Node: n, Parent: parent})
-	a.first = append(a.first, 0)
+	a.open = append(a.open, opened{0, int32(len(a.events))})
 	return id
 }
 
-// leave closes the innermost open scope.
+// leave closes the innermost open scope, as symtable.c's analyze_name does: what
+// it holds itself is settled, the names that it does not hold are looked for
+// further out. So the events that are left are those of open scopes.
 func (a *analyzer) leave(s ScopeID) {
-	a.placed = append(a.placed, placedScope{a.Scopes[s].Node, s})
-	for k := a.first[s]; k != 0; k = a.symbols[k].next {
-		a.current[a.symbols[k].name] = a.symbols[k].owner
+	scope, o := a.Scopes[s], a.open[s]
+	a.placed = append(a.placed, placedScope{scope.Node, s})
+	around := scope.Parent
+	for a.Scopes[around].Kind == ClassScope { // which is not seen from within
+		around = a.Scopes[around].Parent
 	}
+	for k := o.first; k != 0; {
+		x, l := &a.symbols[k], &a.links[k]
+		next := l.next
+		a.current[x.name] = l.outer
+		if f := x.flags; !f.local() {
+			means := a.outward(x, around)
+			a.links[k].means = means
+		} else if l.means = dropped; f&defImport != 0 {
+			l.means = imported
+		}
+		k = next
+	}
+	if scope.Kind == ClassScope || a.seesClass(s) {
+		a.leaveClass(s)
+		return
+	}
+	events, links := a.events, a.links
+	left := events[:o.events]
+	for r := len(left); r < len(events); r++ {
+		e := &events[r]
+		switch means := links[e.symbol].means; {
+		case means > 0:
+			if means != e.symbol && a.symbols[e.symbol].flags&defNonlocal != 0 {
+				e.kind |= eventNonlocal
+			}
+			e.symbol = means
+			left = append(left, *e)
+		case means == imported:
+			a.local = append(a.local, *e)
+		}
+	}
+	a.events = left
 }
 
-// classify decides what every symbol is, as symtable.c's analyze_name does.
-// It goes through the symbols of each name from the outer scopes to the inner
-// ones; that is the order of their numbers, and the scopes within a scope s
-// have the numbers up to ends[s].
-func (a *analyzer) classify() {
-	a.sortSymbols()
-	ends := resize(&a.ends, len(a.Scopes))
-	for s := len(a.Scopes) - 1; s >= 0; s-- {
-		ends[s] = max(ends[s], ScopeID(s)+1)
-		if p := a.Scopes[s].Parent; s > 0 {
-			ends[p] = max(ends[p], ends[s])
-		}
-	}
-	for n := range a.names.len() {
-		group := a.byName[a.nameAt[n]:a.nameAt[n+1]]
-		if len(group) == 1 { // most names
-			if s := &a.symbols[group[0]]; s.flags&(defGlobal|defNonlocal) == 0 {
-				if s.class = globalImplicit; s.flags&defBound != 0 {
-					s.class, s.owner = local, group[0]
-				}
-				continue
-			}
-		}
-		around := a.stack[:0]
-		for _, k := range group {
-			s := &a.symbols[k]
-			for len(around) > 0 && ends[a.symbols[around[len(around)-1]].scope] <= s.scope {
-				around = around[:len(around)-1]
-			}
-			s.class, s.owner = a.resolve(s.scope, s.flags, around)
-			if s.class == local {
-				s.owner = k
-			} else if s.class == globalExplicit && s.scope != 0 && s.flags&defBound != 0 {
-				// A function that declares a name global and binds it binds it in the
-				// module, which has a symbol for what is declared.
-				a.symbols[group[0]].flags |= defByGlobal
-			}
-			around = append(around, k)
-		}
-		a.stack = around
-	}
-}
-
-// sortSymbols fills in byName and nameAt.
-func (a *analyzer) sortSymbols() {
-	at := resize(&a.nameAt, a.names.len()+1)
-	for _, s := range a.symbols[1:] {
-		at[s.name+1]++
-	}
-	for n := 1; n < len(at); n++ {
-		at[n] += at[n-1]
-	}
-	byName := resize(&a.byName, len(a.symbols)-1)
-	next := append(a.fill[:0], at...)
-	for s := range a.Scopes {
-		for k := a.first[s]; k != 0; k = a.symbols[k].next {
-			name := a.symbols[k].name
-			byName[next[name]] = k
-			next[name]++
-		}
-	}
-	a.fill = next
-}
-
-// resolve finds what a name with these flags means in the scope s; around are
-// the symbols of the name in the scopes around, the innermost last. The owner
-// of a local is left out.
-func (i *Info) resolve(s ScopeID, f flags, around []symbolID) (class, symbolID) {
+// outward returns the symbol that a name means in a scope that does not hold
+// it, as far as that is known before the scope around is left.
+func (a *analyzer) outward(x *symbol, around ScopeID) symbolID {
+	name, f := x.name, x.flags
 	switch {
-	case f&defGlobal != 0:
-		return globalExplicit, 0
-	case f&defNonlocal == 0 && f&defBound != 0:
-		return local, 0
-	case s == 0:
-		return globalImplicit, 0
+	case f&defGlobal == 0:
+		a.nonlocal = a.nonlocal || f&defNonlocal != 0
+		return a.mark(around, name, 0)
+	case f&defBound != 0:
+		// A function that declares a name global and binds it binds it in the module.
+		return a.mark(0, name, defByGlobal)
 	}
-	for n := len(around) - 1; n >= 0; n-- {
-		o := &i.symbols[around[n]]
-		switch bound := o.flags&defNonlocal == 0 && o.flags&defBound != 0; {
-		case o.scope == 0:
-		case i.Scopes[o.scope].Kind == ClassScope:
-			if (bound || o.flags&defNonlocal == 0 && o.flags&defGlobal != 0) && i.sees(s, o.scope) {
-				// CPython looks into the class first and then takes the global name.
-				return globalImplicit, 0
+	return a.mark(0, name, 0)
+}
+
+// seesClass reports whether the names of the class around are seen in s.
+func (a *analyzer) seesClass(s ScopeID) bool {
+	return a.Scopes[s].Kind == AnnotationScope && a.Scopes[a.Scopes[s].Parent].Kind == ClassScope
+}
+
+// leaveClass settles the events of a class, or of an annotation scope that sees
+// the names of the class around.
+func (a *analyzer) leaveClass(s ScopeID) {
+	scope := a.Scopes[s]
+	left := a.open[s].events
+	for r := left; int(r) < len(a.events); r++ {
+		e := a.events[r]
+		means, x := a.links[e.symbol].means, a.symbols[e.symbol]
+		switch {
+		case scope.Kind != ClassScope && means > 0 && means != e.symbol && a.sees(e.scope, scope.Parent):
+			means = a.mark(scope.Parent, x.name, 0)
+		case scope.Kind == ClassScope && means <= 0:
+			if means == imported && e.scope == s {
+				a.local = append(a.local, e)
 			}
-		case o.flags&defGlobal != 0:
-			return globalImplicit, 0
-		case bound:
-			return free, around[n]
+			// A class body looks a name that it binds itself up in the module while it
+			// is not bound yet. What annotation scopes see they look for there, too.
+			if e.scope != s || e.kind&(eventStore|eventDel) == 0 {
+				means = a.mark(0, x.name, 0)
+			}
+		case means == imported:
+			a.local = append(a.local, e)
 		}
+		if means <= 0 {
+			continue
+		}
+		if means != e.symbol && x.flags&defNonlocal != 0 {
+			e.kind |= eventNonlocal
+		}
+		e.symbol = means
+		a.events[left] = e
+		left++
 	}
-	if f&defNonlocal != 0 {
-		return free, 0 // an error in the file: there is nothing to be nonlocal to
-	}
-	return globalImplicit, 0
+	a.events = a.events[:left]
 }
 
 // sees reports whether the names of a class are seen in the scope s: in
@@ -211,42 +219,100 @@ func (i *Info) sees(s, class ScopeID) bool {
 	return true
 }
 
-// find returns the symbol of a name that s mentions, or 0.
-func (i *Info) find(s ScopeID, name nameID) symbolID {
-	group := i.byName[i.nameAt[name]:i.nameAt[name+1]]
-	k := sort.Search(len(group), func(k int) bool { return i.symbols[group[k]].scope >= s })
-	if k < len(group) && i.symbols[group[k]].scope == s {
-		return group[k]
+// index sorts the symbols by name, for those who ask about scopes. Most files
+// are only asked about the module.
+func (i *Info) index() {
+	at := resize(&i.nameAt, i.names.len()+2)
+	for _, s := range i.symbols[1:] {
+		at[s.name+2]++
+	}
+	for n := 2; n < len(at); n++ {
+		at[n] += at[n-1]
+	}
+	byName := resize(&i.byName, len(i.symbols)-1)
+	for k := 1; k < len(i.symbols); k++ {
+		next := &at[i.symbols[k].name+1]
+		byName[*next] = symbolID(k)
+		*next++
+	}
+	byScope := func(x, y symbolID) int { return cmp.Compare(i.symbols[x].scope, i.symbols[y].scope) }
+	for n := range i.names.len() {
+		if group := byName[at[n]:at[n+1]]; !slices.IsSortedFunc(group, byScope) {
+			slices.SortFunc(group, byScope)
+		}
+	}
+	i.indexed = true
+}
+
+// group returns the symbols of a name, the outer scopes first.
+func (i *Info) group(name nameID) []symbolID {
+	if !i.indexed {
+		i.index()
+	}
+	return i.byName[i.nameAt[name]:i.nameAt[name+1]]
+}
+
+// global returns the module's symbol of a name, or 0.
+func (i *Info) global(name nameID) symbolID {
+	if !i.indexed {
+		return i.module[name]
+	}
+	if group := i.group(name); len(group) > 0 && i.symbols[group[0]].scope == 0 {
+		return group[0]
 	}
 	return 0
+}
+
+// within finds the symbol in the scope s, or 0, among those of a name. It also
+// returns those before it: the ones in the scopes around s are among them.
+func (i *Info) within(group []symbolID, s ScopeID) (symbolID, []symbolID) {
+	k, ok := slices.BinarySearchFunc(group, s, func(k symbolID, s ScopeID) int { return cmp.Compare(i.symbols[k].scope, s) })
+	if !ok {
+		return 0, group[:k]
+	}
+	return group[k], group[:k]
 }
 
 // symbol returns the symbol of a name that s mentions, or 0.
 func (i *Info) symbol(s ScopeID, name string) symbolID {
-	if id, ok := i.names.find(name); ok {
-		return i.find(s, id)
+	id, ok := i.names.find(name)
+	switch {
+	case !ok:
+		return 0
+	case s == 0:
+		return i.global(id)
 	}
-	return 0
+	k, _ := i.within(i.group(id), s)
+	return k
 }
 
-// around returns the symbols of a name in the scopes around s, the innermost
-// last.
-func (i *Info) around(s ScopeID, name string) []symbolID {
-	id, ok := i.names.find(name)
-	if !ok {
-		return nil
+// holder returns the scope whose name a load of the name in the scope from
+// means; the module for all that no scope around holds.
+func (i *Info) holder(from ScopeID, name nameID) ScopeID {
+	if from == 0 {
+		return 0
 	}
-	var found []symbolID
-	for s != 0 {
-		s = i.Scopes[s].Parent
-		if k := i.find(s, id); k != 0 {
-			found = append(found, k)
+	k, group := i.within(i.group(name), from)
+	switch f := i.symbols[k].flags; {
+	case f&defGlobal != 0:
+		return 0
+	case f.local():
+		return from
+	}
+	for s := i.Scopes[from].Parent; s != 0; s = i.Scopes[s].Parent {
+		k, group = i.within(group, s)
+		switch f := i.symbols[k].flags; {
+		case i.Scopes[s].Kind == ClassScope:
+			if (f.local() || f&(defNonlocal|defGlobal) == defGlobal) && i.sees(from, s) {
+				return 0 // CPython looks into the class first and then takes the global name
+			}
+		case f&defGlobal != 0:
+			return 0
+		case f.local():
+			return s
 		}
 	}
-	for a, b := 0, len(found)-1; a < b; a, b = a+1, b-1 {
-		found[a], found[b] = found[b], found[a]
-	}
-	return found
+	return 0
 }
 
 // resize returns a slice of n zeros in the memory of another one.
