@@ -64,11 +64,12 @@ func (p *Program) whole(m *Module, at string, c chainID) *Module {
 			break
 		}
 		behind = append(append(behind, '.'), name...)
-		if len(p.byName[string(behind)]) == 0 && p.folders[string(behind)] == "" {
+		if p.names.of(symbolIn(behind)) == nil {
 			return nil
 		}
 	}
-	return pick(m, p.byName[string(behind)])
+	of, _ := p.lookup(m, symbolIn(behind))
+	return of
 }
 
 // expose tells the imports of modules that others use whole while these are

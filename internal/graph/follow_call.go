@@ -226,7 +226,7 @@ func (f *follower) getattr(vs []value, name string) []value {
 				f.moduleGetattr(v.m)
 			}
 			if f.now.m != nil {
-				if m := f.p.find(f.now.m, sub); m != nil || f.p.folders[sub] != "" {
+				if m := f.p.find(f.now.m, sub); f.p.owns(sub) {
 					out = appendNew(out, f.val(object{kind: module, m: m, name: sub}))
 				} else if v.m == nil || !v.m.Scope.Binds(0, name) {
 					out = appendNew(out, external)

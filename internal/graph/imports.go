@@ -50,7 +50,8 @@ func (p *Program) resolve(m *Module, known *submodules) {
 		b, s, x := &f.bindings[k], &f.statements[f.bindings[k].statement], &m.found[k]
 		if !s.from || of != b.statement {
 			of, base = b.statement, p.baseOf(m, k)
-			baseModule, baseSymbol = p.find(m, base), symbolOf(base)
+			baseSymbol = symbolOf(base)
+			baseModule, _ = p.lookup(m, baseSymbol)
 		}
 		x.base = -1
 		if baseModule != nil {
@@ -60,7 +61,7 @@ func (p *Program) resolve(m *Module, known *submodules) {
 			x.flags |= foundLazy
 		}
 		if !s.from {
-			if name := m.nameBehind(b); p.find(m, name) != nil || p.folders[name] != "" {
+			if p.owns(m.nameBehind(b)) {
 				x.flags |= foundModule
 			}
 			continue
@@ -174,7 +175,7 @@ func (p *Program) submodule(m *Module, base, name string) foundFlags {
 		return 0
 	}
 	sub := base + "." + name
-	if _, ok := p.folders[sub]; ok || p.find(m, sub) != nil {
+	if p.owns(sub) {
 		return foundSubmodule
 	}
 	if p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing {
@@ -221,16 +222,15 @@ func (p *Program) describeAll(m *Module, name string) description {
 	if d.kind == resolve.KindBuiltin || d.kind == resolve.KindFrozen {
 		return d
 	}
-	if own := p.find(m, name); own != nil {
-		if own.IsPackage {
-			return description{kind: resolve.KindPackage, path: own.File}
-		}
+	s := symbolOf(name)
+	own, folder := p.lookup(m, s)
+	switch {
+	case own != nil && own.IsPackage:
+		return description{kind: resolve.KindPackage, path: own.File}
+	case own != nil:
 		return description{kind: resolve.KindSource, path: own.File}
-	}
-	if d.kind == resolve.KindMissing {
-		if dir, ok := p.folders[name]; ok {
-			return description{kind: resolve.KindNamespace, path: dir}
-		}
+	case folder && d.kind == resolve.KindMissing:
+		return description{kind: resolve.KindNamespace, path: p.names.of(s).folder}
 	}
 	return d
 }

@@ -139,8 +139,8 @@ func (p *Program) attributeReads() {
 	for _, m := range p.Modules {
 		for k := range m.facts.bindings {
 			if name := p.moduleBehind(m, k); name != "" {
-				x := moduleName{m: m, binding: k, name: name, of: p.find(m, name), folder: p.folders[name] != ""}
-				if x.folder || x.of != m {
+				x := moduleName{m: m, binding: k, name: name}
+				if x.of, x.folder = p.lookup(m, symbolOf(name)); x.folder || x.of != m {
 					names = append(names, x)
 				}
 			}
@@ -206,7 +206,7 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 			return true
 		}
 		at += "." + name
-		of, folder = r.p.find(x.m, at), r.p.folders[at] != ""
+		of, folder = r.p.lookup(x.m, symbolOf(at))
 		if of == nil && !folder {
 			return true
 		}

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -232,7 +231,7 @@ func (p *Program) take(r *fileReader, file string, keep bool) (*Module, error) {
 	if like == nil || !like.options.Shared || like.version != p.version || len(like.options.Starts) > 0 {
 		return r.read(p, file, keep)
 	}
-	m := like.byFile[file]
+	m := like.File(file)
 	if m == nil || keep && m.Syntax == nil {
 		return r.read(p, file, keep)
 	}
@@ -269,7 +268,7 @@ func (p *Program) abs(file string) string {
 	if path.IsAbs(file) || filepath.IsAbs(file) {
 		return filepath.FromSlash(file)
 	}
-	return filepath.Join(p.Root, filepath.FromSlash(file))
+	return strings.TrimSuffix(p.Root, string(filepath.Separator)) + string(filepath.Separator) + filepath.FromSlash(file)
 }
 
 // relative returns a path relative to the project where it is inside.
@@ -350,220 +349,4 @@ func isTest(file string) bool {
 		}
 	}
 	return false
-}
-
-// candidate is one name under which a file can be imported.
-type candidate struct {
-	name, root string
-	regular    bool // every folder on the way is a package with an __init__.py
-}
-
-// name gives every module its name, and fills the indexes.
-//
-// A file can have several names, one for each import root above it. Python
-// would use the one that the import statements use; so the name is the first
-// one that leads through regular packages only, else the first that some
-// import mentions, else the one that fits the package around it, else the
-// first.
-func (p *Program) name(roots []string) {
-	p.byFile = make(map[string]*Module, len(p.Modules))
-	p.byName = make(map[string][]*Module, len(p.Modules))
-	packages := map[string]bool{} // folders with an __init__.py
-	for _, m := range p.Modules {
-		p.byFile[m.File] = m
-		if path.Base(m.File) == "__init__.py" {
-			packages[path.Dir(m.File)] = true
-		}
-	}
-	all := make([][]candidate, len(p.Modules))
-	parallel(len(p.Modules), func(k int) { all[k] = candidates(p.Modules[k].File, roots, packages) })
-	asked := make(map[string]bool, len(p.Modules)) // names that count if somebody mentions them
-	for k, m := range p.Modules {
-		m.index = int32(k)
-		m.IsPackage = path.Base(m.File) == "__init__.py"
-		if r := slices.IndexFunc(all[k], func(c candidate) bool { return c.regular }); r > 0 {
-			all[k][0], all[k][r] = all[k][r], all[k][0]
-		} else if r < 0 && len(all[k]) > 1 {
-			for _, c := range all[k] {
-				asked[c.name] = true
-			}
-		}
-	}
-	mentioned := p.mentioned(asked)
-	for _, m := range p.Modules {
-		p.choose(m, all, mentioned)
-	}
-	rank := map[string]int{}
-	for k, r := range roots {
-		if _, ok := rank[path.Clean(r)]; !ok {
-			rank[path.Clean(r)] = k - len(roots)
-		}
-	}
-	type named struct {
-		name  string
-		m     *Module
-		order int
-	}
-	total := 0
-	for _, l := range all {
-		total += len(l)
-	}
-	list := make([]named, 0, total)
-	p.folders = map[string]string{}
-	for k, m := range p.Modules {
-		for _, c := range all[k] {
-			order := rank[c.root]
-			if c.name == m.Name && c.root == m.Root {
-				order -= 2 * len(roots) // its own name comes first
-			}
-			list = append(list, named{c.name, m, order})
-			for n, dir := parentName(c.name), path.Dir(m.File); n != ""; n = parentName(n) {
-				if m.IsPackage && n == parentName(c.name) {
-					dir = path.Dir(dir)
-				}
-				if _, ok := p.folders[n]; ok {
-					break // and so have those around it
-				}
-				p.folders[n] = dir
-				dir = path.Dir(dir)
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b named) int {
-		if c := cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.order, b.order)); c != 0 || a.m.IsPackage == b.m.IsPackage {
-			return c
-		}
-		if a.m.IsPackage { // a package hides the module beside it
-			return -1
-		}
-		return 1
-	})
-	modules := make([]*Module, len(list))
-	for from := 0; from < len(list); {
-		to := from
-		for ; to < len(list) && list[to].name == list[from].name; to++ {
-			modules[to] = list[to].m
-		}
-		p.byName[list[from].name] = modules[from:to:to]
-		from = to
-	}
-}
-
-// choose names a module, after the packages around it.
-func (p *Program) choose(m *Module, all [][]candidate, mentioned map[string]bool) {
-	if m.Name != "" {
-		return
-	}
-	list := all[m.index]
-	c := list[0]
-	if !c.regular && len(list) > 1 {
-		k := slices.IndexFunc(list, func(c candidate) bool { return mentioned[c.name] })
-		if around := p.byFile[packageAround(m)]; k < 0 && around != nil {
-			p.choose(around, all, mentioned)
-			k = slices.IndexFunc(list, func(c candidate) bool { return c.root == around.Root })
-		}
-		c = list[max(k, 0)]
-	}
-	m.Name, m.Root = c.name, c.root
-}
-
-// packageAround returns the __init__.py of the package that a module is in, if
-// it is in one.
-func packageAround(m *Module) string {
-	dir := path.Dir(m.File)
-	if m.IsPackage {
-		dir = path.Dir(dir)
-	}
-	return path.Join(dir, "__init__.py")
-}
-
-func parentName(name string) string {
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[:i]
-	}
-	return ""
-}
-
-// candidates returns the names of a file: by each import root above it, and by
-// the folder in which its packages start, which is on the path when a script
-// in that folder runs. There is at least one.
-func candidates(file string, roots []string, packages map[string]bool) []candidate {
-	own := path.Dir(file)
-	for packages[own] && own != "." && own != "/" {
-		own = path.Dir(own)
-	}
-	var out []candidate
-	for k, r := range append(slices.Clone(roots), own) {
-		r = path.Clean(filepath.ToSlash(r))
-		rel, ok := below(r, file)
-		if !ok || slices.ContainsFunc(out, func(c candidate) bool { return c.root == r }) {
-			continue
-		}
-		name := strings.TrimSuffix(strings.TrimSuffix(rel, ".py"), "/__init__")
-		if name == "__init__" { // the root itself is a package
-			name = path.Base(path.Dir(file))
-		}
-		if k == len(roots) && len(out) > 0 {
-			// Nothing says that this folder is on sys.path. "import json" means
-			// the standard library, whatever lies in some folder below, and
-			// "import __main__" the program that runs.
-			if top, _, _ := strings.Cut(name, "/"); top == "__main__" || resolve.IsStdlib(top) {
-				continue
-			}
-		}
-		regular := true
-		for d := path.Dir(file); d != r && d != "." && d != "/"; d = path.Dir(d) {
-			regular = regular && packages[d]
-		}
-		out = append(out, candidate{strings.ReplaceAll(name, "/", "."), r, regular && !packages[r] && k < len(roots)})
-	}
-	return out
-}
-
-// below returns file relative to the folder dir when it is inside.
-func below(dir, file string) (string, bool) {
-	if dir == "." {
-		return file, !path.IsAbs(file)
-	}
-	return strings.CutPrefix(file, strings.TrimSuffix(dir, "/")+"/")
-}
-
-// mentioned returns those of the absolute module names that import statements
-// mention, be it as a package on the way.
-func (p *Program) mentioned(asked map[string]bool) map[string]bool {
-	names := map[string]bool{}
-	if len(asked) == 0 {
-		return names
-	}
-	packages := map[string]bool{}
-	for name := range asked {
-		packages[parentName(name)] = true
-	}
-	add := func(name string) { // with the packages around it
-		for ; name != "" && !names[name]; name = parentName(name) {
-			if asked[name] {
-				names[name] = true
-			}
-		}
-	}
-	for _, m := range p.Modules {
-		f := m.facts
-		last, base := int32(-1), ""
-		for k := range f.bindings {
-			b := &f.bindings[k]
-			s := &f.statements[b.statement]
-			if !s.from {
-				add(f.of(b.name))
-				continue
-			}
-			if b.statement != last {
-				last, base = b.statement, f.of(s.module)
-				add(base)
-			}
-			if packages[base] && b.symbol != starSymbol {
-				add(base + "." + f.of(b.name))
-			}
-		}
-	}
-	return names
 }

@@ -70,7 +70,7 @@ type reaching struct {
 func (p *Program) reachedFrom(files []string) *reaching {
 	r := &reaching{p: p, seen: make([]bool, len(p.Modules))}
 	for _, file := range files {
-		r.add(p.byFile[file])
+		r.add(p.File(file))
 	}
 	r.follow()
 	return r
@@ -112,7 +112,7 @@ func (r *reaching) follow() {
 func (p *Program) speaking(r *reaching) {
 	with := &reaching{p: p, seen: make([]bool, len(p.Modules))}
 	for _, file := range p.options.Moving {
-		with.add(p.byFile[file])
+		with.add(p.File(file))
 	}
 	stars, starred := map[*Module]bool{}, map[string]bool{} // who takes all names of a file, and such files
 	for _, m := range p.Modules {
@@ -199,9 +199,9 @@ func (p *Program) together(with []*Module) []*Module {
 		seen[m.index] = true
 	}
 	names := map[word]bool{}
-	for name, list := range p.byName {
-		if slices.ContainsFunc(list, func(m *Module) bool { return seen[m.index] }) {
-			top, _, _ := strings.Cut(name, ".")
+	for _, x := range p.names.list {
+		if slices.ContainsFunc(p.names.modules[x.from:x.to], func(m *Module) bool { return seen[m.index] }) {
+			top, _, _ := strings.Cut(x.name, ".")
 			names[symbolOf(top).word()] = true
 		}
 	}
@@ -256,7 +256,7 @@ func (p *Program) importedBy() [][]int32 {
 			if m.found[k].flags&foundSubmodule != 0 {
 				name += "." + m.facts.of(m.facts.bindings[k].name)
 			}
-			if top, _, _ := strings.Cut(name, "."); p.byName[top] == nil && p.folders[top] == "" {
+			if top, _, _ := strings.Cut(name, "."); !p.owns(top) {
 				continue
 			}
 			for ; name != ""; name = parentName(name) {

@@ -7,6 +7,8 @@
 package graph
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"fastpath/internal/evidence"
@@ -28,10 +30,8 @@ type Program struct {
 
 	options  LoadOptions
 	large    sync.Mutex // held while a large file is read
-	byFile   map[string]*Module
 	sparse   bool
-	byName   map[string][]*Module // every name under which a file can be imported, best import root first
-	folders  map[string]string    // module name → folder with modules below it, relative to the project
+	names    nameIndex // of every name under which a file can be imported
 	resolver *resolve.Resolver
 	version  syntax.Version
 
@@ -131,14 +131,20 @@ type Import struct {
 // Module returns the module with this name, nil when the project has none.
 // Where several import roots have one, the first root wins.
 func (p *Program) Module(name string) *Module {
-	if l := p.byName[name]; len(l) > 0 {
-		return l[0]
+	if x := p.names.of(symbolOf(name)); x != nil && x.from < x.to {
+		return p.names.modules[x.from]
 	}
 	return nil
 }
 
 // File returns the module of a file, given relative to the project, or nil.
-func (p *Program) File(file string) *Module { return p.byFile[file] }
+func (p *Program) File(file string) *Module {
+	k, ok := slices.BinarySearchFunc(p.Modules, file, func(m *Module, file string) int { return strings.Compare(m.File, file) })
+	if !ok {
+		return nil
+	}
+	return p.Modules[k]
+}
 
 // Line returns the 1-based line on which n begins. The program must not be lean.
 func (m *Module) Line(n syntax.NodeID) int {
@@ -160,25 +166,6 @@ func (m *Module) ImportAt(line int, module string) []*Import {
 		}
 	}
 	return out
-}
-
-// find returns the module that a name means for code below an import root:
-// that root's own, else the first.
-func (p *Program) find(from *Module, name string) *Module {
-	return pick(from, p.byName[name])
-}
-
-// pick is find among the modules of one name.
-func pick(from *Module, l []*Module) *Module {
-	for _, m := range l {
-		if m.Root == from.Root {
-			return m
-		}
-	}
-	if len(l) > 0 {
-		return l[0]
-	}
-	return nil
 }
 
 // Sparse reports whether only some of the modules have trees, see

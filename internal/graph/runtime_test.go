@@ -167,7 +167,8 @@ func TestScriptEntry(t *testing.T) {
 // The sources win over what was measured.
 func TestAdapt(t *testing.T) {
 	program := func(files map[string][]string) *Program {
-		p := &Program{byName: map[string][]*Module{}}
+		p := &Program{}
+		p.names.at.reset()
 		for _, file := range slices.Sorted(maps.Keys(files)) {
 			name := strings.ReplaceAll(strings.TrimSuffix(file, ".py"), "/", ".")
 			m := &Module{Name: name, File: file, Syntax: &syntax.File{}}
@@ -181,7 +182,9 @@ func TestAdapt(t *testing.T) {
 				m.Imports = append(m.Imports, imp)
 			}
 			p.Modules = append(p.Modules, m)
-			p.byName[name] = []*Module{m}
+			at := p.names.number(name)
+			p.names.modules = append(p.names.modules, m)
+			p.names.list[at].from, p.names.list[at].to = int32(len(p.Modules))-1, int32(len(p.Modules))
 		}
 		return p
 	}

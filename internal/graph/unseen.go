@@ -91,7 +91,7 @@ func (p *Program) placed(m *Module, k int, seen map[string]bool) string {
 	case name == "" || name[0] == '.':
 	case p.outside(name).runtime != "":
 		return name
-	case strings.HasPrefix(name, "distutils") && p.byName["setuptools._distutils"] != nil: // which hides that of the standard library
+	case strings.HasPrefix(name, "distutils") && p.Module("setuptools._distutils") != nil: // which hides that of the standard library
 		return "_" + name
 	}
 	return ""
@@ -123,7 +123,7 @@ func (p *Program) namedByExtensions() {
 			}
 			seen[name] = true
 			top, _, dotted := strings.Cut(name, ".")
-			if dotted && p.byName[top] == nil && p.folders[top] == "" {
+			if dotted && !p.owns(top) {
 				continue
 			}
 			if d := p.outside(name); d.kind == resolve.KindExtension {

@@ -79,7 +79,7 @@ func (p *Program) attributesOf(imp *Import, at string, index map[*Module]map[str
 				index[m][name] = append(index[m][name], read{use, via})
 			}
 			at += "." + name
-			if p.find(imp.In, at) == nil && p.folders[at] == "" {
+			if !p.owns(at) {
 				return
 			}
 		}
