@@ -154,29 +154,65 @@ type annotations struct {
 	looks bool
 }
 
-// inspectsBelow reports whether a module, or one that it can reach by imports,
-// mentions a way to get at annotations.
+// inspectsBelow reports whether a module mentions a way to get at annotations,
+// or one that it can reach by imports has a body that does.
 func (p *Program) inspectsBelow(m *Module) bool {
-	m.below.once.Do(func() {
-		m.below.looks = p.looksAtAnnotations(m)
-		seen := map[int32]bool{m.index: true}
-		for todo := []*Module{m}; len(todo) > 0 && !m.below.looks; {
-			next := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
-			m.below.looks = next.facts.inspects
-			for k := range next.found {
-				base := next.found[k].base
-				if of := p.moduleBehind(next, k); of != "" && p.find(next, of) != nil {
-					base = p.find(next, of).index
-				}
-				if base >= 0 && !seen[base] {
-					seen[base] = true
-					todo = append(todo, p.Modules[base])
+	return p.inspecting()[m.index] || p.looksAtAnnotations(m)
+}
+
+// inspectors returns, by index, which modules can reach by imports one with a
+// body that mentions a way to get at annotations, or are one.
+func (p *Program) inspectors() []bool {
+	type edge struct{ from, to int32 }
+	var edges []edge
+	ends := make([]int32, len(p.Modules)+1) // by imported module: where its edges begin, and then where they end
+	for _, m := range p.Modules {
+		last := int32(-1)
+		for k := range m.found {
+			to := m.found[k].base
+			if m.found[k].flags&foundModule != 0 {
+				if of := p.find(m, p.moduleBehind(m, k)); of != nil {
+					to = of.index
 				}
 			}
+			if to >= 0 && to != last && to != m.index {
+				last = to
+				edges = append(edges, edge{m.index, to})
+				ends[to+1]++
+			}
 		}
-	})
-	return m.below.looks
+	}
+	for k := range p.Modules {
+		ends[k+1] += ends[k]
+	}
+	importers := make([]int32, len(edges)) // by imported module
+	for _, e := range edges {
+		importers[ends[e.to]] = e.from
+		ends[e.to]++
+	}
+	found := make([]bool, len(p.Modules))
+	var todo []int32
+	for k, m := range p.Modules {
+		if m.facts.inspects {
+			found[k] = true
+			todo = append(todo, int32(k))
+		}
+	}
+	for len(todo) > 0 {
+		m := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		from := int32(0)
+		if m > 0 {
+			from = ends[m-1]
+		}
+		for _, k := range importers[from:ends[m]] {
+			if !found[k] {
+				found[k] = true
+				todo = append(todo, k)
+			}
+		}
+	}
+	return found
 }
 
 // looksAtAnnotations reports whether the text of a module mentions a way to

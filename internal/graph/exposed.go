@@ -80,6 +80,13 @@ func (p *Program) expose() {
 		wholes, inPackage = p.allWholes(), p.inPackages()
 	}
 	p.wholeUses, p.inside = nil, nil
+	used := make([]bool, len(p.Modules)) // whole: nobody else makes a difference
+	use := func(of, in, line int32) {
+		if !used[of] {
+			used[of] = true
+			p.Modules[of].use(0, whyWhole, in, line)
+		}
+	}
 	for k, m := range p.Modules {
 		if m.Test {
 			continue
@@ -88,12 +95,16 @@ func (p *Program) expose() {
 			if !p.runs(m, u.use) {
 				continue
 			}
-			p.Modules[u.target].use(0, whyWhole, m.index, u.line)
+			use(u.target, m.index, u.line)
 			for _, inside := range inPackage[u.target] {
-				p.Modules[inside].use(0, whyWhole, m.index, u.line)
+				use(inside, m.index, u.line)
 			}
 		}
-		p.spelled(m, func(of *Module, name symbol, line int32) { of.use(name, whySpelled, m.index, line) })
+		p.spelled(m, func(of *Module, name symbol, line int32) {
+			if !used[of.index] {
+				of.use(name, whySpelled, m.index, line)
+			}
+		})
 	}
 	for _, m := range p.Modules {
 		if why := p.unseen[m.index]; why != 0 {

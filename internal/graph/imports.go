@@ -28,6 +28,7 @@ const (
 	foundLazy
 	foundOutside // the submodule is not one of the project
 	foundModule  // the name stands for a module of the project, or a folder of such, see moduleBehind
+	foundUnbound // the module of the project that the statement names does not bind the name
 )
 
 // submodules remembers which of the names that statements import were submodules
@@ -74,8 +75,12 @@ func (p *Program) resolve(m *Module, known *submodules) {
 		if b.as != 0 {
 			item = symbolOf(name)
 		}
-		if baseModule != nil && baseModule != m && baseModule.hides(item) {
-			continue
+		if baseModule != nil {
+			if flags := baseModule.facts.name(item); flags == 0 {
+				x.flags |= foundUnbound
+			} else if baseModule != m && baseModule.hides(item, flags) {
+				continue
+			}
 		}
 		key := symbol(spread(spread(uint64(baseSymbol)) ^ uint64(item)))
 		slot := &known.recent[int(key)&(len(known.recent)-1)]
@@ -145,10 +150,11 @@ func (m *Module) absolute(level int, name string) (string, bool) {
 }
 
 // hides reports whether a package binds a name to something else than its
-// submodule of that name, as "from .codec import codec" does.
-func (m *Module) hides(name symbol) bool {
+// submodule of that name, as "from .codec import codec" does; flags are those of
+// the name.
+func (m *Module) hides(name symbol, flags nameFlags) bool {
 	f := m.facts
-	switch flags := f.name(name); {
+	switch {
 	case flags&nameBound == 0:
 		return false
 	case flags&nameStored != 0:

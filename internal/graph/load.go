@@ -145,6 +145,7 @@ func (p *Program) link(byName bool) {
 		p.plant(p.options.Trees)
 	}
 	p.index()
+	p.inspecting = sync.OnceValue(p.inspectors)
 	for k, r := range p.readers {
 		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
 			p.exportsOf(p.Modules[r.of])

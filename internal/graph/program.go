@@ -40,12 +40,13 @@ type Program struct {
 
 	unseen map[int32]whyKind // modules, by index, of which code that no scan sees may use every name
 
-	readers   []reading                            // by module, name, and place of the import
-	reads     map[readTarget][]site                // names of modules that others read as attributes
-	wholeUses [][]wholeUse                         // by module, from followNames to expose
-	inside    map[int32][]int32                    // likewise, see inPackages
-	mains     map[string]bool                      // names of __main__ modules that are imported
-	sites     func() map[*Module]map[string][]read // the same as reads with all places, see Uses
+	readers    []reading                            // by module, name, and place of the import
+	reads      map[readTarget][]site                // names of modules that others read as attributes
+	wholeUses  [][]wholeUse                         // by module, from followNames to expose
+	inside     map[int32][]int32                    // likewise, see inPackages
+	mains      map[string]bool                      // names of __main__ modules that are imported
+	inspecting func() []bool                        // see inspectors
+	sites      func() map[*Module]map[string][]read // the same as reads with all places, see Uses
 }
 
 // Problem is a file that is missing in the program.
@@ -76,7 +77,6 @@ type Module struct {
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports
 
 	annotations *annotations // see looksAtAnnotations
-	below       annotations  // see inspectsBelow
 }
 
 // Import is one name that one import statement binds ("import a, b" is two,

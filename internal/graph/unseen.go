@@ -12,37 +12,94 @@ import (
 // findUnseen finds the modules that code which no scan sees may use.
 func (p *Program) findUnseen() {
 	p.unseen = map[int32]whyKind{}
-	p.hooked()
-	p.namedByExtensions()
+	if p.resolver == nil {
+		return
+	}
+	bases, targets := p.outsideNames()
+	p.hooked(bases)
+	p.namedByExtensions(targets)
+}
+
+// outsideName is the name of a module outside of the program, and the first
+// module that imports it.
+type outsideName struct {
+	name string
+	in   *Module
+}
+
+// outsideNames returns the modules outside of the program that import statements
+// name, and those that the names of bindings stand for, each once.
+func (p *Program) outsideNames() (bases, targets []outsideName) {
+	var seenBases, seenItems, seenTargets symbolMap
+	seenBases.reset()
+	seenItems.reset()
+	seenTargets.reset()
+	for _, m := range p.Modules {
+		f := m.facts
+		last, base, s := int32(-1), "", symbol(0)
+		for k := range m.found {
+			x := &m.found[k]
+			if x.base >= 0 && x.flags&foundOutside == 0 {
+				continue
+			}
+			b := &f.bindings[k]
+			if b.statement != last || !f.statements[b.statement].from {
+				last, base = b.statement, p.baseOf(m, k)
+				s = symbolOf(base)
+				if x.base < 0 && seenBases.add(s, 0) {
+					bases = append(bases, outsideName{base, m})
+				}
+			}
+			name, target := base, s
+			if x.flags&foundOutside != 0 {
+				item := f.of(b.name)
+				if !seenItems.add(symbol(spread(uint64(s))^uint64(symbolOf(item))), 0) {
+					continue
+				}
+				name += "." + item
+				target = symbolOf(name)
+			}
+			if seenTargets.add(target, 0) {
+				targets = append(targets, outsideName{name, m})
+			}
+		}
+	}
+	return bases, targets
 }
 
 // hooked finds the modules that import hooks may offer under other names: a
 // package with vendored libraries offers them as "pkg.extern.lib" and keeps them
 // in "pkg._vendor.lib". Where "pkg.extern.lib" is missing, each "lib" below pkg
 // or at the top may be meant, with its submodules.
-func (p *Program) hooked() {
-	if p.resolver == nil {
-		return
-	}
+func (p *Program) hooked(bases []outsideName) {
 	offers := map[string][]offer{} // by the first name of rest
-	seen := map[string]bool{}
+	add := func(name string) {
+		known := parentName(name)
+		for known != "" && p.Module(known) == nil {
+			known = parentName(known)
+		}
+		o := offer{rest: strings.TrimPrefix(name[len(known):], ".") + "."}
+		if known != "" {
+			top, _, _ := strings.Cut(known, ".")
+			o.within = top + "."
+		}
+		first, _, _ := strings.Cut(o.rest, ".")
+		offers[first] = append(offers[first], o)
+	}
+	for _, o := range bases {
+		switch {
+		case o.name == "" || o.name[0] == '.':
+		case p.outside(o.name).runtime != "":
+			add(o.name)
+		case strings.HasPrefix(o.name, "distutils") && p.Module("setuptools._distutils") != nil: // which hides that of the standard library
+			add("_" + o.name)
+		}
+	}
 	for _, m := range p.Modules {
 		for k := range m.found {
-			name := p.placed(m, k, seen)
-			if name == "" {
-				continue
+			if name := p.placed(m, k); name != "" {
+				add(name)
 			}
-			known := parentName(name)
-			for known != "" && p.find(m, known) == nil {
-				known = parentName(known)
-			}
-			o := offer{rest: strings.TrimPrefix(name[len(known):], ".") + "."}
-			if known != "" {
-				top, _, _ := strings.Cut(known, ".")
-				o.within = top + "."
-			}
-			first, _, _ := strings.Cut(o.rest, ".")
-			offers[first] = append(offers[first], o)
 		}
 	}
 	if len(offers) == 0 {
@@ -65,36 +122,19 @@ func (p *Program) hooked() {
 // name; both end in a dot.
 type offer struct{ within, rest string }
 
-// placed returns the name of the module that a binding stands for, when it is
-// missing, and code may put it there at run time; else "". Each module outside
-// of the program is looked at once.
-func (p *Program) placed(m *Module, k int, seen map[string]bool) string {
-	f, x := m.facts, &m.found[k]
-	b := &f.bindings[k]
-	if x.base >= 0 {
-		base := p.Modules[x.base]
-		if !f.statements[b.statement].from || b.symbol == starSymbol || x.flags&foundSubmodule != 0 || base.facts.stars {
-			return ""
-		}
-		name := f.of(b.name)
-		if base.facts.name(symbolOf(name)) != 0 || p.resolver.Item(base.Name, name).Runtime == "" {
-			return ""
-		}
-		return base.Name + "." + name
-	}
-	name := p.baseOf(m, k)
-	if seen[name] {
+// placed returns the name of the module that a binding stands for, when the
+// package of the project that it names has none, and code may put it there at
+// run time; else "".
+func (p *Program) placed(m *Module, k int) string {
+	x := &m.found[k]
+	if x.base < 0 || x.flags&foundUnbound == 0 || x.flags&foundSubmodule != 0 || p.Modules[x.base].facts.stars {
 		return ""
 	}
-	seen[name] = true
-	switch {
-	case name == "" || name[0] == '.':
-	case p.outside(name).runtime != "":
-		return name
-	case strings.HasPrefix(name, "distutils") && p.Module("setuptools._distutils") != nil: // which hides that of the standard library
-		return "_" + name
+	base, name := p.Modules[x.base].Name, m.facts.of(m.facts.bindings[k].name)
+	if p.resolver.Item(base, name).Runtime == "" {
+		return ""
 	}
-	return ""
+	return base + "." + name
 }
 
 // namedByExtensions finds the modules of which extension modules of the program
@@ -102,39 +142,21 @@ func (p *Program) placed(m *Module, k int, seen map[string]bool) string {
 // extensions that the program imports count, and of others' those alone that
 // may know it: "_ctypes" calls ctypes, and "numpy.linalg.x" numpy. One that
 // packs its texts, as Cython does since 3.2, may hold any name of its own package.
-func (p *Program) namedByExtensions() {
-	if p.resolver == nil {
-		return
-	}
-	seen := map[string]bool{}
+func (p *Program) namedByExtensions(targets []outsideName) {
 	packed := map[string]bool{} // top-level packages
-	for _, m := range p.Modules {
-		for k := range m.found {
-			x := &m.found[k]
-			if x.base >= 0 && x.flags&foundOutside == 0 {
-				continue
+	for _, t := range targets {
+		top, _, dotted := strings.Cut(t.name, ".")
+		if dotted && !p.owns(top) {
+			continue
+		}
+		if d := p.outside(t.name); d.kind == resolve.KindExtension {
+			texts := p.textsIn(d.path)
+			if texts.packed && dotted {
+				packed[top] = true
 			}
-			name := p.baseOf(m, k)
-			if x.flags&foundOutside != 0 {
-				name += "." + m.facts.of(m.facts.bindings[k].name)
-			}
-			if seen[name] {
-				continue
-			}
-			seen[name] = true
-			top, _, dotted := strings.Cut(name, ".")
-			if dotted && !p.owns(top) {
-				continue
-			}
-			if d := p.outside(name); d.kind == resolve.KindExtension {
-				texts := p.textsIn(d.path)
-				if texts.packed && dotted {
-					packed[top] = true
-				}
-				for _, named := range texts.names {
-					if o := p.find(m, named); o != nil && !o.Test {
-						p.unseen[o.index] = whyCompiled
-					}
+			for _, named := range texts.names {
+				if o := p.find(t.in, named); o != nil && !o.Test {
+					p.unseen[o.index] = whyCompiled
 				}
 			}
 		}
