@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fastpath/internal/python/source"
 )
 
 // Sources returns every Python file of the project, relative to its root, with
@@ -153,7 +155,7 @@ type walker struct {
 // visit lists a folder and what is below it; below is its path from the root,
 // with a slash at its end.
 func (w *walker) visit(dir, below string) {
-	list, err := readDir(dir)
+	list, err := source.List(dir, nil)
 	if err != nil {
 		if below == "" || !errors.Is(err, fs.ErrPermission) {
 			w.fail(below, err)
@@ -165,21 +167,21 @@ func (w *walker) visit(dir, below string) {
 	}
 	var found []string
 	for _, d := range list {
-		name := d.Name()
-		switch full := filepath.Join(dir, name); {
-		case !d.IsDir():
-			if w.wanted(name) && (d.Type().IsRegular() || isFile(full)) {
-				found = append(found, below+name)
+		switch {
+		case !d.Type.IsDir():
+			if w.wanted(d.Name) && (d.Type.IsRegular() || isFile(filepath.Join(dir, d.Name))) {
+				found = append(found, below+d.Name)
 			}
-		case !slices.Contains(neverSources, name) && !slices.Contains(w.alsoSkip, name):
+		case !slices.Contains(neverSources, d.Name) && !slices.Contains(w.alsoSkip, d.Name):
+			full, below := filepath.Join(dir, d.Name), below+d.Name+"/"
 			select {
 			case w.free <- struct{}{}:
 				w.working.Go(func() {
-					w.visit(full, below+name+"/")
+					w.visit(full, below)
 					<-w.free
 				})
 			default:
-				w.visit(full, below+name+"/")
+				w.visit(full, below)
 			}
 		}
 	}
@@ -197,19 +199,9 @@ func (w *walker) fail(below string, err error) {
 	}
 }
 
-// readDir is os.ReadDir in any order.
-func readDir(dir string) ([]fs.DirEntry, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return f.ReadDir(-1)
-}
-
 // isVenvMark reports whether what is in a folder makes it a virtual environment.
-func isVenvMark(d fs.DirEntry) bool {
-	return d.Name() == "pyvenv.cfg" || d.Name() == "conda-meta" && d.IsDir()
+func isVenvMark(d source.Entry) bool {
+	return d.Name == "pyvenv.cfg" || d.Name == "conda-meta" && d.Type.IsDir()
 }
 
 // isVenv reports whether dir is a virtual environment, of venv or of conda.

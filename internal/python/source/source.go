@@ -37,3 +37,9 @@ func (f *File) Read(buf []byte) ([]byte, error) {
 		buf = slices.Grow(buf, 512)
 	}
 }
+
+// Entry is what a folder holds under a name.
+type Entry struct {
+	Name string
+	Type fs.FileMode // the type bits: those of a file, a folder or a link are told from all others
+}
