@@ -97,10 +97,11 @@ type scanResolved struct {
 	Runtime string `json:"runtime,omitempty"`
 }
 
-// scanMemory returns a soft limit for the memory of a scan, in bytes: what the
-// collector would let grow to twice of what is in use stays close to it. A file
-// takes about 5 KB once its tree is gone. The pages of the program itself, and
-// what the collector is late with, come on top.
+// scanMemory returns a soft limit for the memory of a scan, in bytes, at which the
+// collector begins to work: what is in use comes close to it in the end, so that
+// it would have worked for nothing before. A file takes about 5 KB once its tree
+// is gone. The pages of the program itself, and what the collector is late with,
+// come on top.
 func scanMemory(files int) int64 { return 40<<20 + int64(files)*6000 }
 
 func (a *app) runScan(opt scanOptions) error {
@@ -120,6 +121,7 @@ func (a *app) runScan(opt scanOptions) error {
 		return err
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	defer func(usual int) { debug.SetGCPercent(usual) }(debug.SetGCPercent(-1)) // nothing is collected below the limit
 	prog, files, err := a.scanProgram(p, opt.paths, version)
 	if err != nil {
 		return err
