@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fastpath/internal/evidence"
@@ -237,7 +238,8 @@ func (s *Store) handOn(ctx context.Context, lockPath string) (replaced map[Key]b
 				Gone: func(d *evidence.UsageDay) bool {
 					key := Key{d.Source, d.Day}
 					if _, pending := replaced[key]; pending {
-						replaced[key] = true
+						// The map takes the key over, which is a part of the whole text of the row.
+						replaced[Key{strings.Clone(d.Source), strings.Clone(d.Day)}] = true
 					}
 					return logs[key] && !observed(d)
 				},
