@@ -94,6 +94,7 @@ type ingestResult struct {
 	Folded          int64        `json:"workflows_folded,omitempty"`
 	OtherStreams    int64        `json:"lines_of_other_streams,omitempty"`
 	OtherFunctions  int64        `json:"lines_of_other_functions,omitempty"`
+	OtherSources    int64        `json:"requests_of_other_sources,omitempty"`
 	Sampled         float64      `json:"sampled,omitempty"` // requests that each counted one stands for
 	SampledError    float64      `json:"sampled_error,omitempty"`
 	InitMS          float64      `json:"init_ms,omitempty"`
@@ -160,10 +161,14 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	if err := a.lockToMerge(filepath.Join(p.Root, evidence.FileName)); err != nil {
 		return err
 	}
+	temp, err := evidence.MakeStateDir(p.Root)
+	if err != nil {
+		return err
+	}
 	a.step("reading %d %s", len(files), plural(len(files), "log"))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingestMemory))
 	options := ingest.Options{
-		Entry: opt.entry, Source: opt.source, Day: string(opt.day), Fields: opt.fields, Requests: requests, EntryOf: entryOfFunction(p.Entries),
+		Entry: opt.entry, Source: opt.source, Day: string(opt.day), Fields: opt.fields, Requests: requests, EntryOf: entryOfFunction(p.Entries), Temp: temp,
 	}
 	if err := options.Check(); err != nil {
 		return &exitError{ExitUsage, err}
@@ -186,9 +191,6 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 				sum.add(d)
 				return w.Row(d)
 			}, Keep: func(key ingest.SeenKey, data []byte) error {
-				if len(data) > 8<<20 { // SQLite makes copies of it
-					debug.FreeOSMemory()
-				}
 				return w.Remember(store.Key(key), data)
 			}})
 			if err != nil {
@@ -221,7 +223,7 @@ func (a *app) runUsageIngest(args []string, opt usageIngestOptions) error {
 	out := &ingestResult{
 		envelope: a.envelopeFor("usage-ingest", p.Root), Files: res.Files, KnownFiles: len(done.Known), Lines: res.Lines, UnreadableLines: res.Unreadable, Unreadable: []ingestAt{},
 		Problems: []string{}, Messages: res.Logged, OutsideRequests: res.Outside, UnsureMessages: res.Unsure, RecorderLines: res.Recorded,
-		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded, OtherStreams: res.OtherStreams, OtherFunctions: res.OtherFunctions,
+		Repeated: res.Repeated, RepeatedLines: res.RepeatedLines, OutOfOrder: res.OutOfOrder, Skewed: res.Skewed, Dropped: res.Dropped, LeftOut: res.LeftOut, Folded: res.Folded, OtherStreams: res.OtherStreams, OtherFunctions: res.OtherFunctions, OtherSources: res.OtherSources,
 		Unknown: []ingestWant{}, Sources: mergedRows(done), usageReport: newUsageReport(sum.usage.Summary()),
 	}
 	if res.Sampled > 1 {
@@ -421,6 +423,7 @@ func (a *app) ingestWarnings(res *ingest.Result) {
 	count(res.LeftOut, "names of modules or workflows were left out at least %s times: there are more than 20,000 modules or 10,000 workflows, or half a million modules of all log streams outside requests")
 	count(res.OtherStreams, "%s lines are of log streams beyond the 64,000th: what they say is counted under the name of their file, and messages in them without a request id may have gone to the wrong request")
 	count(res.OtherFunctions, "at least %s times something was counted without its function, version or entry: these logs have more than 80,000 of them, by log stream and day")
+	count(res.OtherSources, "%s requests or lines of the recorder are counted without their log stream or file, as those of \""+evidence.OtherSources+"\": these logs have more than 90,000 rows, by log stream, file, function and day")
 	count(res.Folded, "%s workflows, those with the fewest requests, are counted without their names: with all of them a log's day would have more than 100,000 pairs of a workflow and a module")
 	count(res.RecorderOff, "the recorder gave up in %s processes (\"kind\":\"off\"): what they did afterwards is unknown")
 	count(res.Unsure, "%s messages without a request id were written while several requests were open; the latest one got them")

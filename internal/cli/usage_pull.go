@@ -310,7 +310,11 @@ func (a *app) commitLines(p *project.Project, r insights.Request, days []insight
 	if err != nil {
 		return nil, err
 	}
-	logs, err := ingest.Read(a.ctx, []ingest.File{{Name: r.Group.Name, Reader: lines}}, ingest.Options{Entry: entry, EntryOf: entryOfFunction(p.Entries)})
+	temp, err := evidence.MakeStateDir(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := ingest.Read(a.ctx, []ingest.File{{Name: r.Group.Name, Reader: lines}}, ingest.Options{Entry: entry, EntryOf: entryOfFunction(p.Entries), Temp: temp})
 	if err != nil {
 		return nil, err
 	}

@@ -186,6 +186,10 @@ type UsageDay struct {
 // often as the others do.
 const OtherWorkflows = "*"
 
+// OtherSources is what the Source of a row begins with that stands for all sources of its
+// day that are not told apart, because there are too many.
+const OtherSources = "*"
+
 // ModuleUse counts the requests of one workflow that used a module.
 type ModuleUse struct {
 	Module   string

@@ -40,7 +40,13 @@ var shapes = []shape{
 	{"one JSON document of all events", (*shapeLog).document},
 	{"100,000 functions and versions", (*shapeLog).functions},
 	{"requests of 3,650 days, all at once", (*shapeLog).windows},
-	{"each request uses 100 of 2,000 modules, no two the same", (*shapeLog).sets},
+	{"each request uses 100 of 2,000 modules, no two the same", func(l *shapeLog) { l.sets(0, 100, 2000) }},
+	{"2 million requests, 10 of 2,000 modules in each, no two the same", func(l *shapeLog) { l.sets(2_000_000, 10, 2000) }},
+	{"2 million requests, each of its own environment", (*shapeLog).environments},
+	{"2 million watched requests, 5 of 5,000 modules in each", (*shapeLog).watched},
+	{"60,000 processes of the recorder, 200 modules loaded in each", (*shapeLog).processes},
+	{"60,000 log streams, each on 60 days", func(l *shapeLog) { l.sourceDays("2026/03/01/[$LATEST]%032x", 60_000, 60) }},
+	{"2,000 log streams of containers, each on 3,650 days", func(l *shapeLog) { l.sourceDays("web/app/%d", 2000, tenYears) }},
 	{"requests that never end, in 20,000 log streams", (*shapeLog).open},
 	{"modules before any request, in 20,000 log streams", (*shapeLog).pending},
 	{"labels and ids of 7 MB", (*shapeLog).labels},
@@ -167,14 +173,70 @@ func (l *shapeLog) windows() {
 	}
 }
 
-func (l *shapeLog) sets() {
-	for l.written < l.bytes {
+// sets are requests that each use some modules of many, the number given or as many as
+// fill the log.
+func (l *shapeLog) sets(requests, used, modules int) {
+	for n := 0; n < requests || requests == 0 && l.written < l.bytes; n++ {
 		id := l.id()
 		l.line("2026-03-01T10:00:00.000Z START RequestId: %s Version: 7", id)
-		for range 100 {
-			l.line("[INFO]\t2026-03-01T10:00:00.000Z\t%s\tModule used: module%d", id, l.rand.IntN(2000))
+		for range used {
+			l.line("[INFO]\t2026-03-01T10:00:00.000Z\t%s\tModule used: module%d", id, l.rand.IntN(modules))
 		}
 		l.line("2026-03-01T10:00:00.000Z REPORT RequestId: %s\tDuration: 3.30 ms\tMemory Size: 512 MB", id)
+	}
+}
+
+const twoMillion = 2_000_000
+
+// environments are requests of which each one starts an environment.
+func (l *shapeLog) environments() {
+	for n := range twoMillion {
+		at, id := time.UnixMilli(1772359200000+int64(n)*20).UTC().Format("2006-01-02T15:04:05.000Z"), l.id()
+		l.line(`{"time":"%s","type":"platform.initStart","record":{"initializationType":"on-demand"}}`, at)
+		l.line(`{"time":"%s","type":"platform.start","record":{"requestId":"%s","version":"7"}}`, at, id)
+		l.line(`{"timestamp":"%s","message":"Module used: package%d","requestId":"%s"}`, at, n%50, id)
+		l.line(`{"time":"%s","type":"platform.report","record":{"requestId":"%s","metrics":{"durationMs":3.3,"memorySizeMB":512,"initDurationMs":%d}}}`, at, id, 100+n%900)
+	}
+}
+
+// watched are lines of the recorder that watches every request.
+func (l *shapeLog) watched() {
+	for n := range twoMillion {
+		at := 1772359200000 + int64(n)*20
+		var names []string
+		for range 5 {
+			names = append(names, fmt.Sprintf(`"module%d"`, l.rand.IntN(5000)))
+		}
+		l.line(`{"fastpath":1,"proc":"%016x","seq":%d,"ts":%d,"entry":"app:handler","kind":"request","k":%d,"workflow":"/route/%d","counts":{"/route/%d":1},"mods":[%s],"used":[0,1,2,3,4]}`,
+			n/10_000, n%10_000+1, at, n%10_000+1, n%30, n%30, strings.Join(names, ","))
+	}
+}
+
+// processes are environments of which each one tells what it has loaded.
+func (l *shapeLog) processes() {
+	var names, numbers []string
+	for i := range 200 {
+		names, numbers = append(names, fmt.Sprintf(`\"package%d.part%d\"`, i%50, i)), append(numbers, fmt.Sprint(i))
+	}
+	mods, all := strings.Join(names, ","), strings.Join(numbers, ",")
+	for i := range 60_000 {
+		at := 1772359200000 + int64(i)*100
+		for seq, kind := range []string{`\"kind\":\"process\",\"init\":[` + all + `],\"counts\":{}`, `\"kind\":\"request\",\"k\":1,\"workflow\":\"/\",\"counts\":{\"/\":1},\"used\":[7]`} {
+			l.line(`{"logStreamName":"2026/03/01/[$LATEST]%032x","timestamp":%d,"message":"{\"fastpath\":1,\"proc\":\"%016x\",\"seq\":%d,\"ts\":%d,\"entry\":\"app:handler\",%s,\"mods\":[%s]}"}`, i, at, i, seq+1, at, kind, mods)
+		}
+	}
+}
+
+// sourceDays are requests of log streams that go on for days.
+func (l *shapeLog) sourceDays(stream string, streams, days int) {
+	for d := range days {
+		at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).AddDate(0, 0, d-days).UnixMilli()
+		for i := range streams {
+			l.line(`{"logStreamName":"`+stream+`","timestamp":%d,"message":"START RequestId: %s Version: 7"}`, i, at, l.id())
+			if i%7 == 0 {
+				l.line(`{"logStreamName":"`+stream+`","timestamp":%d,"message":"Module used: module%d"}`, i, at, (i+d)%97)
+			}
+		}
 	}
 }
 

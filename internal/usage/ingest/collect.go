@@ -18,11 +18,13 @@ const (
 	maxModules = 20_000
 	maxLabels  = 10_000
 	maxStreams = 64_000
-	maxRows    = 80_000   // beyond that functions, versions and entries are not told apart
-	maxSets    = 48 << 20 // bytes, about
-	maxOpen    = 1000     // requests of a stream that have not ended, and uses that wait for one
-	maxOpenAll = 500_000  // of all streams
-	maxOutside = 500_000  // modules used outside requests, by source
+	maxRows    = 80_000    // beyond that functions, versions and entries are not told apart
+	maxDays    = 90_000    // rows beyond which sources are not told apart
+	maxSets    = 36 << 20  // bytes, about, of sets in memory
+	maxMemory  = 112 << 20 // bytes, about, of them and of entries
+	maxOpen    = 1000      // requests of a stream that have not ended, and uses that wait for one
+	maxOpenAll = 500_000   // of all streams
+	maxOutside = 500_000   // modules used outside requests, by source
 )
 
 // function is a function of Lambda and its version, "" where unknown.
@@ -57,6 +59,12 @@ type source struct {
 	name     string
 	named    bool      // it is a log stream
 	date     day       // in the stream's name
+	number   uint32    // its place in collector.list
+	others   bool      // it stands for all that are not told apart
+	told     bool      // others know what it was looked for in it
+	recorded bool      // there are lines of the recorder
+	undated  bool      // there are requests without a day
+	days     daySet    // where it is no log stream: of its rows
 	first    day       // of the first timestamp
 	file     day       // on which the first of its files was written
 	reported bool      // there are lines of the platform
@@ -101,15 +109,24 @@ type collector struct {
 	o     Options
 	files []*fileState
 
-	mu      sync.Mutex
-	res     Result
-	table   table
-	sets    *sets
-	maxSets int // bytes
-	sources map[string]*source
-	rows    []*row
-	rowIDs  map[rowKey]uint32
-	latest  struct { // the row that was asked for last: nearly always the next one, too
+	mu          sync.Mutex
+	res         Result
+	table       table
+	sets        *sets
+	most        limits
+	spilled     *spool // entries for which there was no room; nil without any
+	spilledRows *spool // messages without a request, of rows that had to go with them
+	own         int    // runs of spilled that are of these logs, not of earlier ones
+	folds       bool   // nothing is spilled any more: what there is too much of is counted together
+	err         error  // nothing is taken up any more
+	stop        func() // tells whoever reads
+	sources     map[string]*source
+	list        []*source // by number
+	rows        []*row
+	rowIDs      map[rowKey]uint32
+	days        map[day]bool // of all rows, when they are noted
+	others      otherSources
+	latest      struct { // the row that was asked for last: nearly always the next one, too
 		key rowKey
 		id  uint32
 	}
@@ -123,10 +140,24 @@ type collector struct {
 	opened, waiting, outsideN, looseN int // of all streams and sources: see maxOpenAll, maxOutside
 }
 
+// limits are what is held in memory at most.
+type limits struct {
+	entries      int
+	sets, memory int // bytes
+	rows, days   int // see maxRows, maxDays
+	// Of what is remembered of a source's day, in one piece.
+	part     int // entries
+	partSets int // bytes
+}
+
 func newCollector(o Options) *collector {
 	c := &collector{
-		o: o, table: table{limit: o.Limit}, sets: newSets(), maxSets: maxSets, sources: map[string]*source{}, rowIDs: map[rowKey]uint32{},
-		modules: map[string]int32{}, flows: []string{""}, flowIDs: map[string]uint32{"": 0},
+		o: o, table: table{limit: o.Limit}, sets: newSets(), sources: map[string]*source{}, rowIDs: map[rowKey]uint32{}, days: map[day]bool{},
+		most:    limits{entries: min(o.Limit+o.Limit/5+1, maxEntries), sets: maxSets, memory: maxMemory, rows: maxRows, days: maxDays, part: partEntries, partSets: partSets},
+		modules: map[string]int32{}, flows: []string{""}, flowIDs: map[string]uint32{"": 0}, stop: func() {},
+	}
+	if o.most != nil {
+		o.most(&c.most)
 	}
 	return c
 }
@@ -145,9 +176,9 @@ func (c *collector) file(f File) *fileState {
 	if s.file == 0 && !f.Modified.IsZero() {
 		s.file = dayOf(f.Modified.UTC())
 	}
-	fs := &fileState{index: len(c.files), own: &stream{source: s}, streams: map[string]*stream{}, name: f.Name}
+	fs := &fileState{index: len(c.files), own: &stream{source: s}, name: f.Name}
 	if s.named {
-		fs.streams[name] = fs.own
+		fs.streams = map[string]*stream{name: fs.own}
 		fs.own.runs.name, fs.own.runs.version = ofStream(name)
 	}
 	return fs
@@ -156,7 +187,8 @@ func (c *collector) file(f File) *fileState {
 func (c *collector) source(name string) *source {
 	s := c.sources[name]
 	if s == nil {
-		s = &source{name: name}
+		s = &source{name: name, number: uint32(len(c.list)), others: isOthers(name)}
+		c.list = append(c.list, s)
 		if s.named = isStream([]byte(name)); s.named {
 			if t, err := time.Parse("2006/01/02", name[:10]); err == nil {
 				s.date = dayOf(t)
@@ -180,6 +212,9 @@ func (c *collector) stream(f *fileState, name string) *stream {
 		s = &stream{source: c.source(name)}
 		if s.named {
 			s.runs.name, s.runs.version = ofStream(name)
+		}
+		if f.streams == nil {
+			f.streams = map[string]*stream{}
 		}
 		f.streams[name] = s
 	}
@@ -225,6 +260,9 @@ func (t *translated) flow(i int32) uint32 {
 func (c *collector) take(f *fileState, b *batch, line, offset int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
 	c.res.Lines += b.lines
 	c.res.Unreadable += b.badN
 	c.res.Skewed += b.skewed
@@ -241,20 +279,6 @@ func (c *collector) take(f *fileState, b *batch, line, offset int64) {
 	c.table.expect(b.events)
 	for i := range b.events {
 		c.event(f, t, &b.events[i])
-	}
-	c.limitSets()
-}
-
-// limitSets keeps the memory of sets within its limit: it forgets those that no entry has
-// any more, and where that is not enough, entries.
-func (c *collector) limitSets() {
-	if c.sets.bytes <= c.maxSets {
-		return
-	}
-	c.sets.compact(&c.table)
-	for c.sets.bytes > c.maxSets/2 {
-		c.table.raise(c.table.level + 1)
-		c.sets.compact(&c.table)
 	}
 }
 
@@ -296,7 +320,9 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 		}
 		if r := c.thing(e.id, aRequest, to, guess); r != nil {
 			c.label(r, flow)
-			r.cold = r.cold || e.cold
+			if e.cold {
+				r.is |= cold
+			}
 		}
 		s.source.cold = s.source.cold || e.cold
 	case started:
@@ -325,12 +351,12 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 		if r == nil {
 			return
 		}
-		if r.ended {
+		if r.is&over != 0 {
 			c.res.Repeated++
 		}
-		r.ended = true
+		r.is |= over
 		if e.cold {
-			r.cold = true
+			r.is |= cold
 			r.n = max(r.n, uint32(min(e.initMS*100, 1<<31)))
 		}
 		at := c.rows[r.row]
@@ -344,6 +370,7 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 			c.use(s, e, to, guess, m, flow)
 		}
 	case recorded:
+		s.source.recorded = true
 		c.recorded(e.recorder, to, guess)
 	}
 }
@@ -406,24 +433,44 @@ func (c *collector) lookedFor(s *source, m int32) {
 
 // thing returns the entry of a key, in the row to which all that is known
 // about it leads: whatever comes first. It is nil for what is no part of the
-// sample.
+// sample. Sets and entries of before are good no longer.
 func (c *collector) thing(key uint64, kind entryKind, to rowKey, guess day) *entry {
-	e, fresh := c.table.get(key)
+	if c.full() {
+		c.makeRoom()
+	}
+	e, fresh := c.table.get(key, kind)
 	if e == nil {
 		return nil
 	}
-	d := to.day
-	if fresh {
-		e.kind, e.dated = kind, d != 0
-		to.day = cmp.Or(d, guess)
-		e.row = c.row(to)
+	if !fresh {
+		c.move(e, to)
 		return e
 	}
+	if to.day != 0 {
+		e.is |= dated
+	} else {
+		to.day = guess
+	}
+	e.row = c.row(to)
+	return e
+}
+
+// move takes an entry to the row to which a further place leads where it was seen.
+func (c *collector) move(e *entry, to rowKey) {
 	at := c.rows[e.row]
-	was := rowKey{at.source, at.function, at.day, at.entry, at.tests}
-	if was == to && e.dated {
-		return e
+	was := at.key()
+	if was == to && e.is&dated != 0 {
+		return
 	}
+	if now := united(was, to, &e.is); now != was {
+		e.row = c.row(now)
+		c.rows[e.row].memory = max(c.rows[e.row].memory, at.memory)
+	}
+}
+
+// united returns the row of an entry that was in one and is seen in another one, whose day is
+// 0 where nothing but the lines around it tells.
+func united(was, to rowKey, is *marks) rowKey {
 	now := was
 	if better(to.source, was.source) {
 		now.source, now.function = to.source, function{}
@@ -433,54 +480,32 @@ func (c *collector) thing(key uint64, kind entryKind, to rowKey, guess day) *ent
 	}
 	now.entry = cmp.Or(was.entry, to.entry)
 	switch {
-	case d == 0:
-	case !e.dated:
-		now.day, e.dated = d, true
+	case to.day == 0:
+	case *is&dated == 0:
+		now.day = to.day
+		*is |= dated
 	default:
-		now.day = min(now.day, d)
+		now.day = min(now.day, to.day)
 	}
-	if now != was {
-		e.row = c.row(now)
-		c.rows[e.row].memory = max(c.rows[e.row].memory, at.memory)
-	}
-	return e
+	return now
 }
 
 // better reports whether a source says more about where a request was than
 // another one: a stream more than a file, and else the first by name.
 func better(a, b *source) bool {
-	if a.named != b.named {
+	switch {
+	case a.others != b.others:
+		return b.others
+	case a.named != b.named:
 		return a.named
 	}
 	return a.name < b.name
 }
 
-func (c *collector) row(key rowKey) uint32 {
-	if key == c.latest.key && key.source != nil {
-		return c.latest.id
-	}
-	asked := key
-	id, ok := c.rowIDs[key]
-	if !ok && len(c.rows) >= maxRows {
-		key.function, key.entry = function{}, ""
-		if key != asked {
-			c.res.OtherFunctions++
-		}
-		id, ok = c.rowIDs[key]
-	}
-	if !ok {
-		id = uint32(len(c.rows))
-		c.rows = append(c.rows, &row{source: key.source, function: key.function, day: key.day, entry: key.entry, tests: key.tests})
-		c.rowIDs[key] = id
-	}
-	c.latest.key, c.latest.id = asked, id
-	return id
-}
-
 // label gives a request its workflow; of several the first by name.
 func (c *collector) label(e *entry, flow uint32) {
 	if flow != 0 && (e.flow == 0 || c.flows[flow] < c.flows[e.flow]) {
-		e.flow = flow
+		e.flow = uint16(flow)
 	}
 }
 

@@ -15,6 +15,31 @@ func dayOf(t time.Time) day { return msOf(t).day() }
 
 func (d day) String() string { return time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly) }
 
+// daySet is a set of days, mostly of such as are near each other.
+type daySet struct {
+	first int32 // number of the first word
+	words []uint64
+}
+
+func (s *daySet) add(d day) {
+	at := int32(d >> 6)
+	switch n := int32(len(s.words)); {
+	case n == 0:
+		s.first, s.words = at, []uint64{0}
+	case at < s.first:
+		s.words = append(make([]uint64, s.first-at, s.first-at+n), s.words...)
+		s.first = at
+	case at >= s.first+n:
+		s.words = append(s.words, make([]uint64, at-s.first-n+1)...)
+	}
+	s.words[at-s.first] |= 1 << (d & 63)
+}
+
+func (s *daySet) has(d day) bool {
+	at := int32(d>>6) - s.first
+	return at >= 0 && int(at) < len(s.words) && s.words[at]>>(d&63)&1 != 0
+}
+
 // moment is a time in milliseconds since 1970, 0 when unknown.
 type moment int64
 

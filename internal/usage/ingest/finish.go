@@ -11,9 +11,12 @@ import (
 	"fastpath/internal/evidence"
 )
 
-// group is a number of like things: requests of one workflow that used the
+// group is a number of like things, such as requests of one workflow that used the
 // same modules.
-type group struct{ flow, set, unseen uint32 }
+type group struct {
+	flow, set, unseen uint32
+	kind              entryKind
+}
 
 // total is one row of the result in the making.
 type total struct {
@@ -24,19 +27,18 @@ type total struct {
 	source   *source
 	function function
 
-	joined bool // its requests are counted in the row of the recorder
+	into *total // in whose row its requests are counted: that of the recorder
+	rank uint32 // among the rows of the result, from 1; 0 where it is none of them
 
 	requests, boots, cold float64
-	inits                 []float64
+	inits                 []uint32 // in 10 µs
 	memory                int32
-	used                  map[group]float64
+	loose, asked          map[int32]float64 // messages without a request, and of how many that are taken to be
+	groups                map[group]float64 // of what is in memory
 
 	// Of the recorder's lines.
-	counts    map[uint32]float64 // requests by workflow
-	watched   map[group]float64
-	processes float64
-	loaded    map[int32]bool
-	loose     map[int32]int64
+	counts  map[uint32]float64 // requests by workflow
+	watched bool
 }
 
 // totalKey names a total.
@@ -70,36 +72,50 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 			res.Read = append(res.Read, *f.origin)
 		}
 	}
-	own := c.table.n
+	defer c.close()
+	own := c.table.n > 0 || c.spilled != nil
 	before, err := c.recall(seen)
 	if err != nil {
 		return nil, err
 	}
-	// No entry is looked up any more, or goes anywhere else.
-	c.table.index, c.rowIDs, c.sources, c.latest.key = nil, nil, nil, rowKey{}
-	totals, of, err := c.totals()
+	c.table.index = nil // no entry is looked up any more
+	counted, err := c.gather()
 	if err != nil {
 		return nil, err
 	}
-	c.count(of)
+	if c.spilled == nil { // or goes anywhere else
+		c.rowIDs, c.sources, c.latest.key = nil, nil, rowKey{}
+	}
+	totals, of, err := c.totals(counted)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.count(of); err != nil {
+		return nil, err
+	}
 	c.joinRecorder(totals)
 	if res.Sampled = c.table.weight(); res.Sampled > 1 {
-		res.SampledError = 3 / math.Sqrt(max(1, float64(c.table.n)))
+		res.SampledError = 3 / math.Sqrt(max(1, c.fewest(counted)))
 	}
 	res.ColdStarts = -1
 	unknown := c.unknown(totals)
 	if err := c.askedFor(totals, unknown); err != nil {
 		return nil, err
 	}
-	if seen != nil {
-		if err = c.remember(totals, of, seen, before, to.Keep); err != nil {
-			return nil, err
-		}
+	order := slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
+		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
+	})
+	for i, key := range order {
+		totals[key].rank = uint32(i) + 1
+	}
+	w := newDayWriter(c)
+	defer w.close()
+	if err := c.remember(totals, of, seen, before, to.Keep, w); err != nil {
+		return nil, err
 	}
 	gone := before.gone(of)
-	weight := c.table.weight()
 	c.table, of = table{}, nil // what is left to do needs no entries
-	c.rows, c.files = nil, nil
+	c.rows, c.files, c.rowIDs, c.sources, c.list = nil, nil, nil, nil, nil
 	rows := 0
 	put := func(d *evidence.UsageDay) error {
 		rows++
@@ -111,29 +127,55 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 		}
 		return to.Row(d)
 	}
-	w := newDayWriter(c, weight)
+	w.start()
 	w.name(totals)
-	for _, key := range slices.SortedFunc(maps.Keys(totals), func(a, b totalKey) int {
-		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.day, b.day), cmp.Compare(a.entry, b.entry), compareBool(a.tests, b.tests))
-	}) {
+	for _, key := range order {
 		t := totals[key]
 		delete(totals, key)
 		if before.same[SeenKey{t.label, t.day.String()}] {
 			continue // another source, about which this one says nothing new
 		}
-		if d := w.day(t); d.Requests > 0 {
+		d, err := w.day(t)
+		if err != nil {
+			return nil, err
+		}
+		if d.Requests > 0 {
 			if err := put(d); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, d := range gone {
-		if err := errors.Join(put(d), to.Keep(SeenKey{d.Source, d.Day}, nil)); err != nil {
+		key := SeenKey{d.Source, d.Day}
+		if err := errors.Join(put(d), before.forget(key, 0, to.Keep)); err != nil {
 			return nil, err
 		}
 	}
-	res.Known = rows == 0 && len(before.sums) > 0 && own > 0 && len(res.Unknown) == 0
+	res.Known = rows == 0 && len(before.sums) > 0 && own && len(res.Unknown) == 0
 	return res, nil
+}
+
+// close lets go of temporary files.
+func (c *collector) close() {
+	c.spilled.close()
+	c.spilledRows.close()
+}
+
+// abandon ends the counting before its end, and returns why: what went wrong first.
+func (c *collector) abandon(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = cmp.Or(c.err, err)
+	c.close()
+	return c.err
+}
+
+// fewest is how many things at least of those are kept of which there are too many.
+func (c *collector) fewest(counted []float64) (n float64) {
+	for _, of := range counted {
+		n += of
+	}
+	return min(n, float64(c.table.limit)/2)
 }
 
 func compareBool(a, b bool) int {
@@ -171,9 +213,7 @@ func plus[K comparable, N int64 | float64](m *map[K]N, key K, n N) {
 
 // totals makes the rows of the result: those of the same source and day, and
 // of several functions or versions in one source one each.
-func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error) {
-	counted := make([]float64, len(c.rows))
-	c.table.all(func(e *entry) { counted[e.row]++ })
+func (c *collector) totals(counted []float64) (totals map[totalKey]*total, of []*total, err error) {
 	several := map[*source]*variety{}
 	for i, r := range c.rows {
 		if counted[i] > 0 || len(r.loose) > 0 {
@@ -223,7 +263,7 @@ func (c *collector) totals() (totals map[totalKey]*total, of []*total, err error
 		}
 		t.memory = max(t.memory, r.memory)
 		for m, n := range r.loose {
-			plus(&t.loose, m, n)
+			plus(&t.loose, m, float64(n))
 		}
 		of[i] = t
 	}
@@ -241,43 +281,41 @@ func (c *collector) entryOf(function string) string {
 }
 
 // count adds up the entries of each row.
-func (c *collector) count(of []*total) {
+func (c *collector) count(of []*total) error {
 	w := c.table.weight()
-	c.table.all(func(e *entry) {
+	return c.again(func(e *entry) {
 		t := of[e.row]
 		if t == nil {
 			return
 		}
+		g := group{uint32(e.flow), e.set, 0, e.kind}
 		switch e.kind {
 		case aRequest:
 			t.requests += w
-			plus(&t.used, group{e.flow, e.set, 0}, w)
-			if e.cold {
+			if e.is&cold != 0 {
 				t.cold += w
 			}
 			if e.n > 0 {
-				t.inits = append(t.inits, float64(e.n)/100)
+				t.inits = append(t.inits, e.n)
 			}
 		case aBoot:
 			t.boots += w
-		case aWatched:
-			plus(&t.watched, group{e.flow, e.set, e.n}, w)
+			return
 		case aCount:
-			plus(&t.counts, e.flow, w*float64(e.n))
-		case aProcess:
-			t.processes += w
-			for _, m := range c.sets.all(nil, e.set) {
-				if t.loaded == nil {
-					t.loaded = map[int32]bool{}
-				}
-				t.loaded[m] = true
-			}
+			plus(&t.counts, uint32(e.flow), w*float64(e.n))
+			return
+		case aWatched:
+			t.watched = true
+			g.unseen = e.n
+		}
+		if c.spilled == nil {
+			plus(&t.groups, g, w)
 		}
 	})
 }
 
 // recorded reports whether the recorder counted requests.
-func (t *total) recorded() bool { return len(t.counts) > 0 || len(t.watched) > 0 }
+func (t *total) recorded() bool { return len(t.counts) > 0 || t.watched }
 
 // joinRecorder takes the lines of the platform and of the recorder in one
 // stream for the same requests. The platform counts them better: a process
@@ -300,12 +338,12 @@ func (c *collector) joinRecorder(totals map[totalKey]*total) {
 		}
 		if len(list) == 1 {
 			to := list[0]
-			t.joined = true
+			t.into = to
 			to.requests, to.boots, to.cold = to.requests+t.requests, to.boots+t.boots, to.cold+t.cold
 			to.inits = append(to.inits, t.inits...)
 			to.memory = max(to.memory, t.memory)
-			for g, n := range t.used {
-				plus(&to.used, g, n)
+			for g, n := range t.groups {
+				plus(&to.groups, g, n)
 			}
 		}
 		// Of several functions in one stream the recorder tells them apart.
@@ -333,7 +371,7 @@ func (c *collector) askedFor(totals, unknown map[totalKey]*total) error {
 	for key, t := range unknown {
 		var loose int64
 		for _, n := range t.loose {
-			loose += n
+			loose += int64(n)
 		}
 		seen += t.requests
 		messages += float64(loose)
@@ -367,31 +405,31 @@ func (c *collector) askedFor(totals, unknown map[totalKey]*total) error {
 		case messages > 0:
 			part = 0
 			for _, n := range t.loose {
-				part += float64(n) / messages
+				part += n / messages
 			}
 		}
 		t.requests = c.o.Requests * part
 		// A message without a request is one request's.
 		for m, n := range t.loose {
 			for _, p := range c.parents[m] {
-				plus(&t.used, group{0, c.sets.id([]int32{p}), 0}, min(float64(n), t.requests))
+				plus(&t.asked, p, min(n, t.requests))
 			}
 		}
 	}
 	return nil
 }
 
-// median returns the middle of a list, which it sorts, 0 of none.
-func median(list []float64) float64 {
+// median returns the middle of a list of 10 µs, which it sorts, in ms; 0 of none.
+func median(list []uint32) float64 {
 	if len(list) == 0 {
 		return 0
 	}
 	slices.Sort(list)
 	half := len(list) / 2
 	if len(list)%2 == 1 {
-		return list[half]
+		return float64(list[half]) / 100
 	}
-	return math.Round((list[half-1]+list[half])*50) / 100
+	return math.Round((float64(list[half-1])/100+float64(list[half])/100)*50) / 100
 }
 
 // FewRequestsError says that there are more requests than the user says.

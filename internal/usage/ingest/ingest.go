@@ -17,6 +17,19 @@
 // which file came first, so that neither the number of processors nor the order of
 // files changes a result. Nothing in a log is an error; what cannot be read is
 // counted, and the first such places are named.
+//
+// Nearly every log fits into the table. Where requests use so many different sets of modules
+// (sets.go), or there are so many things of several kinds or rows (rows.go) that they do
+// not, all entries go as one run, in the order of their keys, to a temporary file (spool.go),
+// and the table begins anew (spill.go). At the end the runs are merged: what they say of one
+// key comes together and is one entry, a few of which are in memory at a time. That happens
+// as often as there is something to find out: how many entries there are of each kind, of
+// which at most Options.Limit are kept; what rows they make; what these count. Last, the
+// entries are put in order, by the same means, once by source, day and key for what is
+// remembered, which is written in parts, and once by row and workflow for the modules that
+// were used (usereader.go, uses.go). A disk that is full ends all that with an error before
+// anything is merged; files have no name while they are open, where the system allows it, and
+// else the next run removes what a killed one left.
 package ingest
 
 import (
@@ -49,8 +62,14 @@ type Options struct {
 	// for none; nil for never.
 	EntryOf func(function string) string
 	MaxLine int // bytes of a line or JSON value; 0 is 8 MiB
-	Limit   int // things that are remembered one by one; 0 is 2,500,000
-	block   int // bytes of a log that are read at once; 0 is 256 KiB
+	Limit   int // things of one kind, such as requests, that are remembered one by one; 0 is 2,500,000
+	// Temp is a folder for temporary files, which are needed where there is more to count
+	// than the memory holds; "" is the system's. Those that killed processes left there go.
+	Temp string
+
+	block  int // bytes of a log that are read at once; 0 is 256 KiB
+	most   func(*limits)
+	create func(dir string) (spoolFile, error)
 }
 
 // EveryRequest is Options.Requests where each request has a line with its id.
@@ -104,6 +123,9 @@ type Result struct {
 	// OtherFunctions counts how often, at least, something was counted for a source without
 	// the function, version and entry that it names: more than 80,000 rows tell them apart.
 	OtherFunctions int64
+	// OtherSources counts requests, and lines of the recorder, that are counted for
+	// evidence.OtherSources: there are more than 90,000 sources and days.
+	OtherSources int64
 	// Folded counts the workflows of a source's day whose requests are counted as if
 	// they had none: there were more pairs of a workflow and a module than are kept.
 	Folded int64
@@ -244,7 +266,13 @@ func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
 	if o.block <= 0 {
 		o.block = defaultBlock
 	}
+	if o.Temp != "" {
+		sweep(o.Temp)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	c := newCollector(o)
+	c.stop = cancel
 	e := newEngine(ctx, o, fields, c)
 	c.files = make([]*fileState, len(files))
 	for i, f := range files {
@@ -266,13 +294,12 @@ func Read(ctx context.Context, files []File, o Options) (*Logs, error) {
 	}()
 	select {
 	case <-read:
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return &Logs{c}, nil
 	case <-ctx.Done(): // a pipe that nobody writes into has no end
-		return nil, ctx.Err()
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, c.abandon(err)
+	}
+	return &Logs{c}, nil
 }
 
 // cause is an error without the path that the message has anyway.

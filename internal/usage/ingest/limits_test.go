@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -40,51 +39,6 @@ func TestSets(t *testing.T) {
 	}
 	if len(ids) < 500 || len(s.packed) != len(ids) {
 		t.Errorf("%d sets, %d of them known", len(s.packed), len(ids))
-	}
-}
-
-// TestManySets: where no two requests use the same modules, what is remembered of them stays
-// within its limit, and what is said is as exact as it says.
-func TestManySets(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	c := newCollector(Options{Limit: defaultLimit})
-	c.maxSets = 512 << 10
-	f := &fileState{own: &stream{source: c.source("x")}, streams: map[string]*stream{}}
-	c.files = []*fileState{f}
-	const requests, modules = 6000, 50
-	b := &batch{}
-	b.reset()
-	uses := 0
-	for range requests {
-		e := event{kind: reported, id: max(1, r.Uint64()), at: firstMoment, stream: -1, function: -1, flow: -1, module: -1, platform: true}
-		b.events = append(b.events, e)
-		e.kind = used
-		for m := range modules {
-			if r.IntN(2) == 0 {
-				if e.module = b.name(fmt.Appendf(nil, "m%d", m)); m == 7 {
-					uses++
-				}
-				b.events = append(b.events, e)
-			}
-			if len(b.events) > 1000 {
-				c.take(f, b, 0, 0)
-				b.reset()
-			}
-		}
-		if c.sets.bytes > c.maxSets+256<<10 {
-			t.Fatalf("sets take %d bytes", c.sets.bytes)
-		}
-	}
-	c.take(f, b, 0, 0)
-	res, err := (&Logs{c}).Finish(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Sampled < 2 || res.SampledError <= 0 || math.Abs(res.Requests-requests) > res.SampledError*requests {
-		t.Errorf("%v requests of %d, sampled %v, within %v", res.Requests, requests, res.Sampled, res.SampledError)
-	}
-	if sum, _ := usesOf(res.Days[0], "m7"); math.Abs(sum-float64(uses)) > 1.5*res.SampledError*float64(uses) {
-		t.Errorf("m7: %v uses of %d", sum, uses)
 	}
 }
 

@@ -119,26 +119,37 @@ func (c *collector) recorded(r *recorderLine, to rowKey, guess day) {
 	case "request":
 		if e := c.thing(r.k, aWatched, to, guess); e != nil {
 			c.label(e, c.flow(r.flow))
-			for _, name := range r.used {
-				if m, ok := c.module(name); ok {
-					e.set = c.sets.with(e.set, c.parents[m])
-				}
-			}
-			e.n = c.withNames(e.n, r.unseen)
+			e.set = c.withNames(e.set, r.used, true)
+			e.n = c.withNames(e.n, r.unseen, false)
 		}
 	case "process":
 		if e := c.thing(pair(r.process, 0), aProcess, to, guess); e != nil {
-			e.set = c.withNames(e.set, r.init)
+			e.set = c.withNames(e.set, r.init, false)
 		}
 	}
 }
 
-// withNames returns a set with more modules, without the packages around them.
-func (c *collector) withNames(set uint32, names []string) uint32 {
+// fewNames is up to which number of modules they are added to a set one after the other:
+// it is known mostly what that makes.
+const fewNames = 16
+
+// withNames returns a set with more modules, and with the packages around them or not.
+func (c *collector) withNames(set uint32, names []string, around bool) uint32 {
+	var list []int32
 	for _, name := range names {
-		if m, ok := c.module(name); ok {
-			set = c.sets.with(set, c.parents[m][:1])
+		m, ok := c.module(name)
+		if !ok {
+			continue
+		}
+		all := c.parents[m]
+		if !around {
+			all = all[:1]
+		}
+		if len(names) <= fewNames {
+			set = c.sets.with(set, all)
+		} else {
+			list = append(list, all...)
 		}
 	}
-	return set
+	return c.sets.more(set, list)
 }

@@ -13,11 +13,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// What is remembered of a source's day are its entries, by key: the version, the
-// number of bytes of all keys, the keys, each as its distance from the one before, and
-// then, compressed, a head that numbers what entries have in common, and what
-// distinguishes them. Keys are hashes, which nothing compresses.
-const seenVersion = 2
+// What is remembered of a source's day are its entries, by key, in parts: the version,
+// the level of the sample, whether there are more parts, the number of entries, that of bytes
+// of all keys, the keys, each as its distance from the one before, and then, compressed, a
+// head that numbers what entries have in common, and what distinguishes them. Keys are
+// hashes, which nothing compresses. Version 2 had one part, and did not say so.
+const (
+	seenVersion    = 3
+	seenVersionOne = 2
+
+	// What a part has at most: entries, and bytes of their sets.
+	partEntries = 1 << 18
+	partSets    = 4 << 20
+)
 
 // dictionary numbers names as they are written.
 type dictionary struct {
@@ -129,16 +137,33 @@ func (w *encoder) head() []byte {
 	return out
 }
 
-// seenHead is the length of version, level, and the numbers of entries and of bytes
-// of their keys.
-const seenHead = 2 + 4 + 4
+// seenHead is the length of version, level, whether there is more, and the numbers of
+// entries and of bytes of their keys. That of version 2 is a byte shorter.
+const seenHead = 3 + 4 + 4
+
+// part returns how many of some entries the next part has. That does not depend on how they
+// came to be in memory.
+func (c *collector) part(order []uint64, mask uint64) int {
+	most := min(c.most.part, len(order))
+	if longest := c.sets.most * most; longest <= c.most.partSets/2 || longest <= c.most.partSets && c.table.kinds[aWatched] == 0 {
+		return most
+	}
+	bytes := 0
+	for i, k := range order[:most] {
+		e := c.table.at(int(k & mask))
+		bytes += c.sets.size(e)
+		if bytes > c.most.partSets && i > 0 {
+			return i
+		}
+	}
+	return most
+}
 
 // encode writes entries. What distinguishes them is never in memory as a whole.
-func (w *encoder) encode(list []uint32) ([]byte, error) {
-	order, mask := w.byKey(list)
+func (w *encoder) encode(order []uint64, mask uint64, more bool) ([]byte, error) {
 	var out []byte
 	var wait sync.WaitGroup
-	wait.Go(func() { out = w.keys(order, mask) })
+	wait.Go(func() { out = w.keys(order, mask, more) })
 	packed, err := w.pack(order, mask)
 	wait.Wait()
 	if err != nil {
@@ -148,10 +173,10 @@ func (w *encoder) encode(list []uint32) ([]byte, error) {
 }
 
 // keys is the head of what encode writes, and the keys.
-func (c *collector) keys(order []uint64, mask uint64) []byte {
+func (c *collector) keys(order []uint64, mask uint64, more bool) []byte {
 	n := len(order)
 	perKey := (64-bits.Len(uint(n))+3)/7 + 1 // bytes, of nearly all distances
-	out := append(make([]byte, 0, seenHead+perKey*n+n*3/4+64), seenVersion, byte(c.table.level))
+	out := append(make([]byte, 0, seenHead+perKey*n+n*3/4+64), seenVersion, byte(c.table.level), byte(bit(more, 0)))
 	out = out[:seenHead]
 	last := uint64(0)
 	c.inOrder(order, mask, func(batch []entry) {
@@ -160,8 +185,8 @@ func (c *collector) keys(order []uint64, mask uint64) []byte {
 			last = batch[i].key
 		}
 	})
-	binary.LittleEndian.PutUint32(out[2:], uint32(n))
-	binary.LittleEndian.PutUint32(out[6:], uint32(len(out)-seenHead))
+	binary.LittleEndian.PutUint32(out[3:], uint32(n))
+	binary.LittleEndian.PutUint32(out[7:], uint32(len(out)-seenHead))
 	return out
 }
 
@@ -173,18 +198,18 @@ func (w *encoder) pack(order []uint64, mask uint64) (_ []byte, err error) {
 	var packed bytes.Buffer
 	w.zstd.Reset(&packed)
 	body := w.body
-	flow, flowName := ^uint32(0), uint64(0)
+	flow, flowName := -1, uint64(0)
 	w.inOrder(order, mask, func(batch []entry) {
 		for i := range batch {
 			e := &batch[i]
-			if e.flow != flow {
-				flow, flowName = e.flow, w.names.id(w.flows[e.flow])
+			if int(e.flow) != flow {
+				flow, flowName = int(e.flow), w.names.id(w.flows[e.flow])
 			}
 			n := uint64(e.n)
 			if e.kind == aWatched {
 				n = w.set(e.n)
 			}
-			body = append(body, byte(uint64(e.kind)|bit(e.cold, 4)|bit(e.ended, 5)|bit(e.dated, 6)))
+			body = append(body, byte(e.kind)|byte(e.is)<<4)
 			for _, v := range [...]uint64{w.row(e.row), w.set(e.set), flowName, n} {
 				body = binary.AppendUvarint(body, v)
 			}
@@ -218,12 +243,19 @@ func (c *collector) inOrder(order []uint64, mask uint64, f func(batch []entry)) 
 }
 
 // byKey orders numbers of entries by their keys: below mask are the numbers, above
-// it what distinguishes keys.
+// it what distinguishes keys. Without a list they are all.
 func (c *collector) byKey(list []uint32) (order []uint64, mask uint64) {
 	mask = 1<<bits.Len(uint(c.table.n)) - 1
-	order = make([]uint64, len(list))
-	for i, at := range list {
-		order[i] = c.table.at(int(at)).key<<c.table.level&^mask | uint64(at)
+	if list == nil {
+		order = make([]uint64, c.table.n)
+		for i := range order {
+			order[i] = c.table.at(i).key<<c.table.level&^mask | uint64(i)
+		}
+	} else {
+		order = make([]uint64, len(list))
+		for i, at := range list {
+			order[i] = c.table.at(int(at)).key<<c.table.level&^mask | uint64(at)
+		}
 	}
 	sortHashes(order)
 	key := func(i int) uint64 { return c.table.at(int(order[i] & mask)).key }
@@ -333,19 +365,33 @@ var errForgotten = errors.New("it cannot be read")
 // remembered is what encode wrote, before it is unpacked.
 type remembered struct {
 	level  uint
+	more   bool   // there is another part
 	n      int    // entries
 	keys   []byte // their keys
 	packed []byte
 }
 
 func parseRemembered(data []byte) (r remembered, err error) {
-	if len(data) < seenHead || data[0] != seenVersion {
+	if len(data) < seenHead-1 {
 		return r, errForgotten
 	}
-	r.level, r.n = uint(data[1]), int(binary.LittleEndian.Uint32(data[2:]))
-	keys := int(binary.LittleEndian.Uint32(data[6:]))
-	data = data[seenHead:]
-	if r.level > 60 || keys > len(data) || r.n > keys {
+	r.level = uint(data[1])
+	switch data[0] {
+	case seenVersion:
+		r.more = data[2] != 0
+		data = data[3:]
+	case seenVersionOne:
+		data = data[2:]
+	default:
+		return r, errForgotten
+	}
+	if len(data) < 8 {
+		return r, errForgotten
+	}
+	r.n = int(binary.LittleEndian.Uint32(data))
+	keys := int(binary.LittleEndian.Uint32(data[4:]))
+	data = data[8:]
+	if r.level > maxLevel || keys > len(data) || r.n > keys {
 		return r, errForgotten
 	}
 	r.keys, r.packed = data[:keys], data[keys:]
@@ -362,34 +408,15 @@ func (r *remembered) next(last uint64) (key uint64, err error) {
 	return last + distance, nil
 }
 
-// merge takes up what is remembered of a source and a day; of a near one only if
-// it has a request of these logs.
-func (c *collector) merge(label string, date day, data []byte, near bool, before *recalled) error {
-	r, err := parseRemembered(data)
-	if err != nil {
-		return err
-	}
-	if near {
-		if shared, err := c.shares(r); err != nil || !shared {
+// eachKey calls f with the keys of the entries, until it returns false.
+func (r remembered) eachKey(f func(key uint64) bool) (err error) {
+	key := uint64(0)
+	for range r.n {
+		if key, err = r.next(key); err != nil || !f(key) {
 			return err
 		}
 	}
-	before.known[SeenKey{label, date.String()}] = true
-	return c.decode(label, date, r, &before.unpacker)
-}
-
-// shares reports whether an entry has a key of the table.
-func (c *collector) shares(r remembered) (_ bool, err error) {
-	key := uint64(0)
-	for range r.n {
-		if key, err = r.next(key); err != nil {
-			return false, err
-		}
-		if c.table.has(key) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return nil
 }
 
 // unpacker undoes the compression, of one source's day after the other.
@@ -435,7 +462,7 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 	var names []string
 	d.each(func() { names = append(names, d.text()) })
 	source := c.source(label)
-	var rows []rowKey
+	var rows []rememberedRow
 	d.each(func() {
 		key := rowKey{source: source, day: date}
 		key.function.name, key.function.version, key.entry = pick(d, names), pick(d, names), pick(d, names)
@@ -451,11 +478,9 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 		}
 		source.reported = source.reported || flags&1 != 0
 		source.cold = source.cold || flags&2 != 0
-		at := c.rows[c.row(key)]
-		at.memory = max(at.memory, memory)
-		rows = append(rows, key)
+		rows = append(rows, rememberedRow{key, memory})
 	})
-	var sets []uint32
+	sets := rememberedSets{sets: c.sets}
 	d.each(func() {
 		var list []int32
 		d.each(func() {
@@ -463,7 +488,7 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 				list = append(list, m)
 			}
 		})
-		sets = append(sets, c.sets.id(list))
+		sets.packed = append(sets.packed, packList(list))
 	})
 	if d.bad {
 		return errForgotten
@@ -473,43 +498,65 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 		if key, err = r.next(key); err != nil {
 			return err
 		}
-		if err := c.decodeEntry(d, key, date, names, rows, sets); err != nil {
+		if err := c.decodeEntry(d, key, date, names, rows, &sets); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// decodeEntry takes up one entry.
-func (c *collector) decodeEntry(d *decoder, key uint64, date day, names []string, rows []rowKey, sets []uint32) error {
-	flags := d.number()
-	to, set, flow := pick(d, rows), pick(d, sets), pick(d, names)
-	kind := entryKind(flags & 15)
-	var n uint32
-	if kind == aWatched {
-		n = pick(d, sets)
-	} else {
-		n = uint32(min(d.number(), 1<<31))
+// rememberedRow is the row of an entry.
+type rememberedRow struct {
+	rowKey
+	memory int32
+}
+
+// rememberedSets are sets that entries have by numbers of their own.
+type rememberedSets struct {
+	*sets
+	packed []string
+	ids    []uint32 // the number + 1, 0 where it is not looked up yet
+	when   int      // sets.times when they were
+}
+
+func (r *rememberedSets) id(n uint64) uint32 {
+	if r.ids == nil || r.when != r.times {
+		r.ids, r.when = make([]uint32, len(r.packed)), r.times
 	}
-	if d.bad || kind > aProcess {
+	if r.ids[n] == 0 {
+		r.ids[n] = r.add(r.packed[n]) + 1
+	}
+	return r.ids[n] - 1
+}
+
+// decodeEntry takes up one entry.
+func (c *collector) decodeEntry(d *decoder, key uint64, date day, names []string, rows []rememberedRow, sets *rememberedSets) error {
+	head := d.number()
+	row, set, flow := pick(d, rows), d.number(), pick(d, names)
+	to := row.rowKey
+	kind, is := entryKind(head&15), marks(head>>4)
+	n := d.number()
+	known := uint64(len(sets.packed))
+	if d.bad || kind >= entryKinds || set >= known || kind == aWatched && n >= known {
 		return errForgotten
 	}
 	guess := day(0)
-	if flags&(1<<6) == 0 {
+	if is&dated == 0 {
 		to.day, guess = 0, date
 	}
 	e := c.thing(key, kind, to, guess)
 	if e == nil || e.kind != kind {
 		return nil
 	}
-	e.set = c.sets.union(e.set, set)
+	at := c.rows[e.row]
+	at.memory = max(at.memory, row.memory)
+	e.set = c.sets.union(e.set, sets.id(set))
 	c.label(e, c.flow(flow))
-	e.cold = e.cold || flags&(1<<4) != 0
-	e.ended = e.ended || flags&(1<<5) != 0
+	e.is |= is & (cold | over)
 	if kind == aWatched {
-		e.n = c.sets.union(e.n, n)
+		e.n = c.sets.union(e.n, sets.id(n))
 	} else {
-		e.n = max(e.n, n)
+		e.n = max(e.n, uint32(min(n, 1<<31)))
 	}
 	return nil
 }

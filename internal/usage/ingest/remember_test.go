@@ -40,7 +40,7 @@ func TestRememberedIsNotUnpackedAtOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	list := make([]uint32, 0, n)
 	for i := range n {
-		e, _ := c.table.get(r.Uint64())
+		e, _ := c.table.get(r.Uint64(), aRequest)
 		e.row = c.row(to)
 		m, _ := c.module([]string{"boto3", "yaml", "json"}[i%3])
 		e.set = c.sets.with(e.set, c.parents[m])
@@ -50,13 +50,15 @@ func TestRememberedIsNotUnpackedAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := enc.encode(list)
+	order, mask := c.byKey(list)
+	data, err := enc.encode(order, mask, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if err := c.merge("x", 20_000, data, true, &recalled{known: map[SeenKey]bool{}}); err != nil {
+	seen := func(string, string) ([]byte, error) { return data, nil }
+	if _, err := c.merge(sourceDay{"x", 20_000}, &recalled{seen: seen, known: map[SeenKey]bool{}, counts: map[SeenKey]int{}}); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)

@@ -302,7 +302,15 @@ func TestSeen(t *testing.T) {
 			c := newCollector(Options{Limit: 1000})
 			broken := bytes.Clone(data)
 			broken[i] ^= 0x55
-			_ = c.merge("x", 1, broken[:len(broken)-i%3], i%2 == 0, &recalled{known: map[SeenKey]bool{}}) // an error or not: never a panic
+			before := &recalled{known: map[SeenKey]bool{}, counts: map[SeenKey]int{}, seen: func(_, day string) ([]byte, error) {
+				if day != key.Day {
+					return nil, nil
+				}
+				return broken[:len(broken)-i%3], nil
+			}}
+			at := sourceDay{"x", dayNamed(key.Day)}
+			_, _ = c.merge(at, before) // an error or not: never a panic
+			_, _ = c.sharing([]sourceDay{at}, before)
 		}
 	}
 }

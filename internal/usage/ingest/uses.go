@@ -48,22 +48,41 @@ type perFlow map[uint32]float64
 
 // dayWriter makes the rows of the lock, one after the other. What that takes is
 // proportional to what requests were seen to use: of a module that no request of a
-// workflow used there is no row.
+// workflow used there is no row. It goes through the uses of a row twice, workflow by
+// workflow, so that none of them need be in memory.
 type dayWriter struct {
 	*collector
+	spool              *spool // uses that are not in memory
+	first, second      useReader
 	uses, used, unseen *sums // of one workflow
 	together           *sums // of the workflows that are counted together, and of requests without any
+	loaded             *sums
 	rows               []evidence.ModuleUse
 	weight             float64 // requests that each one stands for
-	own, others        []int32
-	sums               recorderSums
+	survey             survey
 	last               map[*source]day // where modules outside requests are named on one day alone
 }
 
-func newDayWriter(c *collector, weight float64) *dayWriter {
+func newDayWriter(c *collector) *dayWriter {
 	n := len(c.names)
-	return &dayWriter{collector: c, weight: weight, uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n)}
+	w := &dayWriter{collector: c, weight: c.table.weight(), uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n), loaded: newSums(n)}
+	w.survey = survey{used: newSums(n), unseen: newSums(n), logged: newSums(n)}
+	if c.spilled != nil {
+		w.spool = newSpool(&c.o)
+	}
+	return w
 }
+
+// start begins with the first row.
+func (w *dayWriter) start() {
+	if w.spool == nil {
+		w.first, w.second = &groupReader{sets: w.sets}, &groupReader{sets: w.sets}
+	} else {
+		w.first, w.second = &usePool{in: w.spool.read(), weight: w.weight}, &usePool{in: w.spool.read(), weight: w.weight}
+	}
+}
+
+func (w *dayWriter) close() { w.spool.close() }
 
 // maxNamed is how many rows without requests there are: that a module is looked for, and no
 // request used it, is said on each day of a source. Beyond that it is said on the last one,
@@ -85,30 +104,8 @@ func (w *dayWriter) name(totals map[totalKey]*total) {
 	}
 }
 
-// modules returns those of a set, until it is called again.
-func (w *dayWriter) modules(set uint32) []int32 {
-	w.own = w.sets.all(w.own[:0], set)
-	return w.own
-}
-
-// byFlow returns groups in the order of their workflows.
-func byFlow(of map[group]float64) []group {
-	return slices.SortedFunc(maps.Keys(of), func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.flow, b.flow), cmp.Compare(a.set, b.set), cmp.Compare(a.unseen, b.unseen))
-	})
-}
-
-// cutFlow cuts off the groups of a workflow, if it is the next one.
-func cutFlow(list []group, flow uint32) (of, rest []group) {
-	n := 0
-	for n < len(list) && list[n].flow == flow {
-		n++
-	}
-	return list[:n], list[n:]
-}
-
 // day returns the row of the lock.
-func (w *dayWriter) day(t *total) *evidence.UsageDay {
+func (w *dayWriter) day(t *total) (*evidence.UsageDay, error) {
 	d := &evidence.UsageDay{
 		Entry: t.entry, Source: t.label, Day: t.day.String(), Kind: evidence.UsageLog, Requests: t.requests, ColdStarts: -1,
 		MemoryMB: float64(t.memory), InitMS: median(t.inits), Workflows: map[string]float64{},
@@ -116,31 +113,23 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 	if t.source.cold {
 		d.ColdStarts = min(max(t.cold, t.boots), t.requests)
 	}
-	requests := perFlow{}
-	for g, n := range t.used {
-		requests[g.flow] += n
-	}
-	var r *recorderSums
+	r := w.look(t)
 	if t.recorded() {
-		r = w.recorder(t, d)
-		for flow := range requests {
-			requests[flow] = 0
+		w.recorder(t, d)
+		for flow := range r.requests {
+			r.requests[flow] = 0
 		}
 		for flow, n := range t.counts {
-			requests[flow] = n * r.scale
+			r.requests[flow] = n * r.scale
 		}
 	}
-	list := slices.Sorted(maps.Keys(requests))
-	used, watched := byFlow(t.used), byFlow(t.watched)
-	folded := w.tooMany(t, requests, used, watched)
+	folded := w.tooMany()
 	w.rows = w.rows[:0]
 	w.together.reset()
-	for _, flow := range list {
-		var of, seen []group
-		of, used = cutFlow(used, flow)
-		seen, watched = cutFlow(watched, flow)
-		w.flow(t, r, flow, of, seen)
-		if n := requests[flow]; n > 0 && flow != 0 && !folded[flow] {
+	w.second.start(t)
+	for _, flow := range slices.Sorted(maps.Keys(r.requests)) {
+		w.flow(t, flow)
+		if n := r.requests[flow]; n > 0 && flow != 0 && !folded[flow] {
 			d.Workflows[w.flows[flow]] = n
 		}
 		for _, m := range w.uses.list {
@@ -150,6 +139,9 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 				w.row(d, m, w.flows[flow], n)
 			}
 		}
+	}
+	for m, n := range t.asked {
+		*w.together.at(m) += n
 	}
 	if w.last == nil || w.last[t.source] == t.day {
 		for _, m := range t.source.init.list { // messages outside requests: somebody looks for these modules
@@ -161,9 +153,9 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 	for _, m := range w.together.list {
 		w.row(d, m, "", w.together.n[m])
 	}
-	if r != nil {
+	if t.recorded() {
 		w.rest(d, r)
-		for m := range t.loaded {
+		for _, m := range w.loaded.list {
 			d.Loaded = append(d.Loaded, w.names[m])
 		}
 		slices.Sort(d.Loaded)
@@ -172,26 +164,106 @@ func (w *dayWriter) day(t *total) *evidence.UsageDay {
 		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Workflow, b.Workflow))
 	})
 	d.Modules = slices.Clone(w.rows)
-	return d
+	return d, cmp.Or(w.first.failed(), w.second.failed())
 }
 
 func (w *dayWriter) row(d *evidence.UsageDay, m int32, flow string, n float64) {
 	w.rows = append(w.rows, evidence.ModuleUse{Module: w.names[m], Workflow: flow, Requests: min(n, d.Requests)})
 }
 
-// flow adds up in uses what requests of one workflow used.
-func (w *dayWriter) flow(t *total, r *recorderSums, flow uint32, of, seen []group) {
-	w.uses.reset()
-	for _, g := range of {
-		for _, m := range w.modules(g.set) {
-			*w.uses.at(m) += t.used[g]
+// survey is what all uses of a row say together.
+type survey struct {
+	requests, watched perFlow
+	sizes             map[uint32]int // how many modules a workflow has
+	pairs             int            // the sum of sizes
+
+	// Of the recorder's lines.
+	scale        float64 // of the requests that it counted, for those that the platform did
+	all          float64 // watched ones
+	used, unseen *sums
+	few          bool    // workflows of which none was watched, and modules
+	open         float64 // else, the requests of such workflows
+	logged       *sums   // what these are known to have used all the same
+	idle         []uint32
+}
+
+// of is how many of the watched requests would have shown a module.
+func (r *survey) of(m int32) float64 { return r.all - r.unseen.n[m] }
+
+// look goes through the uses of a row for the first time.
+func (w *dayWriter) look(t *total) *survey {
+	r := &w.survey
+	for _, s := range []*sums{r.used, r.unseen, r.logged, w.loaded} {
+		s.reset()
+	}
+	*r = survey{requests: perFlow{}, watched: perFlow{}, sizes: map[uint32]int{}, scale: 1, used: r.used, unseen: r.unseen, logged: r.logged}
+	flow := ^uint32(0)
+	end := func() {
+		if n := len(w.uses.list); n > 0 {
+			r.sizes[flow] = n
+			r.pairs += n
+		}
+		w.uses.reset()
+	}
+	w.first.start(t)
+	for u := w.first.next(); u != nil; u = w.first.next() {
+		if u.flow != flow {
+			end()
+			flow = u.flow
+		}
+		switch u.kind {
+		case aProcess:
+			for _, m := range u.own {
+				w.loaded.at(m)
+			}
+			continue
+		case aRequest:
+			r.requests[flow] += u.n
+		case aWatched:
+			r.watched[flow] += u.n
+			r.all += u.n
+			u.look(r.used, r.unseen)
+		}
+		for _, m := range u.own {
+			w.uses.at(m)
+		}
+		for _, m := range u.unseen {
+			w.uses.at(m)
 		}
 	}
-	if r == nil {
+	end()
+	return r
+}
+
+// flow adds up in uses what requests of one workflow used.
+func (w *dayWriter) flow(t *total, flow uint32) {
+	r := &w.survey
+	w.uses.reset()
+	w.used.reset()
+	w.unseen.reset()
+	for u := w.second.next(); u != nil; u = w.second.next() {
+		if u.kind == aProcess {
+			continue
+		}
+		if u.flow != flow {
+			w.second.back()
+			break
+		}
+		switch u.kind {
+		case aRequest:
+			for _, m := range u.own {
+				*w.uses.at(m) += u.n
+			}
+		case aWatched:
+			u.look(w.used, w.unseen)
+		}
+	}
+	if !t.recorded() {
 		return
 	}
 	n := t.counts[flow] * r.scale
-	if len(seen) == 0 { // the others speak for it
+	watched := r.watched[flow]
+	if watched == 0 { // the others speak for it
 		if r.few {
 			for _, m := range r.used.list {
 				if of := r.of(m); of > 0 {
@@ -209,9 +281,6 @@ func (w *dayWriter) flow(t *total, r *recorderSums, flow uint32, of, seen []grou
 		}
 		return
 	}
-	w.used.reset()
-	w.unseen.reset()
-	watched := w.look(t, seen, w.used, w.unseen)
 	for _, list := range [][]int32{w.used.list, w.unseen.list} {
 		for _, m := range list {
 			all := r.of(m)
@@ -233,61 +302,16 @@ func (w *dayWriter) flow(t *total, r *recorderSums, flow uint32, of, seen []grou
 	}
 }
 
-// look adds up what watched requests used, and of which modules they cannot tell, and
-// returns how many requests that are.
-func (w *dayWriter) look(t *total, groups []group, used, unseen *sums) (watched float64) {
-	for _, g := range groups {
-		n := t.watched[g]
-		watched += n
-		own := w.modules(g.set)
-		for _, m := range own {
-			*used.at(m) += n
-		}
-		w.others = w.sets.all(w.others[:0], g.unseen)
-		for _, m := range w.others {
-			if _, found := slices.BinarySearch(own, m); !found {
-				*unseen.at(m) += n
-			}
-		}
-	}
-	return watched
-}
-
-// recorderSums is what the recorder's lines say of all workflows together.
-type recorderSums struct {
-	scale        float64 // of the requests that it counted, for those that the platform did
-	watched      float64
-	used, unseen *sums
-	few          bool    // workflows of which none was watched, and modules
-	open         float64 // else, the requests of such workflows
-	logged       *sums   // what these are known to have used all the same
-	idle         []uint32
-}
-
-// of is how many of the watched requests would have shown a module.
-func (r *recorderSums) of(m int32) float64 { return r.watched - r.unseen.n[m] }
-
 // recorder fills in what the recorder's lines say: of each workflow its requests, and
 // of each module the share of the watched ones that used it. docs/recorder.md has the
 // rules.
-func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) *recorderSums {
-	r := &w.sums
-	for _, s := range []**sums{&r.used, &r.unseen, &r.logged} {
-		if *s == nil {
-			*s = newSums(len(w.names))
-		}
-		(*s).reset()
-	}
-	*r = recorderSums{scale: 1, used: r.used, unseen: r.unseen, logged: r.logged}
+func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) {
+	r := &w.survey
 	d.Kind = evidence.UsageRecorder
 	if t.tests {
 		d.Kind = evidence.UsageTests
 	}
-	of := perFlow{}
-	for g, n := range t.watched {
-		of[g.flow] += n
-	}
-	for flow, n := range of {
+	for flow, n := range r.watched {
 		plus(&t.counts, flow, max(0, n-t.counts[flow]))
 		d.Watched += n / w.weight
 	}
@@ -305,7 +329,6 @@ func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) *recorderSums {
 	if d.Watched >= total {
 		d.Watched = 0 // all
 	}
-	r.watched = w.look(t, byFlow(t.watched), r.used, r.unseen)
 	for _, list := range [][]int32{r.used.list, r.unseen.list} {
 		for _, m := range list {
 			if r.of(m) <= 0 {
@@ -315,13 +338,12 @@ func (w *dayWriter) recorder(t *total, d *evidence.UsageDay) *recorderSums {
 	}
 	slices.Sort(d.Unseen)
 	d.Unseen = slices.Compact(d.Unseen)
-	r.few = (len(t.counts)-len(of))*len(r.used.list) <= maxEstimates
-	return r
+	r.few = (len(t.counts)-len(r.watched))*len(r.used.list) <= maxEstimates
 }
 
 // rest gives the requests of the workflows of which none was watched the shares of all
 // others, in one row for each module.
-func (w *dayWriter) rest(d *evidence.UsageDay, r *recorderSums) {
+func (w *dayWriter) rest(d *evidence.UsageDay, r *survey) {
 	if r.open == 0 {
 		return
 	}
@@ -343,40 +365,18 @@ func (w *dayWriter) rest(d *evidence.UsageDay, r *recorderSums) {
 
 // tooMany returns the workflows whose requests are counted without a workflow, because
 // there are too many pairs: those with the fewest requests.
-func (w *dayWriter) tooMany(t *total, requests perFlow, used, watched []group) map[uint32]bool {
-	most := 0
-	for _, g := range used {
-		most += len(w.modules(g.set))
-	}
-	for _, g := range watched {
-		most += len(w.modules(g.set))
-		most += len(w.modules(g.unseen))
-	}
-	if most <= maxUses {
+func (w *dayWriter) tooMany() map[uint32]bool {
+	r := &w.survey
+	if r.pairs <= maxUses {
 		return nil
 	}
-	sizes := map[uint32]int{}
-	list := slices.Sorted(maps.Keys(requests))
-	for _, flow := range list {
-		w.uses.reset()
-		var of, seen []group
-		of, used = cutFlow(used, flow)
-		seen, watched = cutFlow(watched, flow)
-		for _, g := range of {
-			for _, m := range w.modules(g.set) {
-				w.uses.at(m)
-			}
-		}
-		w.look(t, seen, w.uses, w.uses)
-		sizes[flow] = len(w.uses.list)
-	}
-	slices.SortFunc(list, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(requests[b], requests[a]), cmp.Compare(w.flows[a], w.flows[b]))
+	list := slices.SortedFunc(maps.Keys(r.requests), func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(r.requests[b], r.requests[a]), cmp.Compare(w.flows[a], w.flows[b]))
 	})
 	left := maxUses
 	folded := map[uint32]bool{}
 	for _, flow := range list {
-		if n := sizes[flow]; flow == 0 || n == 0 {
+		if n := r.sizes[flow]; flow == 0 || n == 0 {
 			continue
 		} else if left -= n; left < 0 {
 			folded[flow] = true
