@@ -48,6 +48,7 @@ type parser struct {
 
 	i       int       // index of the current token
 	tok     tokenKind // its kind, or tStop
+	at      int32     // where it starts
 	prevEnd int32     // end of the token before it
 	failed  bool
 
@@ -174,7 +175,7 @@ func room[T any](s []T, n int) []T {
 func (p *parser) run(f *File, l *lexer) {
 	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
 	p.readAhead()
-	p.tok = p.tokens[0].kind
+	p.tok, p.at = p.tokens[0].kind, p.tokens[0].start
 	p.module()
 }
 
@@ -243,11 +244,12 @@ func (p *parser) next() {
 	}
 	p.prevEnd = p.tokens[p.i].end
 	p.i++
-	p.tok = p.tokens[p.i].kind
+	t := &p.tokens[p.i]
+	p.tok, p.at = t.kind, t.start
 }
 
 // start returns the offset of the current token.
-func (p *parser) start() int32 { return p.tokens[p.i].start }
+func (p *parser) start() int32 { return p.at }
 
 // peek returns the kind of the token after the current one.
 func (p *parser) peek() tokenKind {
@@ -347,8 +349,9 @@ func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}
 // node appends a node whose children begin with first and are complete.
 func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
 	n := p.slot(k, start, end, first)
+	nodes := p.nodes
 	for c := first; c != None; {
-		d := &p.nodes[c]
+		d := &nodes[c]
 		d.Parent, c = n, d.Next
 	}
 	return n
@@ -456,15 +459,23 @@ func (p *parser) leaf(k Kind) NodeID {
 	if p.failed {
 		return p.invalid()
 	}
+	start, end := p.at, p.tokens[p.i].end
+	p.i++
 	t := &p.tokens[p.i]
-	end := t.end
-	n := p.slot(k, t.start, end, None)
+	p.tok, p.at, p.prevEnd = t.kind, t.start, end
+	n := NodeID(len(p.nodes))
+	if int(n) == cap(p.nodes) || listed[k] {
+		n = p.rareSlot(k, start, end, None)
+	} else { // slot, without what cannot be
+		p.nodes = p.nodes[:n+1]
+		d := &p.nodes[n]
+		d.Start, d.End = start, end
+		d.Parent, d.First, d.Next = None, None, None
+		d.Kind, d.Flags = k, 0
+	}
 	if k == Name {
 		p.names = append(p.names, n)
 	}
-	p.prevEnd = end
-	p.i++
-	p.tok = p.tokens[p.i].kind
 	return n
 }
 
@@ -513,7 +524,8 @@ func (p *parser) back(m mark) {
 	p.i, p.prevEnd = m.i, m.prevEnd
 	p.drop(m.nodes)
 	p.errors = p.errors[:m.errors]
-	p.tok, p.failed = p.tokens[m.i].kind, false
+	t := &p.tokens[m.i]
+	p.tok, p.at, p.failed = t.kind, t.start, false
 }
 
 // enter counts a level of nesting; leave must follow, also when it has

@@ -86,8 +86,7 @@ func (p *parser) acceptDedent() {
 // line reads the simple statements of one line, separated by semicolons.
 func (p *parser) line(l *list) {
 	for {
-		m := p.mark()
-		start := p.start()
+		nodes, start := len(p.nodes), p.start()
 		p.begin()
 		n := p.simple()
 		p.checkChains()
@@ -105,7 +104,7 @@ func (p *parser) line(l *list) {
 			p.misplaced(n)
 		}
 		if p.failed {
-			p.drop(m.nodes)
+			p.drop(nodes)
 			p.recover()
 			p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
 			p.endLine()
@@ -143,11 +142,15 @@ func (p *parser) simple() NodeID {
 	start := p.start()
 	switch p.tok {
 	case tName:
-		switch {
-		case p.is("type") && p.peek() == tName:
-			return p.typeAlias()
-		case p.is("lazy") && (p.peek() == tImport || p.peek() == tFrom):
-			return p.lazyImport()
+		switch p.peek() {
+		case tName:
+			if p.is("type") {
+				return p.typeAlias()
+			}
+		case tImport, tFrom:
+			if p.is("lazy") {
+				return p.lazyImport()
+			}
 		}
 		return p.expressionStmt()
 	case tImport:

@@ -246,7 +246,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	l.pos, l.end = int(start), int(end)
 	l.logicalLine()
 	p := parser{file: part, lexer: &l, version: f.version, prevEnd: start, tokens: l.tokens, nodes: []Node{{}, {Kind: Module, Start: start, End: end}}}
-	p.tok = p.tokens[0].kind
+	p.tok, p.at = p.tokens[0].kind, p.tokens[0].start
 	rule(&p)
 	for p.tok == tNewline {
 		p.newline()
