@@ -196,11 +196,18 @@ func installedModules(info string) []string {
 
 // fromRecord reads the modules from the list of installed files.
 func fromRecord(data []byte) []string {
+	var modules []string
+	if !bytes.ContainsRune(data, '"') { // as nearly always
+		for line := range strings.Lines(string(data)) {
+			file, _, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ",")
+			modules = addModule(modules, strings.ReplaceAll(file, `\`, "/"))
+		}
+		return reduce(modules)
+	}
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1
 	r.LazyQuotes = true
 	r.ReuseRecord = true
-	var modules []string
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
