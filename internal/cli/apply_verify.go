@@ -63,7 +63,6 @@ type verifier struct {
 	edited   []editedImport
 	want     verify.Expected
 	python   *interp.Interpreter
-	details  *interp.Details
 	sources  []string
 	scratch  *verify.Scratch
 	programs map[string]*graph.Program // of the edited state, by import root
@@ -83,9 +82,6 @@ func (a *app) verifyEdits(p *project.Project, groups []*applyGroup, edits *rewri
 	v := &verifier{app: a, project: p, edits: edits, programs: map[string]*graph.Program{}}
 	v.expect(groups, opt)
 	if v.python, err = a.interpreter(p); err != nil {
-		return nil, err
-	}
-	if v.details, err = v.python.Query(a.ctx, launch.Environment(a.Env, launch.EnvOptions{})); err != nil {
 		return nil, err
 	}
 	if v.sources, err = p.Sources(); err != nil {
@@ -291,7 +287,7 @@ func (v *verifier) measure(root string, prog *graph.Program, e project.Entry) (*
 		extra = []string{"PYTHONPATH=" + strings.Join(search, string(filepath.ListSeparator))}
 	}
 	m, err := profile.Measure(v.ctx, profile.Options{
-		Root: root, Entry: e, Program: prog, Python: v.python, Details: v.details, Env: env, ExtraEnv: extra, Runs: 1, Timeout: profile.DefaultTimeout,
+		Root: root, Entry: e, Program: prog, Python: v.python, Env: env, ExtraEnv: extra, Runs: 1, Timeout: profile.DefaultTimeout,
 	})
 	if err != nil {
 		return nil, err

@@ -302,13 +302,9 @@ func (g *gateRun) profiled(e project.Entry, prog *graph.Program) (*evidence.Entr
 		return nil, err
 	}
 	g.noteDeployed(from)
-	details, err := python.Query(g.ctx, launch.Environment(g.Env, launch.EnvOptions{}))
-	if err != nil {
-		return nil, err
-	}
 	g.step("gate %s with %s: %d fresh processes", e.Name, python, gateRuns)
 	m, err := profile.Measure(g.ctx, profile.Options{
-		Root: g.project.Root, Entry: e, Program: prog, Python: python, Details: details, Env: env, Runs: gateRuns, Timeout: profile.DefaultTimeout, CodeDir: g.cacheDir(),
+		Root: g.project.Root, Entry: e, Program: prog, Python: python, Env: env, Runs: gateRuns, Timeout: profile.DefaultTimeout, CodeDir: g.cacheDir(),
 	})
 	if err != nil {
 		return nil, err

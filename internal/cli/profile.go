@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -177,9 +176,6 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
 	m := &profiler{app: a, opt: opt, project: p, home: home, python: python, lock: lock, entries: entries}
-	m.details = sync.OnceValues(func() (*interp.Details, error) {
-		return python.Query(ctx, launch.Environment(a.Env, launch.EnvOptions{}))
-	})
 	var results []profiled
 	for _, e := range entries {
 		r, err := m.measure(ctx, e)
@@ -212,7 +208,6 @@ type profiler struct {
 	project *project.Project
 	home    *project.Project // where the interpreter is found
 	python  *interp.Interpreter
-	details func() (*interp.Details, error) // of python; waits for the answer
 	lock    *evidence.Lock
 	entries []project.Entry
 	files   []string // sources of the project, once they are listed
@@ -241,14 +236,13 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, begun.Close()) }()
-	go func() { _, _ = m.details() }() // while the sources are read
-	program, details, err := m.inputs(e)
+	program, identity, err := m.inputs(e, begun)
 	if err != nil {
 		return nil, err
 	}
 	m.noteDeployed(from)
-	progress = m.profileProgress(e, m.python, details, opt)
-	measured, err := begun.Measure(ctx, program, details)
+	progress = m.profileProgress(e, m.python, identity, opt)
+	measured, err := begun.Measure(ctx, program)
 	m.clearLine()
 	if err != nil {
 		return nil, err
@@ -273,7 +267,7 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 }
 
 // inputs returns what the measurement of an entry needs beside its processes.
-func (m *profiler) inputs(e project.Entry) (program *graph.Program, details *interp.Details, err error) {
+func (m *profiler) inputs(e project.Entry, begun *profile.Beginning) (program *graph.Program, identity *interp.Identity, err error) {
 	first := m.files == nil
 	switch {
 	case !first:
@@ -287,13 +281,13 @@ func (m *profiler) inputs(e project.Entry) (program *graph.Program, details *int
 	if program, err = m.loadProgram(m.project, e, m.files, m.python, m.python.Version); err != nil {
 		return nil, nil, err
 	}
-	if details, err = m.details(); err != nil {
+	if identity, err = begun.Identity(); err != nil {
 		return nil, nil, err
 	}
 	if first {
-		err = compatible(m.lock, m.entries, profile.Environment(details), m.opt.replace)
+		err = compatible(m.lock, m.entries, profile.Environment(identity), m.opt.replace)
 	}
-	return program, details, err
+	return program, identity, err
 }
 
 // notePace says that the whole machine was slower or faster than when the lock
@@ -430,7 +424,7 @@ func compatible(lock *evidence.Lock, entries []project.Entry, env evidence.Envir
 
 // profileProgress says what is running: one line a pass, and on a terminal how
 // long it will take.
-func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *interp.Details, opt profileOptions) func(profile.Stage) {
+func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, id *interp.Identity, opt profileOptions) func(profile.Stage) {
 	live := a.live()
 	total := opt.runs // of all passes
 	if opt.split {
@@ -444,7 +438,7 @@ func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, d *in
 		}
 		switch s.Pass {
 		case profile.PassBegin:
-			a.step("%s with %s %s (%s)", e.Name, profile.Environment(d).Implementation, d.Version, python.Path)
+			a.step("%s with %s %s (%s)", e.Name, profile.Environment(id).Implementation, id.Version, python.Path)
 			return
 		case profile.PassGraph:
 			start = time.Now()

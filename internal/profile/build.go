@@ -16,7 +16,7 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 	today := time.Now().Format(time.DateOnly)
 	e := &evidence.Entry{
 		Measured: today, Runs: m.Runs, Startup: m.graph.Startup,
-		Environment: Environment(m.Details), Noise: &evidence.Noise{Self: map[string]float64{}, Code: map[string]float64{}},
+		Environment: Environment(m.identity), Noise: &evidence.Noise{Self: map[string]float64{}, Code: map[string]float64{}},
 	}
 	e.Environment.Bytecode = m.bytecode()
 	m.totals(e)
@@ -65,20 +65,14 @@ func (m *measurement) totals(e *evidence.Entry) {
 	slices.SortFunc(runs, func(a, b *probe.Timing) int { return int(a.Total - b.Total) })
 	n := len(runs)
 	e.TotalMinMS, e.PeakKiB = ms(runs[0].Total), runs[0].PeakKiB
-	totals, collections := make([]time.Duration, n), make([]time.Duration, n)
-	var clients []time.Duration // of the runs that timed them
+	totals, collections, clients := make([]time.Duration, n), make([]time.Duration, n), make([]time.Duration, n)
 	for i, r := range runs {
-		totals[i], collections[i] = r.Total, r.GC
-		if r.Client >= 0 {
-			clients = append(clients, r.Client)
-		}
+		totals[i], collections[i], clients[i] = r.Total, r.GC, r.Client
 		e.PeakKiB = min(e.PeakKiB, r.PeakKiB)
 	}
 	_, e.TotalMedianMS, e.Noise.Total = spread(totals)
-	e.StartupMS, _, e.Noise.Startup = spread(clients) // sorts them
-	if few := len(clients); 0 < few && few < n {
-		e.Noise.Startup = ms(clients[few-1] - clients[0])
-	}
+	e.StartupMS, _, e.Noise.Startup = spread(clients)      // sorts them
+	e.Noise.Startup = max(e.Noise.Startup, noise(clients)) // few of them may have been taken alone
 	e.GCMS, _, e.Noise.GC = spread(collections)
 }
 
@@ -104,20 +98,26 @@ func (m *measurement) projectModule(file string) *graph.Module {
 	if file == "" {
 		return nil
 	}
+	mod, known := m.ofFile[file]
+	if !known {
+		mod = m.findModule(file)
+		m.ofFile[file] = mod
+	}
+	return mod
+}
+
+func (m *measurement) findModule(file string) *graph.Module {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(m.target.Dir, file)
 	}
 	if rel, err := filepath.Rel(m.Root, file); err == nil && filepath.IsLocal(rel) {
 		return m.Program.File(filepath.ToSlash(rel))
 	}
-	root, err := filepath.EvalSymlinks(m.Root)
-	if err != nil {
+	file, err := filepath.EvalSymlinks(file)
+	if err != nil || !within(m.realRoot, file) {
 		return nil
 	}
-	if file, err = filepath.EvalSymlinks(file); err != nil || !within(root, file) {
-		return nil
-	}
-	rel, err := filepath.Rel(root, file)
+	rel, err := filepath.Rel(m.realRoot, file)
 	if err != nil {
 		return nil
 	}

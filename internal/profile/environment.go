@@ -13,7 +13,7 @@ import (
 
 // Environment describes this machine and the interpreter; the state of the
 // byte-code is known only after a measurement.
-func Environment(d *interp.Details) evidence.Environment {
+func Environment(d *interp.Identity) evidence.Environment {
 	name := map[string]string{"cpython": "CPython", "pypy": "PyPy"}[d.Implementation]
 	if name == "" {
 		name = d.Implementation

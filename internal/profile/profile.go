@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -42,9 +43,8 @@ type Options struct {
 	Entry           project.Entry
 	Program         *graph.Program
 	Python          *interp.Interpreter
-	Details         *interp.Details // of Python
-	Env             []string        // the user's, as os.Environ
-	ExtraEnv        []string        // "K=V", beside or instead of those
+	Env             []string // the user's, as os.Environ
+	ExtraEnv        []string // "K=V", beside or instead of those
 	RealCredentials bool
 	Dir, Folder     string          // where the process starts, and the head of sys.path, absolute; "": as the entry says
 	Setup           string          // a file that runs before the entry, absolute; "" for none
@@ -57,7 +57,7 @@ type Options struct {
 	CodeDir         string          // where the compiled probe is kept from one measurement to the next, absolute; "": nowhere
 	Progress        func(Stage)     // nil: nobody watches
 
-	free func(processors int) bool // processorsFree; tests know better
+	free func(processors int, ending bool) bool // processorsFree; tests know better
 }
 
 // Pass is a part of a measurement.
@@ -109,15 +109,18 @@ func Measure(ctx context.Context, o Options) (p *Profile, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	return b.Measure(ctx, o.Program, o.Details)
+	return b.Measure(ctx, o.Program)
 }
 
 // Beginning is a measurement whose first interpreter starts while its caller
 // still reads the sources.
-type Beginning struct{ m *measurement }
+type Beginning struct {
+	m        *measurement
+	identity func() (*interp.Identity, error) // waits for the answer
+}
 
-// Begin begins a measurement; Program and Details of o are not needed yet. Call
-// Close at the end.
+// Begin begins a measurement; Program of o is not needed yet. Call Close at the
+// end.
 func Begin(ctx context.Context, o Options) (*Beginning, error) {
 	if o.free == nil {
 		o.free = processorsFree
@@ -130,11 +133,37 @@ func Begin(ctx context.Context, o Options) (*Beginning, error) {
 	if o.CodeDir != "" {
 		m.target.Code = probe.ReadCode(o.CodeDir, o.Python.Version)
 	}
-	b := &Beginning{m}
+	b := &Beginning{m: m}
 	if err = m.begin(ctx); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
+	first := m.first
+	b.identity = sync.OnceValues(func() (*interp.Identity, error) { return m.identify(ctx, first) })
+	if !saysItself {
+		go func() { _, _ = b.identity() }() // while the sources are read
+	}
 	return b, nil
+}
+
+// Identity returns what the interpreter says of itself, once it runs. The error
+// is as of interp.Interpreter.Query.
+func (b *Beginning) Identity() (*interp.Identity, error) { return b.identity() }
+
+// saysItself says whether the first interpreter says what it is.
+const saysItself = launch.Streams && runtime.GOOS == "linux"
+
+// identify takes the answer of the first process, else asks by one more.
+func (m *measurement) identify(ctx context.Context, first *probe.Process) (*interp.Identity, error) {
+	if saysItself {
+		if _, id := first.Waits(); id != nil && id.Supported() {
+			return id, nil
+		}
+	}
+	d, err := m.Python.Query(ctx, m.target.Env)
+	if err != nil {
+		return nil, err
+	}
+	return &d.Identity, nil
 }
 
 // Close ends what still runs.
@@ -142,19 +171,25 @@ func (b *Beginning) Close() error {
 	if b.m.first != nil {
 		b.m.first.Stop()
 	}
-	b.m.stopWaiting()
+	b.m.stop()
 	return b.m.conditions.bytecode.Close()
 }
 
 // Measure goes on with the measurement; it is called once. The error is as of
 // the function Measure.
-func (b *Beginning) Measure(ctx context.Context, program *graph.Program, details *interp.Details) (*Profile, error) {
+func (b *Beginning) Measure(ctx context.Context, program *graph.Program) (_ *Profile, err error) {
 	m := b.m
-	m.Program, m.Details = program, details
+	m.Program, m.ofFile = program, map[string]*graph.Module{}
+	if root, err := filepath.EvalSymlinks(m.Root); err == nil {
+		m.realRoot = root
+	}
 	m.target.Label = m.label()
+	if m.identity, err = b.identity(); err != nil {
+		return nil, err
+	}
 	m.progress(Stage{})
 	m.distributions = sync.OnceValue(func() interp.Index {
-		return interp.Distributions(append(slices.Clone(details.Path), m.target.Folder))
+		return interp.Distributions(append(slices.Clone(m.identity.Path), m.target.Folder))
 	})
 	go m.distributions() // while the graph pass runs
 	if err := m.graphPass(ctx); err != nil {
@@ -206,16 +241,20 @@ func (b *Beginning) Measure(ctx context.Context, program *graph.Program, details
 type measurement struct {
 	Options
 	target   probe.Options
+	identity *interp.Identity // of Python
 	graph    *probe.Graph
 	timings  []*probe.Timing
 	splits   []map[string]probe.Parts
 	reach    []*graph.Module // project code that the entry reaches, itself first
+	realRoot string          // Root without links, "" where that is not known
+	ofFile   map[string]*graph.Module
 	warnings []string
 
 	conditions    *conditions
 	distributions func() interp.Index
 	first         *probe.Process   // for the graph pass, until it is used
 	waiting       []*probe.Process // for the next runs
+	leaving       *probe.Process   // has sent all, and is about to end
 	compiled      probe.Code       // by this measurement, to be kept
 }
 

@@ -58,10 +58,6 @@ func write(t *testing.T, dir string, files map[string]string) {
 func options(t *testing.T, i *interp.Interpreter, dir string) Options {
 	t.Helper()
 	env := launch.Environment(os.Environ(), launch.EnvOptions{Extra: []string{"PYTHONDONTWRITEBYTECODE="}})
-	details, err := i.Query(t.Context(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
 	files, err := project.Listing(dir, []string{dir})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +69,7 @@ func options(t *testing.T, i *interp.Interpreter, dir string) Options {
 		t.Fatal(err)
 	}
 	return Options{
-		Root: dir, Program: program, Python: i, Details: details, Env: env, Runs: 1, Timeout: time.Minute,
+		Root: dir, Program: program, Python: i, Env: env, Runs: 1, Timeout: time.Minute,
 		Entry: project.Entry{Name: "app:handler", Kind: project.EntryHandler, Module: "app", Attr: "handler", File: "app.py", ImportRoot: ".", Platform: "server"},
 	}
 }

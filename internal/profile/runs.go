@@ -5,36 +5,44 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/probe"
 )
 
-// Of a run only the import of the entry is timed, and of some the imports of
-// AWS's runtime client. The rest, the start of the interpreter above all, takes
-// as long again for small entries. Two interpreters therefore get ready at the
-// same time where there are two processors, and the first two while the graph
-// pass runs. Then they wait: what is timed runs alone.
+// Of a run only the import of the entry is timed, and the imports of AWS's
+// runtime client. The rest, the start of the interpreter above all, takes as long
+// again for small entries. Two interpreters therefore get ready at the same time
+// where there are two processors, while the one before them ends, and the first
+// few beside the graph pass. Then they wait: the entry runs alone. So does the
+// client in the first two, where its least time is found; the others import it
+// while they get ready, and beside each other it can only take them longer.
 
-// most is how many interpreters get ready at the same time.
-const most = 2
+const (
+	// processors are how many interpreters get ready at the same time.
+	processors = 2
+	// early are how many do beside the graph pass.
+	early = 4
+	// alone are in how many runs the client is imported alone.
+	alone = 2
+)
 
-// together returns how many interpreters may get ready at the same time now.
-func (m *measurement) together() int {
-	if !launch.Streams || m.conditions.each() || !m.free(most) {
-		return 1
-	}
-	return most
+// together reports whether interpreters may get ready at the same time now.
+// One of ours may be about to end.
+func (m *measurement) together(ending bool) bool {
+	return launch.Streams && !m.conditions.each() && m.free(processors, ending)
 }
 
 // processorsFree reports whether n processors have nothing else to do, as far
-// as the system tells. Where they have, two processes are no faster than one.
-func processorsFree(n int) bool {
+// as the system tells. Where they have, two processes are no faster than one. A
+// process of ours that is about to end does not count.
+func processorsFree(n int, ending bool) bool {
 	if runtime.NumCPU() < n {
 		return false
 	}
-	for range 8 { // what only passes by is gone at the next look or two
+	for look := range 8 { // what only passes by is gone at the next look or two
 		data, err := os.ReadFile("/proc/loadavg")
 		if err != nil {
 			return true
@@ -42,6 +50,9 @@ func processorsFree(n int) bool {
 		var running int // this process among them
 		if _, err := fmt.Sscanf(string(data), "%f %f %f %d/", new(float64), new(float64), new(float64), &running); err != nil {
 			return true
+		}
+		if ending && look < 3 { // to end takes it longer than that
+			running--
 		}
 		if running-1 <= runtime.NumCPU()-n {
 			return true
@@ -52,27 +63,58 @@ func processorsFree(n int) bool {
 }
 
 // ahead reports whether what comes before the entry belongs to the preparations
-// of a group of n runs. It does not where it is to be timed, which every other
-// group does, and where it is code of the user, which expects to be alone.
-func (m *measurement) ahead(pass probe.Pass, number, n int) bool {
+// of a run, which is one of a group of n. It does not where it is to be timed
+// alone, and where it is code of the user, which expects to be alone.
+func (m *measurement) ahead(pass probe.Pass, run, n int) bool {
 	if n == 1 || m.Setup != "" {
 		return false
 	}
-	return pass == probe.PassSplit || m.target.Kind != probe.KindLambda || m.Runs > n && number%2 == 0
+	return pass == probe.PassSplit || m.target.Kind != probe.KindLambda || run >= alone
 }
 
-// start starts n interpreters for a pass.
-func (m *measurement) start(ctx context.Context, pass probe.Pass, n int, target probe.Options) ([]*probe.Process, error) {
-	var list []*probe.Process
-	for range n {
-		if err := m.conditions.before(); err != nil {
-			return list, err
-		}
-		p := probe.Start(ctx, target)
-		p.Prepare(pass, target)
-		list = append(list, p)
+// group starts the interpreters of a group of n runs, the first of which is the
+// one with that number, each when there is a processor for it. One of them is
+// taken as long as the graph pass runs beside (nil: it does not).
+func (m *measurement) group(ctx context.Context, pass probe.Pass, first, n int, beside *probe.Process) error {
+	free := make(chan struct{}, processors)
+	for range processors {
+		free <- struct{}{}
 	}
-	return list, nil
+	busy := func(until func()) {
+		<-free
+		go func() { until(); free <- struct{}{} }()
+	}
+	if beside != nil {
+		busy(beside.Done)
+	}
+	target, turns := m.target, make([]chan struct{}, n)
+	for i := range n {
+		turns[i] = make(chan struct{})
+		target.Ahead = m.ahead(pass, first+i, n)
+		p, err := m.start(ctx, pass, target, turns[i])
+		if err != nil {
+			return err
+		}
+		m.waiting = append(m.waiting, p)
+	}
+	list := slices.Clone(m.waiting)
+	go func() {
+		for i, p := range list {
+			busy(func() { p.Waits() })
+			close(turns[i])
+		}
+	}()
+	return nil
+}
+
+// start starts an interpreter for a pass.
+func (m *measurement) start(ctx context.Context, pass probe.Pass, target probe.Options, turn <-chan struct{}) (*probe.Process, error) {
+	if err := m.conditions.before(); err != nil {
+		return nil, err
+	}
+	p := probe.Start(ctx, target, turn)
+	p.Prepare(pass, target)
+	return p, nil
 }
 
 // next takes the next of the interpreters that wait.
@@ -82,25 +124,33 @@ func (m *measurement) next() *probe.Process {
 	return p
 }
 
-func (m *measurement) stopWaiting() {
+// stop ends the processes that still run.
+func (m *measurement) stop() {
+	m.leave(nil)
 	for len(m.waiting) > 0 {
 		m.next().Stop()
 	}
 }
 
-// begin starts the interpreter for the graph pass, and the first two for the
+// leave lets a process end, of which all is known, once the one before it has.
+func (m *measurement) leave(p *probe.Process) {
+	if m.leaving != nil {
+		m.leaving.Stop()
+	}
+	m.leaving = p
+}
+
+// begin starts the interpreter for the graph pass, and the first ones for the
 // timing pass, where they need not compile anything.
-func (m *measurement) begin(ctx context.Context) error {
-	n := m.together() // as long as nothing of ours runs
-	list, err := m.start(ctx, probe.PassGraph, 1, m.target)
-	if err != nil {
+func (m *measurement) begin(ctx context.Context) (err error) {
+	together := m.together(false) // as long as nothing of ours runs
+	if m.first, err = m.start(ctx, probe.PassGraph, m.target, nil); err != nil {
 		return err
 	}
-	m.first = list[0]
-	if n > 1 && m.target.Code.Known() {
-		m.waiting, err = m.group(ctx, probe.PassTiming, 0, min(m.Runs, n), m.target)
+	if together && m.target.Code.Known() {
+		return m.group(ctx, probe.PassTiming, 0, min(m.Runs, early), m.first)
 	}
-	return err
+	return nil
 }
 
 // learn takes the byte-code that a process had to make: what there was is of
@@ -112,9 +162,10 @@ func (m *measurement) learn(code probe.Code) {
 }
 
 // graphRun runs the graph pass once, in the interpreter that was started for it
-// where there is one, while the first two for the timing pass get ready.
+// where there is one, while the first ones for the timing pass get ready.
 func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
 	if m.first == nil {
+		m.leave(nil)
 		if err := m.conditions.before(); err != nil {
 			return nil, err
 		}
@@ -122,14 +173,13 @@ func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
 	}
 	p := m.first
 	m.first = nil
-	defer p.Stop()
+	defer m.leave(p)
 	if launch.Streams && !m.conditions.each() {
-		if code := p.Waits(); code.Known() {
+		if code, _ := p.Waits(); code.Known() {
 			m.learn(code)
-			m.stopWaiting()
-			if n := m.together(); n > 1 {
-				var err error
-				if m.waiting, err = m.group(ctx, probe.PassTiming, 0, min(m.Runs, n), m.target); err != nil {
+			m.stop()
+			if m.together(false) {
+				if err := m.group(ctx, probe.PassTiming, 0, min(m.Runs, early), p); err != nil {
 					return nil, err
 				}
 			}
@@ -138,36 +188,39 @@ func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
 	return p.Graph(m.target)
 }
 
-// group starts the interpreters of a group of n runs.
-func (m *measurement) group(ctx context.Context, pass probe.Pass, number, n int, target probe.Options) ([]*probe.Process, error) {
-	target.Ahead = m.ahead(pass, number, n)
-	return m.start(ctx, pass, n, target)
-}
-
 // runs runs a pass as often as Options.Runs says.
 func (m *measurement) runs(ctx context.Context, pass probe.Pass, run func(p *probe.Process) error) error {
-	for done, number := 0, 0; done < m.Runs; number++ {
+	for done := 0; done < m.Runs; {
+		if m.conditions.each() {
+			m.leave(nil)
+		}
 		if len(m.waiting) == 0 {
-			var err error
-			if m.waiting, err = m.group(ctx, pass, number, min(m.Runs-done, m.together()), m.target); err != nil {
+			n := 1
+			if m.together(m.leaving != nil) {
+				n = min(m.Runs-done, processors)
+			}
+			if err := m.group(ctx, pass, done, n, nil); err != nil {
 				return err
 			}
 		}
+		m.leave(nil)
 		if len(m.waiting) > 1 {
 			for _, p := range m.waiting {
 				p.Waits()
 			}
 		}
 		for len(m.waiting) > 0 {
+			m.leave(nil)
 			p := m.next()
 			err := run(p)
-			p.Stop()
+			m.leave(p)
 			if err != nil {
 				return err
 			}
 			done++
 		}
 	}
+	m.leave(nil)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,15 +36,16 @@ func TestRunsAlone(t *testing.T) {
 		busy   bool
 		alone  bool // at the start, too
 		parts  int  // of the user's code, in each run
+		starts int  // of interpreters, all in all; 0: any number
 	}{
-		"handler":   {change: func(*Options) {}, parts: 1},
-		"lambda":    {change: func(o *Options) { o.Entry.Platform = config.PlatformLambda }, parts: 1},
-		"split":     {change: func(o *Options) { o.Split = true }, parts: 1},
-		"setup":     {change: func(o *Options) { o.Setup = filepath.Join(o.Root, "prepare.py") }, parts: 2},
-		"first run": {change: func(o *Options) { o.Bytecode = launch.BytecodeFirstRun }, alone: true, parts: 1},
-		"code":      {change: func(o *Options) { o.CodeDir = codeDir }, parts: 1},
+		"handler":   {change: func(*Options) {}, parts: 1, starts: 6},
+		"lambda":    {change: func(o *Options) { o.Entry.Platform = config.PlatformLambda }, parts: 1, starts: 6},
+		"split":     {change: func(o *Options) { o.Split = true }, parts: 1, starts: 11},
+		"setup":     {change: func(o *Options) { o.Setup = filepath.Join(o.Root, "prepare.py") }, parts: 2, starts: 6},
+		"first run": {change: func(o *Options) { o.Bytecode = launch.BytecodeFirstRun }, alone: true, parts: 1, starts: 6},
+		"code":      {change: func(o *Options) { o.CodeDir = codeDir }, parts: 1, starts: 6},
 		"bad code":  {change: func(o *Options) { o.CodeDir = badDir }, parts: 1},
-		"busy":      {change: func(*Options) {}, busy: true, alone: true, parts: 1},
+		"busy":      {change: func(*Options) {}, busy: true, alone: true, parts: 1, starts: 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +61,7 @@ func TestRunsAlone(t *testing.T) {
 			o.Env = append(o.Env, "RUNS_LOG="+log, "PYTHONPATH="+dir)
 			o.Runs = 5
 			c.change(&o)
-			o.free = func(int) bool { return !c.busy }
+			o.free = func(int, bool) bool { return !c.busy }
 			p := measure(t, o)
 			if lambda := o.Entry.Platform == config.PlatformLambda; p.Entry.StartupMS > 0 != lambda || p.Entry.Runs != 5 || p.Modules["app"].MinMS < 20 {
 				t.Errorf("%+v, %+v", p.Entry, p.Modules["app"])
@@ -69,10 +71,11 @@ func TestRunsAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			last := strings.LastIndex(string(data), "end")
-			running, ran, ready, most := false, 0, 0, 0
+			running, ran, ready, most, starts := false, 0, 0, 0, 0
 			for line := range strings.Lines(string(data[:last])) { // the start of the interpreter is timed behind it
 				switch strings.TrimSpace(line) {
 				case "start":
+					starts++
 					if ready++; running && ran >= c.parts {
 						t.Error("an interpreter started while another one was measured")
 					}
@@ -90,7 +93,66 @@ func TestRunsAlone(t *testing.T) {
 			if c.alone != (most == 1) {
 				t.Errorf("up to %d interpreters got ready at the same time:\n%s", most, data)
 			}
+			if c.starts > 0 && starts != c.starts {
+				t.Errorf("%d interpreters were started, not %d", starts, c.starts)
+			}
 		})
+	}
+}
+
+// TestClientAlone: AWS's runtime client is imported alone in the first two runs,
+// and in a run that has no other beside it, in others before they wait; never
+// while an entry runs.
+func TestClientAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	log := filepath.Join(dir, "runs.log")
+	const helper = "import os, time\ndef log(what):\n    with open(os.environ['RUNS_LOG'], 'a') as f: f.write('%s %d\\n' % (what, os.getpid()))\n"
+	write(t, dir, map[string]string{
+		"app.py":                    helper + "log('begin')\ntime.sleep(0.02)\nlog('end')\ndef handler(event, context): ...\n",
+		"awslambdaric/__init__.py":  "",
+		"awslambdaric/bootstrap.py": helper + "log('client')\ntime.sleep(0.03)\nlog('imported')\n",
+	})
+	o := options(t, one(t), dir)
+	o.Entry.Platform = config.PlatformLambda
+	o.Env = append(o.Env, "RUNS_LOG="+log, "PYTHONPATH="+dir)
+	o.Runs = 7 // four, two, one
+	o.free = func(int, bool) bool { return true }
+	if p := measure(t, o); p.Entry.StartupMS < 30 {
+		t.Errorf("the client took %.1f ms", p.Entry.StartupMS)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	var runs []int // where each entry begins
+	for i, line := range lines {
+		switch what, pid, _ := strings.Cut(line, " "); {
+		case what == "begin":
+			runs = append(runs, i)
+		case len(runs) > 1 && what != "end" && strings.HasPrefix(lines[i-1], "begin"):
+			t.Errorf("%s of %s while an entry ran:\n%s", what, pid, data)
+		}
+	}
+	if len(runs) != 8 {
+		t.Fatalf("%d entries:\n%s", len(runs), data)
+	}
+	alone := func(run int) bool { // the entry follows at once, and nothing came between
+		_, pid, _ := strings.Cut(lines[runs[run]], " ")
+		at := slices.Index(lines, "client "+pid)
+		return at == runs[run]-2 && !strings.HasPrefix(lines[at-1], "client")
+	}
+	for _, run := range []int{1, 2, 7} { // 0 is the graph pass
+		if !alone(run) {
+			t.Errorf("in run %d the client was not alone:\n%s", run, data)
+		}
+	}
+	for run, first := range map[int]int{3: 1, 4: 1, 5: 5, 6: 5} {
+		_, pid, _ := strings.Cut(lines[runs[run]], " ")
+		if at := slices.Index(lines, "imported "+pid); at > runs[first] {
+			t.Errorf("in run %d the client was imported beside a run:\n%s", run, data)
+		}
 	}
 }
 

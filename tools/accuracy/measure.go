@@ -68,10 +68,6 @@ func (c testCase) measure(ctx context.Context, python string, o options) (outcom
 	}
 	out.python = fmt.Sprintf("%d.%d", i.Version.Major, i.Version.Minor)
 	env := environment(o.bytecode)
-	details, err := i.Query(ctx, env)
-	if err != nil {
-		return out, err
-	}
 	files, err := project.Listing(dir, []string{dir})
 	if err != nil {
 		return out, err
@@ -83,7 +79,7 @@ func (c testCase) measure(ctx context.Context, python string, o options) (outcom
 		return out, err
 	}
 	p, err := profile.Measure(ctx, profile.Options{
-		Root: dir, Program: program, Python: i, Details: details, Env: env, Runs: o.runs, Timeout: 5 * time.Minute,
+		Root: dir, Program: program, Python: i, Env: env, Runs: o.runs, Timeout: 5 * time.Minute,
 		Entry: project.Entry{Name: "app", Kind: project.EntryHandler, Module: "app", File: "app.py", ImportRoot: ".", Platform: "server"},
 	})
 	if err != nil {

@@ -12,19 +12,27 @@ import (
 	"time"
 )
 
-// Details is what only the interpreter itself knows.
-type Details struct {
+// Identity is what tells interpreters apart, and where they look for modules.
+type Identity struct {
 	Implementation string   `json:"implementation"` // "cpython"
 	Version        string   `json:"version"`        // "3.12.3"
 	Platform       string   `json:"platform"`       // "linux-x86_64"
-	CacheTag       string   `json:"cache_tag"`      // "cpython-312"
-	Executable     string   `json:"executable"`
-	Prefix         string   `json:"prefix"`
-	BasePrefix     string   `json:"base_prefix"`
-	Path           []string `json:"path"`     // sys.path without the working directory
-	Builtin        []string `json:"builtin"`  // sys.builtin_module_names
-	Stdlib         []string `json:"stdlib"`   // sys.stdlib_module_names, empty before 3.10
-	Suffixes       []string `json:"suffixes"` // of extension modules
+	Path           []string `json:"path"`           // sys.path without the working directory
+}
+
+// Supported reports whether the version is Oldest or newer.
+func (i *Identity) Supported() bool { return !parseVersion(i.Version).Less(Oldest) }
+
+// Details is what only the interpreter itself knows.
+type Details struct {
+	Identity
+	CacheTag   string   `json:"cache_tag"` // "cpython-312"
+	Executable string   `json:"executable"`
+	Prefix     string   `json:"prefix"`
+	BasePrefix string   `json:"base_prefix"`
+	Builtin    []string `json:"builtin"`  // sys.builtin_module_names
+	Stdlib     []string `json:"stdlib"`   // sys.stdlib_module_names, empty before 3.10
+	Suffixes   []string `json:"suffixes"` // of extension modules
 }
 
 // queryScript does without json, platform and, where it can, sysconfig: they
@@ -100,7 +108,7 @@ func (i *Interpreter) Query(ctx context.Context, env []string) (*Details, error)
 	if err := json.NewDecoder(bytes.NewReader(answer)).Decode(d); err != nil {
 		return nil, fmt.Errorf("the Python interpreter %q gave an answer that cannot be read: %w", i.Path, err)
 	}
-	if v := parseVersion(d.Version); v.Less(Oldest) {
+	if !d.Supported() {
 		return nil, fmt.Errorf("%q is Python %s, which is not supported; name Python %d.%d or newer with --python",
 			i.Path, d.Version, Oldest.Major, Oldest.Minor)
 	}

@@ -30,9 +30,9 @@ func newSecret() string { return rand.Text() }
 // frameMark begins each piece.
 const frameMark = "\x1e"
 
-// waitMark is the piece without content, by which a script says that it waits
-// for the rest of its input.
-func waitMark(secret string) []byte { return []byte(frameMark + secret + " 0 0\n") }
+// emptyPiece is the piece without content, by which a script says that it waits
+// for the rest of its input, and that it has sent all.
+func emptyPiece(secret string) []byte { return []byte(frameMark + secret + " 0 0\n") }
 
 // unframe returns what was sent over a channel, joined, and all else that was
 // written to its descriptor. The error is ErrDisturbed where a piece was

@@ -59,6 +59,52 @@ func TestChildAtOnce(t *testing.T) {
 	}
 }
 
+// TestChildDone: what a child has sent is known before it ends.
+func TestChildDone(t *testing.T) {
+	t.Parallel()
+	const script = "import os, time\nchannel = Channel()\nchannel.send(b'one')\nchannel.send(b'')\n" +
+		"os.read(0, 100)\nos.write(channel.fd, b'foreign')\nchannel.send(b', two')\nchannel.send(b'')\ntime.sleep(1000)\n"
+	c := startScript(t, time.Minute, script)
+	c.Send(nil)
+	if sent := string(c.Waits()); sent != "one" {
+		t.Errorf("sent %q before it waited", sent)
+	}
+	c.Finish([]byte("go on"))
+	if res, err := c.Done(); err != nil || string(res.Data) != "one, two" || string(res.Foreign) != "foreign" || res.Disturbed != nil {
+		t.Errorf("%+v %v", res, err)
+	}
+	c.Stop()
+
+	c = startScript(t, time.Minute, "channel = Channel()\nchannel.send(b'one')\nchannel.send(b'')\nraise SystemExit(3)\n")
+	c.Send(nil)
+	c.Finish(nil)
+	if res, err := c.Done(); err != nil || string(res.Data) != "one" || res.ExitCode != 3 {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// TestChildTurn: a child starts when it is its turn, and may be stopped before.
+func TestChildTurn(t *testing.T) {
+	t.Parallel()
+	turn, began := make(chan struct{}), make(chan int, 1)
+	o := Options{Python: oracle.One(t).Path, Args: []string{"-c", ""}, Dir: t.TempDir(), Turn: turn, OnStart: func(pid int) { began <- pid }}
+	c, other := Start(t.Context(), o), Start(t.Context(), o)
+	other.Stop()
+	if _, err := other.Wait(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	select {
+	case <-began:
+		t.Error("a child started before its turn")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(turn)
+	if res, err := c.Wait(); err != nil || res.ExitCode != 0 || len(began) != 1 {
+		t.Errorf("%+v %v", res, err)
+	}
+	c.Stop()
+}
+
 // TestChildLimit: the limit counts for each piece.
 func TestChildLimit(t *testing.T) {
 	t.Parallel()

@@ -37,6 +37,8 @@ type Options struct {
 	// Stop, once closed, ends the child and all that it started: the caller
 	// has what it wants. nil: never.
 	Stop <-chan struct{}
+	// Turn, once closed, lets the child of Start start; nil: at once.
+	Turn <-chan struct{}
 	// NoResult keeps the result descriptor away from a child that is no script
 	// of ours.
 	NoResult bool
@@ -114,7 +116,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if !o.NoResult {
 		secret = newSecret()
 		if o.child != nil {
-			data.mark, data.marked = waitMark(secret), func(raw []byte) { o.child.waiting(raw, secret) }
+			data.mark, data.marked = emptyPiece(secret), func(raw []byte, times int) { o.child.marked(raw, secret, times) }
 		}
 		if collect, err = p.result(cmd, &data, secret); err != nil {
 			return nil, err
@@ -300,8 +302,9 @@ func (p *plumbing) close() {
 type buffer struct {
 	tail, limit int
 	also        io.Writer // gets all of it as well
-	mark        []byte    // where it arrives first, marked gets what came before; nil: nowhere
-	marked      func([]byte)
+	mark        []byte    // where it arrives, marked gets what came before, and how often it has come; nil: nowhere
+	marked      func(before []byte, times int)
+	times, seen int // how often it has come, and how much of data has been searched for it
 	data        []byte
 	over        bool
 }
@@ -316,14 +319,25 @@ func (b *buffer) add(chunk []byte) {
 	}
 	b.data = append(b.data, chunk...)
 	if b.mark != nil {
-		from := max(0, len(b.data)-len(chunk)-len(b.mark)+1)
-		if i := bytes.Index(b.data[from:], b.mark); i >= 0 {
-			b.marked(bytes.Clone(b.data[:from+i]))
-			b.mark = nil
-		}
+		b.search()
 	}
 	if b.tail > 0 && len(b.data) > 2*b.tail {
 		b.data = append(b.data[:0], b.data[len(b.data)-b.tail:]...)
+	}
+}
+
+// search looks for the mark in what is new. Such a buffer has no tail.
+func (b *buffer) search() {
+	for {
+		i := bytes.Index(b.data[b.seen:], b.mark)
+		if i < 0 {
+			b.seen = max(b.seen, len(b.data)-len(b.mark)+1)
+			return
+		}
+		at := b.seen + i
+		b.times++
+		b.seen = at + len(b.mark)
+		b.marked(bytes.Clone(b.data[:at]), b.times)
 	}
 }
 

@@ -274,6 +274,14 @@ class _Graph:
         return lines
 
 
+def _identity():
+    # What package interp asks Python for, where that takes nothing more.
+    if sys.platform != "linux" or "_PYTHON_HOST_PLATFORM" in os.environ:
+        return []
+    version, platform = sys.version.split()[0], "linux-" + os.uname().machine
+    return [_record("python", sys.implementation.name, version, platform, *[p for p in sys.path if p])]
+
+
 class _Kinds:
     # What the loaded modules are. Modules may be objects of any class here,
     # whose attributes run user code, so that only their dictionaries are read.

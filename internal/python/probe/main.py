@@ -122,43 +122,46 @@ def _probe():
     out = _Output()
     if COMPILED:
         out.send([_record("code", *[c.hex() for c in COMPILED])])
-
-    def wait():
-        # Others may be measuring. Returns the label of the module that runs as
-        # __main__ and the modules of the deferred pass.
-        out.send([])
-        lines = INPUT().decode("utf-8", "surrogateescape").split("\n")
-        if mode == "graph":
-            _watch(out, float(limit))
-        return lines[0], lines[1:]
-
-    if not ahead:
-        label, deferred = wait()
-    if trial:
-        _trial(trial)
-    for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
-        del sys.modules[name]
-    if sys.path and sys.path[0] == "":
-        sys.path[0] = folder
-    else:
-        sys.path.insert(0, folder)
-    sys.argv[:] = [target]
-    if setup:
-        try:
-            _run_setup(setup)
-        except BaseException as e:
-            out.send([_record("setup")] + _failure(e))
-            out.exit(0)
+    # What the first piece makes and keeps is there before the client is imported.
+    out.send([_record("mode", mode)] + (_identity() if mode == "graph" else []))
     imp = builtins.__import__
     client_ns = 0
-    if kind == "module":
-        import runpy  # as "python -m" does
-    elif kind == "lambda":
-        begin = _stopwatch.start()
-        preload()
-        client_ns = -1 if ahead else _stopwatch.since(begin)  # others may have been busy, too
-    if ahead:
-        label, deferred = wait()
+    for step in ("prepare", "wait") if ahead else ("wait", "prepare"):
+        if step == "wait":
+            # Others may be measuring. What comes is the label of the module that
+            # runs as __main__ and the modules of the deferred pass, one a line.
+            # No collection comes here, and next to nothing is kept that counts for
+            # the next one: they come at the same moments wherever the process waits.
+            collects = gc.isenabled()
+            gc.disable()
+            out.send([])
+            label, _, deferred = INPUT().decode("utf-8", "surrogateescape").partition("\n")
+            if mode == "graph":
+                _watch(out, float(limit))
+            if collects:
+                gc.enable()
+            continue
+        if trial:
+            _trial(trial)
+        for name in set(sys.modules) - _before:  # the probe's own, which the entry must pay for
+            del sys.modules[name]
+        if sys.path and sys.path[0] == "":
+            sys.path[0] = folder
+        else:
+            sys.path.insert(0, folder)
+        sys.argv[:] = [target]
+        if setup:
+            try:
+                _run_setup(setup)
+            except BaseException as e:
+                out.send([_record("setup")] + _failure(e))
+                out.exit(0)
+        if kind == "module":
+            import runpy  # as "python -m" does
+        elif kind == "lambda":
+            begin = _stopwatch.start()
+            preload()
+            client_ns = _stopwatch.since(begin)
     startup = sorted([name for name in sys.modules if type(name) is str])
 
     recorder = _Graph(startup) if mode == "graph" else _Split() if mode == "split" else _Timing()
@@ -190,13 +193,14 @@ def _probe():
     lines += [_record("peak", _peak()), _record("startup", client_ns, *startup), _record("total", *total)]
     lines.append("end")
     out.send(lines)
-    for index, name in enumerate(deferred):
+    for index, name in enumerate(deferred.split("\n") if deferred else ()):
         out.send([_record("begin", index)])
         try:
             recorder.deferred(index, name, lambda: imp(name))
         except BaseException:
             pass
         out.send(recorder.take() + [_record("done", index)])
+    out.send([])  # that was all
     out.exit(0)
 
 

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fastpath/internal/python/interp"
 )
 
 // result is the content of a result descriptor.
@@ -17,6 +19,7 @@ type result struct {
 	loaded   []string // modules of start-up
 	mapped   []string
 	code     Code
+	python   *interp.Identity
 	missing  []string // the attribute that is missing, and what there is
 	stopped  int      // deferred module that began and did not end, -1
 
@@ -84,6 +87,7 @@ func (r *result) record(key string, f []string) bool {
 			s.Items = append(s.Items, Item{name, module})
 		}
 		r.statements = append(r.statements, s)
+	case key == "mode" && len(f) == 1:
 	case key == "peak" && len(f) == 1:
 		r.peak = n(0)
 	case key == "startup" && len(f) > 0:
@@ -95,6 +99,8 @@ func (r *result) record(key string, f []string) bool {
 			return false
 		}
 		r.code = Code{graph, timing}
+	case key == "python" && len(f) > 3:
+		r.python = &interp.Identity{Implementation: f[0], Version: f[1], Platform: f[2], Path: f[3:]}
 	case key == "mapped":
 		r.mapped = f
 	case key == "total" && len(f) == 3:

@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/oracle"
 	"fastpath/internal/testtree"
@@ -265,16 +268,52 @@ func TestStartupPass(t *testing.T) {
 	})
 }
 
+// TestIdentity: what a process says of itself before the graph pass is what
+// Python says when it is asked for it.
+func TestIdentity(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		if runtime.GOOS != "linux" {
+			t.Skip("Python is asked elsewhere")
+		}
+		o := entry(t, python, map[string]string{"entry.py": "", "lib/a b\tü/x.py": ""})
+		o.Env = append(o.Env, "PYTHONPATH="+filepath.Join(o.Dir, "lib", "a b\tü"))
+		i, err := interp.Find(interp.FindOptions{Explicit: python, ProjectRoot: "/", Dir: "/", Env: o.Env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := i.Query(t.Context(), o.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for platform, known := range map[string]bool{"": true, "_PYTHON_HOST_PLATFORM=other": false} {
+			run := o
+			if !known {
+				run.Env = append(slices.Clone(o.Env), platform)
+			}
+			p := Start(t.Context(), run, nil)
+			defer p.Stop()
+			p.Prepare(PassGraph, run)
+			if _, id := p.Waits(); known != (id != nil) || known && !reflect.DeepEqual(*id, want.Identity) {
+				t.Errorf("%+v, and asked for it %+v", id, want.Identity)
+			}
+			if _, err := p.Graph(run); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestAhead: a process that has imported AWS's runtime client before it waits
-// sees the same of the entry as one that times the client.
+// sees the same of the entry as one that waits before, collections included.
 func TestAhead(t *testing.T) {
 	each(t, func(t *testing.T, python string) {
-		o := entry(t, python, map[string]string{"entry.py": "import json, wave\n", "later.py": "import colorsys\n"})
+		const collector = "import gc\ntry: __import__('counts_%d' % gc.get_count()[0])\nexcept ImportError: pass\n"
+		o := entry(t, python, map[string]string{"entry.py": collector + "import json, wave\n", "later.py": "import colorsys\n"})
 		o.Kind = KindLambda
-		names := func(ahead bool) []string {
+		names := func(ahead bool) (list []string, young int) {
 			t.Helper()
 			o.Ahead = ahead
-			p := Start(t.Context(), o)
+			p := Start(t.Context(), o, nil)
 			defer p.Stop()
 			p.Prepare(PassTiming, o)
 			p.Waits()
@@ -284,13 +323,27 @@ func TestAhead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.Client < 0 != ahead || m.Client == 0 || m.Total <= 0 || m.Deferred["colorsys"] <= 0 {
+			if m.Client <= 0 || m.Total <= 0 || m.Deferred["colorsys"] <= 0 {
 				t.Errorf("ahead %v: %+v", ahead, m)
 			}
-			return slices.Sorted(maps.Keys(m.Self))
+			for name := range m.Self {
+				if counts, ok := strings.CutPrefix(name, "counts_"); ok {
+					young, err = strconv.Atoi(counts)
+					delete(m.Self, name)
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			return slices.Sorted(maps.Keys(m.Self)), young
 		}
-		if timed, ahead := names(false), names(true); !slices.Equal(timed, ahead) || !slices.Contains(ahead, "wave") || slices.Contains(ahead, "json") {
+		timed, young := names(false)
+		ahead, youngAhead := names(true)
+		if !slices.Equal(timed, ahead) || !slices.Contains(ahead, "wave") || slices.Contains(ahead, "json") {
 			t.Errorf("%q, when the client is imported ahead %q", timed, ahead)
+		}
+		if d := max(young-youngAhead, youngAhead-young); min(d, max(0, 700-d)) > 2 { // a collection may lie between
+			t.Errorf("%d objects are young, when the client is imported ahead %d", young, youngAhead)
 		}
 	})
 }

@@ -54,7 +54,7 @@ type Options struct {
 	Trial    string        // file with the path of a source in its first line, and code to run in its place; "" for none
 	Deferred []string      // modules to import after the entry, failures tolerated
 	Code     Code          // of the same interpreter; without it the probe is compiled once more
-	Ahead    bool          // what comes before the entry belongs to the preparations, and is not timed; not for the graph pass
+	Ahead    bool          // what comes before the entry belongs to the preparations; not for the graph pass
 	Timeout  time.Duration // for the preparations of a process, and again for its pass
 }
 
@@ -64,7 +64,7 @@ type Options struct {
 // timers and other processes is.
 type Timing struct {
 	Total    time.Duration            // import of the entry
-	Client   time.Duration            // imports of AWS's runtime client before it, -1 where Options.Ahead kept it from being timed
+	Client   time.Duration            // imports of AWS's runtime client before it
 	GC       time.Duration            // garbage collection, part of Total and of no module
 	PeakKiB  int64                    // peak resident memory when the entry was imported
 	Self     map[string]time.Duration // of every name that was searched for, also in vain
@@ -144,7 +144,7 @@ type Item struct {
 
 // TimingPass runs the timing pass once.
 func TimingPass(ctx context.Context, o Options) (*Timing, error) {
-	p := Start(ctx, o)
+	p := Start(ctx, o, nil)
 	defer p.Stop()
 	p.Prepare(PassTiming, o)
 	return p.Timing(o)
@@ -154,7 +154,7 @@ func TimingPass(ctx context.Context, o Options) (*Timing, error) {
 // the parts are for comparison with each other. Names of init and of the
 // deferred pass are not told apart.
 func SplitPass(ctx context.Context, o Options) (map[string]Parts, error) {
-	p := Start(ctx, o)
+	p := Start(ctx, o, nil)
 	defer p.Stop()
 	p.Prepare(PassSplit, o)
 	return p.Split(o)
@@ -162,7 +162,7 @@ func SplitPass(ctx context.Context, o Options) (map[string]Parts, error) {
 
 // GraphPass runs the graph pass once.
 func GraphPass(ctx context.Context, o Options) (*Graph, error) {
-	p := Start(ctx, o)
+	p := Start(ctx, o, nil)
 	defer p.Stop()
 	p.Prepare(PassGraph, o)
 	return p.Graph(o)

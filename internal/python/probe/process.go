@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
 )
 
@@ -22,20 +23,21 @@ const (
 // Process is an interpreter for one pass. Its start is no part of what is
 // measured, so that it may fall into the time of something else: Start, Prepare
 // and Waits do all that comes before, and one of Timing, Split and Graph the rest.
+// That the process ends is no part of it either: Stop waits for it.
 type Process struct{ child *launch.Child }
 
 // slack is how much longer than the probe's own limit the process may live:
 // the time to report where it hangs.
 const slack = 5 * time.Second
 
-// Start starts an interpreter as Python, Dir, Env and Timeout of o say. Call
-// Stop at the end.
-func Start(ctx context.Context, o Options) *Process {
+// Start starts an interpreter as Python, Dir, Env and Timeout of o say, once turn
+// is closed (nil: at once). Call Stop at the end.
+func Start(ctx context.Context, o Options, turn <-chan struct{}) *Process {
 	limit := o.Timeout
 	if limit > 0 {
 		limit += slack
 	}
-	return &Process{launch.Start(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Args: launch.ProgramArguments()})}
+	return &Process{launch.Start(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Args: launch.ProgramArguments(), Turn: turn})}
 }
 
 // Prepare tells the process what it is for. What o says of Label and Deferred
@@ -53,11 +55,16 @@ func (p *Process) Prepare(pass Pass, o Options) {
 }
 
 // Waits waits until the process has done what it can do before its pass, or has
-// ended, and returns what Graph.Code will hold. It needs launch.Streams.
-func (p *Process) Waits() Code {
+// ended, and returns what Graph.Code will hold, and for the graph pass what
+// Python says of itself; nil where that would take it longer than a moment, or
+// the process has not come so far. It needs launch.Streams.
+func (p *Process) Waits() (Code, *interp.Identity) {
 	r, _ := parse(p.child.Waits())
-	return r.code
+	return r.code, r.python
 }
+
+// Done waits until the process has sent all that its pass is for, or has ended.
+func (p *Process) Done() { _, _ = p.child.Done() }
 
 // Stop ends the process where it still runs.
 func (p *Process) Stop() { p.child.Stop() }
@@ -122,9 +129,14 @@ func (p *Process) Graph(o Options) (*Graph, error) {
 // finish lets the process do its pass.
 func (p *Process) finish(o Options) (*result, error) {
 	p.child.Finish([]byte(strings.Join(append([]string{o.Label}, o.Deferred...), "\n")))
-	res, err := p.child.Wait()
+	res, err := p.child.Done()
 	if err != nil {
 		return nil, err
+	}
+	if res.Disturbed != nil { // say it with all that is known
+		if res, err = p.child.Wait(); err != nil {
+			return nil, err
+		}
 	}
 	r, rest := parse(res.Data)
 	if !r.complete || res.Disturbed != nil {
