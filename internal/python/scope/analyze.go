@@ -29,9 +29,12 @@ type analyzer struct {
 	suspects    []suspect                            // candidates for DynamicNames
 	comments    map[syntax.NodeID]syntax.TypeComment // by owner; nil in most files
 
-	flat     bool            // the names of plain statements are read from unread, see body
-	unread   []syntax.NodeID // of File.Names, those of code that was not visited yet
-	deferred []syntax.NodeID // of File.Deferred, likewise
+	// Where the names of plain statements are read from File.Names, see body: the
+	// first of them, and of File.Deferred, that belongs to code that was not visited
+	// yet; or no node of the file.
+	flat                 bool
+	unread, deferred     syntax.NodeID
+	unreadAt, deferredAt int // in File.Names and File.Deferred
 }
 
 // suspect is a load of one of the dynamicNames.
@@ -101,7 +104,7 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 		}
 		a.comments[c.Owner] = c
 	}
-	a.unread, a.deferred = f.Names, f.Deferred
+	a.unread, a.deferred = nodeAt(f.Names, 0), nodeAt(f.Deferred, 0)
 	a.flat = len(f.Errors) == 0 && a.comments == nil
 	a.enter(ModuleScope, syntax.Root, 0)
 	a.placed = append(a.placed, placedScope{syntax.Root, 0})
@@ -175,7 +178,19 @@ func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
 	if a.environment {
 		kind |= eventEnvironment
 	}
-	a.events = append(a.events, event{n, a.symbols[s].scope, s, kind, a.when})
+	e := a.newEvent()
+	e.node, e.scope, e.symbol, e.kind, e.when = n, a.symbols[s].scope, s, kind, a.when
+}
+
+// newEvent adds an event, which the caller fills in: a literal would be written to
+// the stack first, and read back too soon.
+func (a *analyzer) newEvent() *event {
+	k := len(a.events)
+	if k == cap(a.events) {
+		a.events = slices.Grow(a.events, max(k, 64))
+	}
+	a.events = a.events[:k+1]
+	return &a.events[k]
 }
 
 // raise notes that what is visited next runs at w, unless what is around it

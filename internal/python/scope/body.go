@@ -1,6 +1,10 @@
 package scope
 
-import "fastpath/internal/python/syntax"
+import (
+	"math"
+
+	"fastpath/internal/python/syntax"
+)
 
 // plain are the statements that only evaluate expressions, in source order and
 // where they stand.
@@ -25,61 +29,98 @@ func (a *analyzer) body(n syntax.NodeID, s ScopeID) {
 	c := nodes[n].First
 	a.skipText(nodes[c].Start)
 	last := syntax.None // the last of the plain statements whose names are not recorded yet
-	for ; c != syntax.None; c = nodes[c].Next {
-		if plain[nodes[c].Kind] && (len(a.deferred) == 0 || a.deferred[0] > c) {
+	for c != syntax.None {
+		d := &nodes[c]
+		if plain[d.Kind] && a.deferred > c {
 			last = c
-			continue
+		} else {
+			if a.unread < last {
+				a.read(last, s)
+			}
+			a.visit(c, s)
+			a.skip(c)
 		}
-		a.read(last, s)
-		a.visit(c, s)
-		a.skip(c)
+		c = d.Next
 	}
-	a.read(last, s)
+	if a.unread < last {
+		a.read(last, s)
+	}
 }
 
-// read records the names up to the node n, which are evaluated in the scope s.
-func (a *analyzer) read(n syntax.NodeID, s ScopeID) {
-	k := 0
-	for k < len(a.unread) && a.unread[k] < n {
-		a.name(a.unread[k], s)
-		k++
+// nodeAt returns the node at a place, or one that comes after all of a file.
+func nodeAt(list []syntax.NodeID, k int) syntax.NodeID {
+	if k < len(list) {
+		return list[k]
 	}
-	a.unread = a.unread[k:]
+	return math.MaxInt32
+}
+
+// read records the names up to the node n, which are evaluated in the scope s:
+// what name does for those outside of annotations, without a call for each.
+func (a *analyzer) read(n syntax.NodeID, s ScopeID) {
+	nodes, unread := a.File.Nodes, a.File.Names
+	environment := eventKind(0)
+	if a.environment {
+		environment = eventEnvironment
+	}
+	node, k := a.unread, a.unreadAt
+	for node < n {
+		name := a.intern(node)
+		kind, flag := environment, use
+		switch fl := nodes[node].Flags; {
+		case fl&syntax.FlagStore != 0:
+			kind, flag = kind|eventStore, defLocal
+		case fl&syntax.FlagDel != 0:
+			kind, flag = kind|eventDel, defLocal
+		case int(name) < len(dynamicNames):
+			a.suspects = append(a.suspects, suspect{node, a.mark(s, name, use)})
+		}
+		symbol := symbolID(0)
+		if int(name) < len(a.current) {
+			symbol = a.current[name]
+		}
+		if x := &a.symbols[symbol]; x.scope == s {
+			x.flags |= flag
+		} else {
+			symbol = a.mention(s, name, flag)
+		}
+		e := a.newEvent()
+		e.node, e.scope, e.symbol, e.kind, e.when = node, s, symbol, kind, a.when
+		k++
+		node = nodeAt(unread, k)
+	}
+	a.unread, a.unreadAt = node, k
 }
 
 // skipText steps over the names in the text before an offset, which were visited.
 func (a *analyzer) skipText(start int32) {
-	nodes := a.File.Nodes
-	k := 0
-	for k < len(a.unread) && nodes[a.unread[k]].Start < start {
-		k++
+	f := a.File
+	for a.unreadAt < len(f.Names) && f.Nodes[a.unread].Start < start {
+		a.unreadAt++
+		a.unread = nodeAt(f.Names, a.unreadAt)
 	}
-	a.unread = a.unread[k:]
-	k = 0
-	for k < len(a.deferred) && nodes[a.deferred[k]].Start < start {
-		k++
+	for a.deferredAt < len(f.Deferred) && f.Nodes[a.deferred].Start < start {
+		a.deferredAt++
+		a.deferred = nodeAt(f.Deferred, a.deferredAt)
 	}
-	a.deferred = a.deferred[k:]
 }
 
 // skip steps over the names before the node n, which were visited.
 func (a *analyzer) skip(n syntax.NodeID) {
-	k := 0
-	for k < len(a.unread) && a.unread[k] < n {
-		k++
+	for a.unread < n {
+		a.unreadAt++
+		a.unread = nodeAt(a.File.Names, a.unreadAt)
 	}
-	a.unread = a.unread[k:]
-	k = 0
-	for k < len(a.deferred) && a.deferred[k] < n {
-		k++
+	for a.deferred < n {
+		a.deferredAt++
+		a.deferred = nodeAt(a.File.Deferred, a.deferredAt)
 	}
-	a.deferred = a.deferred[k:]
 }
 
 // expression visits an expression that stands behind all names that were read
 // or skipped.
 func (a *analyzer) expression(n syntax.NodeID, s ScopeID) {
-	if a.flat && a.annotation == 0 && (len(a.deferred) == 0 || a.deferred[0] > n) {
+	if a.flat && a.annotation == 0 && a.deferred > n {
 		a.read(n+1, s)
 		return
 	}

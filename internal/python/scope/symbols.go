@@ -135,21 +135,22 @@ func (a *analyzer) leave(s ScopeID) {
 		return
 	}
 	events, links := a.events, a.links
-	left := events[:o.events]
-	for r := len(left); r < len(events); r++ {
+	left := int(o.events)
+	for r := left; r < len(events); r++ {
 		e := &events[r]
 		switch means := links[e.symbol].means; {
 		case means > 0:
-			if means != e.symbol && a.symbols[e.symbol].flags&defNonlocal != 0 {
+			if a.nonlocal && means != e.symbol && a.symbols[e.symbol].flags&defNonlocal != 0 {
 				e.kind |= eventNonlocal
 			}
 			e.symbol = means
-			left = append(left, *e)
+			events[left] = *e
+			left++
 		case means == imported:
 			a.local = append(a.local, *e)
 		}
 	}
-	a.events = left
+	a.events = events[:left]
 }
 
 // outward returns the symbol that a name means in a scope that does not hold
