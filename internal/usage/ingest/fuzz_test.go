@@ -39,6 +39,10 @@ func FuzzIngest(f *testing.F) {
 		if _, again := once(); again != text {
 			t.Fatalf("%s\nand then\n%s", text, again)
 		}
+		o.most = little
+		if _, spilled := once(); spilled != text {
+			t.Fatalf("%s\nand without memory\n%s", text, spilled)
+		}
 		if res.Unreadable > res.Lines || res.Requests < 0 || res.Outside > res.Logged || int64(len(res.Places)) > res.Unreadable {
 			t.Fatalf("%+v", res)
 		}
