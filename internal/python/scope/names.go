@@ -21,6 +21,7 @@ type names struct {
 	sealed string  // the arena, once somebody has asked for a text
 	ends   []int32 // by name: where its text ends; it begins where that of the one before ends
 	table  []slot  // a power of two, less than two thirds full
+	moved  []slot  // the table before it grew
 }
 
 // slot is a place in the table. The key of a short name in ASCII is its text.
@@ -34,16 +35,11 @@ const longKey = 1 << 63
 
 // reset prepares a table for about n names.
 func (t *names) reset(n int) {
-	size := 64
+	size := 256
 	for size < 2*n {
 		size *= 2
 	}
-	if cap(t.table) < size {
-		t.table = make([]slot, size)
-	} else {
-		t.table = t.table[:size]
-		clear(t.table)
-	}
+	resize(&t.table, size)
 	t.arena, t.sealed, t.ends = t.arena[:0], "", t.ends[:0]
 }
 
@@ -115,8 +111,9 @@ func (t *names) add(src []byte, start, end int, key uint64) nameID {
 }
 
 func (t *names) grow() {
-	old := t.table
-	t.table = make([]slot, 2*len(old))
+	t.moved = append(t.moved[:0], t.table...)
+	old := t.moved
+	resize(&t.table, 2*len(old))
 	mask := uint64(len(t.table) - 1)
 	for _, e := range old {
 		if e.id == 0 {
