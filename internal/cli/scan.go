@@ -102,7 +102,7 @@ type scanResolved struct {
 // it would have worked for nothing before. A file takes about 5 KB once its tree
 // is gone. The pages of the program itself, and what the collector is late with,
 // come on top.
-func scanMemory(files int) int64 { return 40<<20 + int64(files)*6000 }
+func scanMemory(files int) int64 { return 34<<20 + int64(files)*6000 }
 
 func (a *app) runScan(opt scanOptions) error {
 	if a.format != "text" && a.format != "json" {
