@@ -121,7 +121,9 @@ func (a *app) runScan(opt scanOptions) error {
 		return err
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	defer func(usual int) { debug.SetGCPercent(usual) }(debug.SetGCPercent(-1)) // nothing is collected below the limit
+	if os.Getenv("GOGC") == "" { // nothing is collected below the limit
+		defer func(usual int) { debug.SetGCPercent(usual) }(debug.SetGCPercent(-1))
+	}
 	prog, files, err := a.scanProgram(p, opt.paths, version)
 	if err != nil {
 		return err

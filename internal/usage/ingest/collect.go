@@ -396,6 +396,9 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 		c.outside(s.source, m)
 		if !e.idKnown {
 			to.day = cmp.Or(to.day, guess)
+			if c.full() {
+				c.makeRoom()
+			}
 			at := c.rows[c.row(to)]
 			if at.loose[m] == 0 {
 				if c.looseN >= maxOutside {

@@ -56,13 +56,13 @@ func (c *collector) row(key rowKey) uint32 {
 }
 
 // folded returns the row that stands for a new one where there are too many: first the one
-// without function and entry, at last that of all other sources on its day.
+// without function, at last that of all other sources on its day.
 func (c *collector) folded(key *rowKey) (id uint32, ok bool) {
 	if len(c.rows) < c.most.rows {
 		return 0, false
 	}
 	plain := *key
-	plain.function, plain.entry = function{}, ""
+	plain.function, plain.entry = function{}, cmp.Or(key.entry, c.entryOf(key.function.name))
 	if id, ok = c.rowIDs[plain]; ok || len(c.rows) < c.most.days {
 		if plain != *key {
 			c.res.OtherFunctions++
@@ -89,7 +89,7 @@ func (c *collector) folded(key *rowKey) (id uint32, ok bool) {
 		}
 	}
 	// Entries are few, unless the log is a strange one.
-	plain.source, plain.entry = *to, cmp.Or(key.entry, c.entryOf(key.function.name))
+	plain.source = *to
 	if id, ok = c.rowIDs[plain]; !ok && len(c.rows) >= 2*c.most.days {
 		plain.entry = ""
 		id, ok = c.rowIDs[plain]

@@ -83,7 +83,7 @@ func (b *recalled) forget(key SeenKey, part int, keep func(SeenKey, []byte) erro
 // one. What another file said is replaced when it is read again; until then
 // its requests are not counted once more under the name of this one. Of other
 // sources, and of the days before and after, only what has a request of these logs is taken
-// up: one that was under way at midnight.
+// up, one that was under way at midnight for example, and the other days of such a source.
 func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*recalled, error) {
 	before := &recalled{seen: seen, sums: map[SeenKey]uint64{}, same: map[SeenKey]bool{}, known: map[SeenKey]bool{}, counts: map[SeenKey]int{}}
 	if seen == nil {
@@ -118,11 +118,7 @@ func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*reca
 			if name == "" {
 				continue
 			}
-			source := name // of a label with a function, too
-			if at := strings.LastIndexByte(name, ' '); at > 0 && here[name[:at]] != nil {
-				source = name[:at]
-			}
-			at, s := sourceDay{name, d}, here[source]
+			at, s := sourceDay{name, d}, here[sourceOf(name, here)]
 			switch {
 			case isOthers(name): // nobody knows yet whether these logs have some, too
 				if _, err := c.merge(at, before); err != nil {
@@ -144,9 +140,18 @@ func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*reca
 			}
 		}
 	}
-	rest, err := c.sharing(rest, before)
+	shared, err := c.sharing(rest, before)
 	if err != nil {
 		return nil, err
+	}
+	if len(shared) > 0 { // such a request may move to another day of a source, which has to be whole then
+		moves := map[string]bool{}
+		for _, at := range shared {
+			moves[at.source] = true
+		}
+		rest = slices.DeleteFunc(rest, func(at sourceDay) bool { return !moves[at.source] && here[sourceOf(at.source, here)] == nil })
+	} else {
+		rest = nil
 	}
 	for _, at := range rest {
 		sum, err := c.merge(at, before)
@@ -156,6 +161,14 @@ func (c *collector) recall(seen func(source, day string) ([]byte, error)) (*reca
 		before.sums[at.key()] = sum
 	}
 	return before, c.err
+}
+
+// sourceOf returns the source of a label, which may name a function, too.
+func sourceOf(label string, here map[string]*source) string {
+	if at := strings.LastIndexByte(label, ' '); at > 0 && here[label[:at]] != nil {
+		return label[:at]
+	}
+	return label
 }
 
 // sourceDay names a source's day.
@@ -181,14 +194,16 @@ func (c *collector) noteDays() {
 
 // merge takes up what is remembered of a source's day, and returns a sum of it.
 func (c *collector) merge(at sourceDay, before *recalled) (sum uint64, err error) {
-	return sum, before.parts(at.key(), func(data []byte, r remembered) (bool, error) {
+	err = before.parts(at.key(), func(data []byte, r remembered) (bool, error) {
 		before.known[at.key()] = true
 		sum = pair(sum, xxhash.Sum64(data))
-		if err := c.decode(at.source, at.day, r, &before.unpacker); err != nil {
-			return false, err
+		err := c.decode(at.source, at.day, r, &before.unpacker)
+		if c.err != nil { // of a temporary file: it says nothing of what is remembered
+			return false, nil
 		}
-		return c.err == nil, c.err
+		return err == nil, err
 	})
+	return sum, cmp.Or(err, c.err)
 }
 
 // sharing returns those of some sources and days that have a request of these logs.

@@ -86,9 +86,11 @@ func (f tempFile) Close() error {
 // sweep removes the files of runs that were killed. Those of others that are at work
 // have no name, or cannot be removed.
 func sweep(dir string) {
-	old, _ := filepath.Glob(filepath.Join(dir, spoolNames)) // the pattern is fine
-	for _, path := range old {
-		_ = os.Remove(path)
+	entries, _ := os.ReadDir(dir) // without, there is nothing to remove
+	for _, e := range entries {
+		if old, _ := filepath.Match(spoolNames, e.Name()); old {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
 	}
 }
 
