@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"cmp"
+	"container/heap"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -202,9 +203,7 @@ func (s *spool) read() *spoolReader {
 			r.heap = append(r.heap, c)
 		}
 	}
-	for i := len(r.heap)/2 - 1; i >= 0; i-- {
-		r.down(i)
-	}
+	heap.Init(&r.heap)
 	return r
 }
 
@@ -218,8 +217,8 @@ type spoolCursor struct {
 
 // spoolReader reads all runs at once.
 type spoolReader struct {
-	heap []*spoolCursor // whose first one is the next
-	used bool           // the first one's record was returned
+	heap spoolHeap
+	used bool // the first one's record was returned
 	err  error
 }
 
@@ -228,12 +227,11 @@ type spoolReader struct {
 func (r *spoolReader) next() *spoolCursor {
 	if r.used {
 		r.used = false
-		if !r.advance(r.heap[0]) {
-			last := len(r.heap) - 1
-			r.heap[0] = r.heap[last]
-			r.heap = r.heap[:last]
+		if r.advance(r.heap[0]) {
+			heap.Fix(&r.heap, 0)
+		} else {
+			heap.Pop(&r.heap)
 		}
-		r.down(0)
 	}
 	if len(r.heap) == 0 || r.err != nil {
 		return nil
@@ -265,24 +263,20 @@ func (r *spoolReader) advance(c *spoolCursor) bool {
 	return err == nil
 }
 
-func (r *spoolReader) less(i, j int) bool {
-	a, b := r.heap[i], r.heap[j]
-	return cmp.Or(a.key.compare(b.key), cmp.Compare(a.run, b.run)) < 0
+// spoolHeap is a heap of runs, by their next record.
+type spoolHeap []*spoolCursor
+
+func (h spoolHeap) Len() int      { return len(h) }
+func (h spoolHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *spoolHeap) Push(c any)   { *h = append(*h, c.(*spoolCursor)) }
+
+func (h spoolHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].key.compare(h[j].key), cmp.Compare(h[i].run, h[j].run)) < 0
 }
 
-// down puts a cursor where it belongs.
-func (r *spoolReader) down(i int) {
-	for {
-		first := i
-		for _, child := range [...]int{2*i + 1, 2*i + 2} {
-			if child < len(r.heap) && r.less(child, first) {
-				first = child
-			}
-		}
-		if first == i {
-			return
-		}
-		r.heap[i], r.heap[first] = r.heap[first], r.heap[i]
-		i = first
-	}
+func (h *spoolHeap) Pop() any {
+	last := len(*h) - 1
+	c := (*h)[last]
+	*h = (*h)[:last]
+	return c
 }
