@@ -10,8 +10,8 @@ import (
 // These calls do not tell the runtime that they leave Go. For one that takes
 // longer than some microseconds it would take the processor away from its thread
 // and wake another one, which costs more than to read a file that the kernel has
-// in memory. Where it has not, the thread waits, as its worker has nothing else to
-// do.
+// in memory. Where it has not, the thread waits, and so does who wants to stop the
+// program: a moment for a disk, longer for a network that does not answer.
 
 func open(name string) (descriptor int, err error) {
 	var room [256]byte // most names need no memory of their own
