@@ -113,7 +113,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 	if err := c.remember(totals, of, seen, before, to.Keep, w); err != nil {
 		return nil, err
 	}
-	gone := before.gone(of)
+	before.settle(totals, of)
 	c.table, of = table{}, nil // what is left to do needs no entries
 	c.rows, c.files, c.rowIDs, c.sources, c.list = nil, nil, nil, nil, nil
 	rows := 0
@@ -132,7 +132,9 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 	for _, key := range order {
 		t := totals[key]
 		delete(totals, key)
-		if before.same[SeenKey{t.label, t.day.String()}] {
+		at := SeenKey{t.label, t.day.String()}
+		if before.same[at] {
+			delete(before.known, at)
 			continue // another source, about which this one says nothing new
 		}
 		d, err := w.day(t)
@@ -140,12 +142,13 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 			return nil, err
 		}
 		if d.Requests > 0 {
+			delete(before.known, at)
 			if err := put(d); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, d := range gone {
+	for _, d := range before.gone() {
 		key := SeenKey{d.Source, d.Day}
 		if err := errors.Join(put(d), before.forget(key, 0, to.Keep)); err != nil {
 			return nil, err

@@ -14,8 +14,8 @@ import (
 // logs know it from another source or from the day before, which takes it to a day of which
 // they say nothing else.
 func TestMovedRequests(t *testing.T) {
-	type kind struct{ streams, files, little bool }
-	for _, k := range []kind{{streams: true}, {files: true}, {streams: true, files: true}, {streams: true, files: true, little: true}} {
+	type kind struct{ streams, files, little, boots bool }
+	for _, k := range []kind{{streams: true}, {files: true}, {streams: true, files: true}, {streams: true, files: true, little: true}, {streams: true, files: true, boots: true}} {
 		t.Run(fmt.Sprintf("%+v", k), func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(60) {
@@ -43,6 +43,9 @@ func TestMovedRequests(t *testing.T) {
 							logs["streams-"+name] += fmt.Sprintf(`{"logStreamName":"2026/03/01/[$LATEST]%032x","timestamp":%d,"message":%q}`+"\n", r.IntN(3), at, text)
 						} else {
 							logs[name] += fmt.Sprintf("2026-03-%02dT12:00:00.000Z %s\n", day, text)
+							if k.boots && r.IntN(2) == 0 {
+								logs[name] += fmt.Sprintf(`{"time":"2026-03-%02dT11:59:59.000Z","type":"platform.initStart","record":{"initializationType":"on-demand"}}`+"\n", day)
+							}
 						}
 					}
 					h.read(r, o, logs)

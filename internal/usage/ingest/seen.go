@@ -28,7 +28,7 @@ type recalled struct {
 	sums map[SeenKey]uint64
 	same map[SeenKey]bool // of these, where nothing has changed
 	// known are all sources and days that had requests, and whose rows change
-	// or go.
+	// or go; in the end, those that go.
 	known    map[SeenKey]bool
 	counts   map[SeenKey]int // of the parts of what is remembered, where they are several
 	unpacker unpacker
@@ -256,19 +256,21 @@ func (c *collector) sharing(list []sourceDay, before *recalled) (out []sourceDay
 	return out, cmp.Or(c.err, entries.err, keys.err)
 }
 
-// gone returns rows without requests for those that have lost them all: to
-// another source, or to the day before.
-func (r *recalled) gone(of []*total) (list []*evidence.UsageDay) {
-	left := map[SeenKey]bool{}
+// settle leaves rows as they were of which others have the requests, or of which nobody
+// knows how many there were.
+func (r *recalled) settle(totals map[totalKey]*total, of []*total) {
 	for _, t := range of {
-		if t != nil {
-			left[SeenKey{t.label, t.day.String()}] = true
+		if t != nil && totals[totalKey{t.label, t.day, t.entry, t.tests}] == nil {
+			delete(r.known, SeenKey{t.label, t.day.String()})
 		}
 	}
+}
+
+// gone returns rows without requests for those that have lost them all: to
+// another source, or to the day before. Starts of environments are left behind at times.
+func (r *recalled) gone() (list []*evidence.UsageDay) {
 	for key := range r.known {
-		if !left[key] {
-			list = append(list, &evidence.UsageDay{Source: key.Source, Day: key.Day, Kind: evidence.UsageLog, ColdStarts: -1})
-		}
+		list = append(list, &evidence.UsageDay{Source: key.Source, Day: key.Day, Kind: evidence.UsageLog, ColdStarts: -1})
 	}
 	slices.SortFunc(list, func(a, b *evidence.UsageDay) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Day, b.Day))
