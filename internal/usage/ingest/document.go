@@ -18,7 +18,7 @@ var wrapperKey = regexp.MustCompile(`^\{\s*"(?:events|logEvents|messageType|owne
 // isDocument tells values that span lines, or follow each other without one,
 // from JSON lines and text.
 func isDocument(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n\ufeff")
+	head = bytes.TrimLeft(head, " \t\r\n")
 	if len(head) == 0 {
 		return false
 	}

@@ -132,8 +132,8 @@ func origin(name string, file *os.File) (*Origin, error) {
 }
 
 // decompress undoes gzip and zstd, also several times over: exports compress
-// what is compressed. It turns UTF-16 with a byte order mark into UTF-8. Done frees the
-// decoders.
+// what is compressed. It turns UTF-16 with a byte order mark into UTF-8, and takes the mark
+// off that. Done frees the decoders.
 func decompress(in io.Reader) (r *bufio.Reader, done func(), err error) {
 	var frees []func()
 	done = func() {
@@ -167,8 +167,18 @@ func decompress(in io.Reader) (r *bufio.Reader, done func(), err error) {
 		case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}): // what PowerShell's ">" writes
 			r = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r), 64<<10)
 		default:
-			return r, done, nil
+			return unmarked(r), done, nil
 		}
 	}
-	return r, done, nil
+	return unmarked(r), done, nil
+}
+
+// unmarked is r without the byte order mark of UTF-8, which is no part of a document. What
+// is wrong with r its next reader finds, too.
+func unmarked(r *bufio.Reader) *bufio.Reader {
+	mark := []byte("\ufeff")
+	if head, _ := r.Peek(len(mark)); bytes.Equal(head, mark) {
+		_, _ = r.Discard(len(mark))
+	}
+	return r
 }

@@ -65,7 +65,7 @@ func (p *parser) row(c *cells, l line, depth int) {
 // csvColumns returns the columns of a CSV file that CloudWatch wrote, nil when
 // its first line is no such header.
 func csvColumns(head []byte) []string {
-	first, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\ufeff")), []byte("\n"))
+	first, _, _ := bytes.Cut(head, []byte("\n"))
 	columns, err := csv.NewReader(bytes.NewReader(first)).Read()
 	if err != nil || len(columns) < 2 {
 		return nil

@@ -87,7 +87,7 @@ func nextObject(b []byte, from int) int {
 		}
 		from += i + 1
 		at, most := from, min(len(b), from+32)
-		for at < most && (b[at] == '"' || b[at] == ' ' || b[at] == '\n' || b[at] == '\\') {
+		for at < most && (b[at] == '"' || b[at] == ' ' || b[at] == '\n' || b[at] == '\r' || b[at] == '\\') {
 			at++
 		}
 		if at+4 < most && firstKey(b[at:most]) {
@@ -209,9 +209,9 @@ func unindented(b []byte) []byte {
 func (p *parser) spread(b []byte, start, to int) (end int, ok bool) {
 	const most = 1000 // lines in either direction
 	open := start
-	if string(b[start:to]) != "{" {
-		inner := unindented(b[start:to])
-		if len(inner) == to-start || len(inner) == 0 || inner[0] != '"' {
+	if line := bytes.TrimSuffix(b[start:to], []byte("\r")); string(line) != "{" {
+		inner := unindented(line)
+		if len(inner) == len(line) || len(inner) == 0 || inner[0] != '"' {
 			return 0, false
 		}
 		for range most {
@@ -245,7 +245,7 @@ func (p *parser) spread(b []byte, start, to int) (end int, ok bool) {
 	l := unknown
 	if open > 0 {
 		head := bytes.LastIndexByte(b[:open-1], '\n') + 1
-		if rest := p.prefix(plain(b[head:open-1]), &l); len(bytes.TrimSpace(rest)) > 0 {
+		if rest := p.prefix(plain(bytes.TrimSuffix(b[head:open-1], []byte("\r"))), &l); len(bytes.TrimSpace(rest)) > 0 {
 			l = unknown // some other line
 		}
 	}

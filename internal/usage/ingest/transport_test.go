@@ -136,9 +136,16 @@ func TestTransports(t *testing.T) {
 			"app.log orders 2026-03-01 n=1 cold=-1 boto3=1\napp.log users 2026-03-01 n=1 cold=-1 yaml=1\n",
 		},
 	} {
-		res := logs(t, Options{Requests: EveryRequest}, c.log)
-		if got := describe(res.Days); got != c.want || res.Unreadable != 0 || len(res.Problems) > 0 {
-			t.Errorf("%s: %s\nwant %s\n%v %v", name, got, c.want, res.Places, res.Problems)
+		as := map[string]string{"": c.log}
+		if name != "OTLP protobuf" && name != "OTLP file" { // as Windows writes it
+			as[" with CRLF"] = strings.ReplaceAll(c.log, "\n", "\r\n")
+			as[" with a byte order mark"] = "\ufeff" + c.log
+		}
+		for how, log := range as {
+			res := logs(t, Options{Requests: EveryRequest}, log)
+			if got := describe(res.Days); got != c.want || res.Unreadable != 0 || len(res.Problems) > 0 {
+				t.Errorf("%s%s: %s\nwant %s\n%v %v", name, how, got, c.want, res.Places, res.Problems)
+			}
 		}
 	}
 	broken := append(bytes.Clone(proto), proto[:len(proto)/2]...)
