@@ -47,7 +47,7 @@ is off by more than 5 percentage points; below that it is noise.
 			}
 		}
 		doc := p.entry.FastPath.Doc
-		if total := p.entry.FastPathTotal(); doc.Total && p.entry.Evidence != nil && !p.shared() && evidence.Moved(total, doc.TotalMS) {
+		if total := p.entry.FastPathTotal(); doc.Total && p.entry.Evidence != nil && !p.shared() && evidence.Moved(doc.TotalMS, total) {
 			p.reportFile(diag.Diagnostic{
 				Span:    p.docSpan(),
 				Message: fmt.Sprintf("the imports take %s together, the file says %s", fastfile.FormatMS(total), fastfile.FormatMS(doc.TotalMS)),
@@ -80,7 +80,7 @@ func (p *pass) compare(line *fastfile.Import) (ms float64, timeOff bool, usage f
 		if it == nil || !it.Measured {
 			continue
 		}
-		if alone := e.alone(it); evidence.Moved(alone, line.MS) {
+		if alone := e.alone(it); evidence.Moved(line.MS, alone) {
 			ms, timeOff = alone, true
 		} else {
 			timeRight = true

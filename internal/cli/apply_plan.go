@@ -400,7 +400,8 @@ func (g *applyGroup) facts() fastfile.Facts {
 }
 
 // kept lists the modules whose cold imports stay at module level, with the
-// first reason and its place after the edits.
+// first reason and its place after the edits. Lines of the file say it
+// themselves.
 func (g *applyGroup) kept() []fastfile.Kept {
 	var out []fastfile.Kept
 	seen := map[string]bool{}
@@ -411,7 +412,8 @@ func (g *applyGroup) kept() []fastfile.Kept {
 			}
 			// Entries that share the file see the same imports; the figures
 			// differ where start-up does, and the first one's are shown.
-			if !seen[it.Module] && !g.hotForOne(it) {
+			line := slices.ContainsFunc(g.listed, func(o *plan.Item) bool { return keyOf(o.Import) == keyOf(it.Import) })
+			if !line && !seen[it.Module] && !g.hotForOne(it) {
 				seen[it.Module] = true
 				out = append(out, fastfile.KeptLine(it, g.edits.Relocate(it.Reason)))
 			}
