@@ -167,7 +167,7 @@ func costVerdict(c plan.Cost, decision plan.Decision, rule string, t config.Thre
 		why = fmt.Sprintf("%s to %s ms needs more than %s usage", grouped(t.LightMS), grouped(t.HeavyMS), percent)
 	case hot:
 		why = fmt.Sprintf("hot path exception granted, though below %s: module level is cheaper", percent)
-	case c.Ratio == 1:
+	case c.ModuleLevelMS == c.FunctionLevelMS:
 		why = "both cost the same, and equal costs are not hot"
 	default:
 		why = "no hot path exception: function level is cheaper"

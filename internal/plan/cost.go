@@ -28,7 +28,7 @@ type Cost struct {
 
 // NewCost applies the formula of LMMS-DEC-02. Criterion 3 compares the
 // cold-start rate with the usage share, so that neither rounding nor the
-// import time can decide it; equal costs are not hot.
+// import time can decide it; equal costs, as of no requests at all, are not hot.
 func NewCost(importMS, usagePercent, dailyRequests, coldStartRate float64) Cost {
 	// Whole-number factors first: 0.1 × 10,000 requests is 1,000 exactly,
 	// and so the products come out to the digit.
@@ -41,7 +41,7 @@ func NewCost(importMS, usagePercent, dailyRequests, coldStartRate float64) Cost 
 		FunctionLevelMS: roundTiny(importMS * used),
 		DailyLazyMS:     roundTiny(LazyLoadOverheadMS * used),
 		OverheadMS:      roundTiny(LazyLoadOverheadMS * dailyRequests),
-		HotPath:         roundTiny(coldStartRate*100) < roundTiny(usagePercent),
+		HotPath:         dailyRequests > 0 && roundTiny(coldStartRate*100) < roundTiny(usagePercent),
 	}
 	lo, hi := math.Min(c.ModuleLevelMS, c.FunctionLevelMS), math.Max(c.ModuleLevelMS, c.FunctionLevelMS)
 	if lo > 0 {
