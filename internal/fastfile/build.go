@@ -151,8 +151,11 @@ func importOf(it *plan.Item, t Thresholds) Import {
 	case plan.RuleUsedAt, plan.RuleUnsafe, plan.RuleNoSaving:
 		out.Reason = keptReason + placeOfCause.ReplaceAllString(it.Reason, "")
 	case plan.RuleFormula:
-		if hot && it.Cost != nil && it.Cost.Ratio > 0 {
+		switch {
+		case hot && it.Cost != nil && it.Cost.HotPath:
 			out.Reason = FormulaReason(it.Cost.Ratio)
+		case hot && it.Borderline:
+			out.Reason = borderlineReason
 		}
 	case plan.RuleCritical:
 		out.Reason = CriticalReason(it.Workflow)

@@ -48,7 +48,7 @@ func TestFromPlan(t *testing.T) {
 			hot(172, 0.9, plan.RuleUsage)
 		case "requests":
 			hot(180, 0.4, plan.RuleFormula)
-			it.Cost = &plan.Cost{Ratio: 4}
+			it.Cost = &plan.Cost{HotPath: true, Ratio: 4}
 		case "alexa":
 			hot(120, 0.3, plan.RuleCritical)
 			it.Workflow = "voice"

@@ -29,9 +29,13 @@ func FormatUsage(percent float64) string {
 	return strconv.FormatFloat(math.Round(percent), 'f', 0, 64) + "% usage"
 }
 
-// FormulaReason is the reason of an import that criterion 3 carries.
+// FormulaReason is the reason of an import that criterion 3 carries; ratio is
+// 0 where module level costs nothing, as without cold starts.
 func FormulaReason(ratio float64) string {
-	return fmt.Sprintf("%.1fx cheaper at module level", ratio)
+	if ratio == 0 {
+		return cheaperReason
+	}
+	return fmt.Sprintf("%.1fx %s", ratio, cheaperReason)
 }
 
 // CriticalReason is the reason of an import that criterion 2 carries.
@@ -42,13 +46,19 @@ const (
 	forcedReason = "hot by request"
 	eagerReason  = "eager in the configuration"
 	keptReason   = "kept: " // a cold import of the file that cannot move, with the cause
+	// An exception by the formula that the formula no longer grants, but for noise.
+	borderlineReason = "borderline by the formula"
+	cheaperReason    = "cheaper at module level"
 )
 
 // ours reports whether the reason of an import is one that the tool wrote and
 // may replace.
 func (i *Import) ours() bool {
-	return i.Reason == "" || i.Reason == forcedReason || i.Reason == eagerReason || strings.HasPrefix(i.Reason, keptReason) ||
-		i.Ratio() > 0 || i.Critical() != ""
+	switch i.Reason {
+	case "", forcedReason, eagerReason, borderlineReason:
+		return true
+	}
+	return strings.HasPrefix(i.Reason, keptReason) || formulaText.MatchString(i.Reason) || i.Critical() != ""
 }
 
 // figures returns the comment of an import, without "# "; "" when there is
@@ -131,7 +141,7 @@ func (i *Import) readFigures(text string) {
 	i.Extra = strings.TrimRight(rest, " \t")
 }
 
-var formulaText = regexp.MustCompile(`^(\d+(?:\.\d+)?)x cheaper at module level$`)
+var formulaText = regexp.MustCompile(`^(?:(\d+(?:\.\d+)?)x )?` + cheaperReason + `$`)
 
 // Justified reports whether the comment of the import says why it is allowed
 // above the light threshold: usage above hotUsage percent, or a reason.

@@ -264,6 +264,8 @@ func (b *builder) reason(c *candidate, ev Evidence, cost Cost, t config.Threshol
 			text = "formula: no cold starts"
 		case cost.Ratio == 1:
 			text = "formula: no gain at module level"
+		case c.Borderline && !cost.HotPath:
+			text = fmt.Sprintf("formula: %.1fx dearer", cost.Ratio)
 		default:
 			text = fmt.Sprintf("formula: %.1fx cheaper", cost.Ratio)
 		}
