@@ -44,6 +44,7 @@ type Command struct {
 // app is one run: the streams and the global flags.
 type app struct {
 	Command
+	out     *output // Stdout is this
 	ctx     context.Context
 	project string // --project
 	python  string // --python
@@ -51,6 +52,30 @@ type app struct {
 	color   string // --color
 	quiet   bool
 	verbose bool
+}
+
+// output is stdout, and keeps the first error of writing to it: what did not
+// arrive is no job done.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// Fd returns the descriptor of the stream, one that does not exist where it
+// is no file.
+func (o *output) Fd() uintptr {
+	if f, ok := o.to.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
 }
 
 // exitError carries an exit code; a nil cause prints nothing.
@@ -79,21 +104,25 @@ var errFindings error = &exitError{code: ExitFindings}
 // Main runs one command line (without the program's name) and returns the
 // exit code.
 func (c Command) Main(ctx context.Context, args []string) int {
-	a := &app{Command: c, ctx: ctx}
+	out := &output{to: c.Stdout}
+	c.Stdout = out
+	a := &app{Command: c, out: out, ctx: ctx}
 	root := a.rootCommand()
 	root.SetArgs(moduleEntries(root, args))
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return ExitOK
-	}
 	var coded *exitError
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		fmt.Fprintln(c.Stderr, "fastpath: interrupted")
 		return ExitInterrupted
+	case out.err != nil:
+		fmt.Fprintln(c.Stderr, "error:", out.err)
+		return ExitFailure
+	case err == nil:
+		return ExitOK
 	case errors.As(err, &coded):
 		if coded.err != nil {
 			fmt.Fprintln(c.Stderr, "error:", coded.err)

@@ -141,7 +141,7 @@ func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRec
 		return 0, usageErrorf("%w", err)
 	}
 	cmd := exec.CommandContext(a.ctx, name, args[1:]...)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = a.Dir, a.Stdin, a.Stdout, a.Stderr
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = a.Dir, a.Stdin, a.out.to, a.Stderr
 	cmd.Env = launch.Environment(a.Env, launch.EnvOptions{RealCredentials: opt.realCredentials, PythonPath: []string{dir}, Extra: extra})
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopTime
