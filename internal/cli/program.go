@@ -60,7 +60,9 @@ func loadOptions(p *project.Project, e project.Entry, files []string, i *interp.
 // and notes what could not be read.
 func (s *sources) keep(e project.Entry, prog *graph.Program) {
 	for _, problem := range prog.Problems {
-		s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
+		if !problem.Gone {
+			s.notes = append(s.notes, fmt.Sprintf("%s: %s", problem.File, problem.Message))
+		}
 	}
 	s.programs[e.ImportRoot], s.latest = prog, prog
 }

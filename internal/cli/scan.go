@@ -164,7 +164,7 @@ func brokenFiles(prog *graph.Program, files map[string]bool) []diag.Diagnostic {
 		}
 	}
 	for _, pr := range prog.Problems {
-		if files[pr.File] {
+		if files[pr.File] && !pr.Gone {
 			findings = append(findings, diag.Diagnostic{
 				Rule: "FP901", Severity: diag.Error, Span: diag.Span{File: pr.File, Line: 1, Column: 1, EndLine: 1, EndColumn: 1},
 				Message: "cannot be read: " + pr.Message, Help: []string{"make it readable, or leave it out"},

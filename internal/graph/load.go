@@ -86,7 +86,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	p := &Program{Root: o.Root, options: o, resolver: o.Resolver, version: o.Version, described: &sync.Map{}, compiled: &sync.Map{}}
 	o.ByName = o.ByName || p.tooLarge(o.Files)
 
-	problems := make([]string, len(o.Files))
+	problems := make([]error, len(o.Files))
 	readers := make([]fileReader, workers(len(o.Files)))
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	for k := range readers {
@@ -95,9 +95,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	reading := func(keep bool) func(worker, k int) *Module {
 		return func(worker, k int) *Module {
 			m, err := p.take(&readers[worker], o.Files[k], keep)
-			if err != nil {
-				problems[k] = plain(err)
-			}
+			problems[k] = err
 			return m
 		}
 	}
@@ -121,7 +119,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	}
 	for k, m := range modules {
 		if m == nil {
-			p.Problems = append(p.Problems, Problem{o.Files[k], problems[k]})
+			p.Problems = append(p.Problems, problem(o.Files[k], problems[k]))
 			continue
 		}
 		p.Modules = append(p.Modules, m)

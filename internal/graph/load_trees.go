@@ -38,20 +38,20 @@ func (p *Program) plant(files []string) {
 		readers[k].facts.literals = p.options.texts()
 	}
 	again := make([]*Module, len(bare))
-	problems := make([]string, len(bare))
+	problems := make([]error, len(bare))
 	onWorkers(len(bare), func(worker, k int) {
 		reader, file := &readers[worker], bare[k].File
 		m, err := p.take(reader, file, true)
 		if err != nil { // it was there a moment ago
-			problems[k] = plain(err)
+			problems[k] = err
 			m = reader.parse(p, file, nil, true)
 		}
 		again[k] = m
 	})
 	for k, m := range bare {
 		m.Syntax, m.Scope, m.Broken, m.facts = again[k].Syntax, again[k].Scope, again[k].Broken, again[k].facts
-		if problems[k] != "" {
-			p.Problems = append(p.Problems, Problem{m.File, problems[k]})
+		if problems[k] != nil {
+			p.Problems = append(p.Problems, problem(m.File, problems[k]))
 		}
 	}
 	p.resolveAll(bare)

@@ -7,6 +7,8 @@
 package graph
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -53,6 +55,12 @@ type Program struct {
 type Problem struct {
 	File    string // relative to the project
 	Message string
+	Gone    bool // the file is not there, as when it went after the listing
+}
+
+// problem says why a file is missing.
+func problem(file string, err error) Problem {
+	return Problem{file, plain(err), errors.Is(err, fs.ErrNotExist)}
 }
 
 // Module is one source file.

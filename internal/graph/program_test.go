@@ -390,7 +390,7 @@ func TestProblems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Modules) != 1 || len(p.Problems) != 1 || p.Problems[0].File != "missing.py" || p.Problems[0].Message != "no such file or directory" {
+	if len(p.Modules) != 1 || len(p.Problems) != 1 || p.Problems[0].File != "missing.py" || p.Problems[0].Message != "no such file or directory" || !p.Problems[0].Gone {
 		t.Errorf("%+v", p.Problems)
 	}
 	if len(p.Modules[0].Syntax.Errors) == 0 || p.Modules[0].Name != "bad" {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"fastpath/internal/python/source"
@@ -157,7 +158,9 @@ type walker struct {
 func (w *walker) visit(dir, below string) {
 	list, err := source.List(dir, nil)
 	if err != nil {
-		if below == "" || !errors.Is(err, fs.ErrPermission) {
+		// A folder may go while others are listed, as those of tests and builds do.
+		gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+		if below == "" || !gone && !errors.Is(err, fs.ErrPermission) {
 			w.fail(below, err)
 		}
 		return
