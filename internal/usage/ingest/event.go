@@ -78,7 +78,7 @@ type event struct {
 	kind     eventKind
 	idKnown  bool // id is what the record says, also when it is none
 	cold     bool
-	platform bool // it comes from the platform: requests are complete
+	platform bool // it comes from the platform, which tells of all requests
 	stream   int32
 	function int32
 	module   int32

@@ -299,10 +299,10 @@ func (p *parser) subscription(data []byte, l line, depth int) error {
 
 // platformRecord is what we look for in a record of the platform.
 type platformRecord struct {
-	is                                                             bool // there is one
-	measured                                                       bool // and its metrics
-	function, functionVersion, version, request, initType, dropped value
-	init, restore, memory                                          value // of the metrics
+	is                                                                     bool // there is one
+	measured                                                               bool // and its metrics
+	function, functionVersion, version, request, initType, status, dropped value
+	init, restore, memory                                                  value // of the metrics
 }
 
 // slot returns where the value of a key goes, nil where nobody asks for it.
@@ -318,6 +318,8 @@ func (r *platformRecord) slot(key []byte) *value {
 		return &r.request
 	case "initializationType":
 		return &r.initType
+	case "status":
+		return &r.status
 	case "droppedRecords":
 		return &r.dropped
 	}
@@ -385,6 +387,10 @@ func (p *parser) platformEvent(kind []byte, r *platformRecord, l line) {
 		return
 	}
 	l.id, l.idKnown = hashID(id), true
+	// At the log level WARN only requests that failed leave a record: it does not say that
+	// the others do.
+	status := string(r.status.text())
+	all := status == "" || status == "success"
 	switch string(kind) {
 	case "platform.start":
 		if l.function < 0 {
@@ -392,10 +398,10 @@ func (p *parser) platformEvent(kind []byte, r *platformRecord, l line) {
 		}
 		p.event(started, l).platform = true
 	case "platform.runtimeDone":
-		p.event(ended, l).platform = true
+		p.event(ended, l).platform = all
 	case "platform.report":
 		e := p.event(reported, l)
-		e.platform = true
+		e.platform = all
 		e.cold = r.init != nil || r.restore != nil
 		if init := r.init.float(); init > 0 && init < 1e9 {
 			e.initMS = init

@@ -1,0 +1,26 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestOnlyFailures: where the system log level is WARN, requests that did well leave no record.
+// Those that failed do not say how many there were.
+func TestOnlyFailures(t *testing.T) {
+	const (
+		use   = `{"timestamp": "2026-03-01T10:00:00Z", "level": "INFO", "message": "Module used: boto3", "logger": "root", "requestId": "idA"}` + "\n"
+		done  = `{"time":"2026-03-01T10:00:03Z","type":"platform.runtimeDone","record":{"requestId":"idB","status":"%s"}}` + "\n"
+		over  = `{"time":"2026-03-01T10:00:03Z","type":"platform.report","record":{"requestId":"idB","metrics":{"durationMs":3000.0},"status":"%s"}}` + "\n"
+		start = `{"time":"2026-03-01T10:00:00Z","type":"platform.start","record":{"requestId":"idB","version":"7"}}` + "\n"
+	)
+	for _, c := range []struct {
+		status, before string
+		known          bool
+	}{{"timeout", "", false}, {"failure", "", false}, {"success", "", true}, {"timeout", start, true}} {
+		res := logs(t, Options{}, names(use+c.before+fmt.Sprintf(done, c.status)+fmt.Sprintf(over, c.status)))
+		if known := len(res.Unknown) == 0; known != c.known {
+			t.Errorf("%+v: %s%+v", c, describe(res.Days), res.Unknown)
+		}
+	}
+}
