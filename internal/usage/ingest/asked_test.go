@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -22,5 +23,22 @@ func TestOnlyFailures(t *testing.T) {
 		if known := len(res.Unknown) == 0; known != c.known {
 			t.Errorf("%+v: %s%+v", c, describe(res.Days), res.Unknown)
 		}
+	}
+}
+
+// TestOnlyMessages: messages of a log stream without ids, and nothing else of it, are as many
+// requests' at most as there were.
+func TestOnlyMessages(t *testing.T) {
+	var log strings.Builder
+	for i := range 5 {
+		fmt.Fprintf(&log, `{"logStreamName":"streamA","timestamp":%d,"message":"Module used: %s\n"}`+"\n", 1772359200123+i, []string{"boto3", "yaml"}[i%2])
+	}
+	res := logs(t, Options{Requests: 10}, names(log.String()))
+	if got := describe(res.Days); got != "streamA 2026-03-01 n=10 cold=-1 boto3=3 yaml=2\n" {
+		t.Error(got)
+	}
+	res = logs(t, Options{}, names(log.String()))
+	if len(res.Days) != 0 || len(res.Unknown) != 1 || res.Unknown[0].Messages != 5 {
+		t.Errorf("%s%+v", describe(res.Days), res.Unknown)
 	}
 }

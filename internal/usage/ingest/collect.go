@@ -396,18 +396,7 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 		c.outside(s.source, m)
 		if !e.idKnown {
 			to.day = cmp.Or(to.day, guess)
-			if c.full() {
-				c.makeRoom()
-			}
-			at := c.rows[c.row(to)]
-			if at.loose[m] == 0 {
-				if c.looseN >= maxOutside {
-					c.res.LeftOut++
-					return
-				}
-				c.looseN++
-			}
-			plus(&at.loose, m, 1)
+			c.loose(to, m)
 		}
 		return
 	}
@@ -415,6 +404,22 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 		c.label(r, flow)
 		r.set = c.sets.with(r.set, c.parents[m])
 	}
+}
+
+// loose counts a message of which nothing tells whose it is.
+func (c *collector) loose(to rowKey, m int32) {
+	if c.full() {
+		c.makeRoom()
+	}
+	at := c.rows[c.row(to)]
+	if at.loose[m] == 0 {
+		if c.looseN >= maxOutside {
+			c.res.LeftOut++
+			return
+		}
+		c.looseN++
+	}
+	plus(&at.loose, m, 1)
 }
 
 // outside counts a use that belongs to no request.
@@ -562,11 +567,15 @@ func (c *collector) settle() {
 		for name, s := range f.streams {
 			for _, p := range s.pending {
 				key := open[name]
+				to := rowKey{source: s.source, function: s.runs, day: p.day}
 				if key == 0 {
 					c.outside(s.source, p.module)
+					if !s.reported { // it may be any request's: none of them has a line of the platform
+						c.loose(to, p.module)
+					}
 					continue
 				}
-				if r := c.thing(key, aRequest, rowKey{source: s.source, function: s.runs, day: p.day}, 0); r != nil {
+				if r := c.thing(key, aRequest, to, 0); r != nil {
 					c.label(r, p.flow)
 					r.set = c.sets.with(r.set, c.parents[p.module])
 				}

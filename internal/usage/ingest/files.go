@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -21,16 +23,27 @@ import (
 // List turns the arguments of a command into logs: a file is itself, a folder
 // is every file in and below it whose name does not start with a dot, in order
 // of their names. What cannot be looked at in a folder, and links to folders, which
-// are not followed, are in the list too: Read says what is wrong with them. Names are
-// as given; stdin is what "-" reads.
+// are not followed, are in the list too: Read says what is wrong with them. What is named
+// twice is there once. Names are as given; stdin is what "-" reads.
 func List(dir string, args []string, stdin io.Reader) ([]File, error) {
+	files, err := list(dir, args, stdin)
+	had := map[string]bool{}
+	return slices.DeleteFunc(files, func(f File) bool {
+		at := cmp.Or(f.Path, "-")
+		again := had[at]
+		had[at] = true
+		return again
+	}), err
+}
+
+func list(dir string, args []string, stdin io.Reader) ([]File, error) {
 	var files []File
 	for _, arg := range args {
 		if arg == "-" {
 			files = append(files, File{Name: "stdin", Reader: stdin})
 			continue
 		}
-		path := arg
+		path := filepath.Clean(arg)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}

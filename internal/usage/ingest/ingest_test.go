@@ -487,7 +487,7 @@ func TestList(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	files, err := List(dir, []string{"logs", "one.log", "parts", "-"}, strings.NewReader(fmt.Sprintf(log, "s")))
+	files, err := List(dir, []string{"logs", "one.log", "parts", "-", "./logs", "parts/../one.log", "-"}, strings.NewReader(fmt.Sprintf(log, "s")))
 	if err != nil {
 		t.Fatal(err)
 	}
