@@ -17,7 +17,7 @@ import (
 // layers lists the packages from the lowest to the highest. Those of one line
 // may not import each other.
 var layers = []string{
-	"diag atomicfile lifeguard term python/oracle python/source testtree usage/insightstest",
+	"diag atomicfile lifeguard regexps term python/oracle python/source testtree usage/insightstest",
 	"config flame",
 	"python/syntax",
 	"python/scope python/interp python/pyc",

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"hash"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 // answers are the different ones that an arm gave to an event, in the order of
@@ -29,9 +30,9 @@ func (a *answers) add(answer []byte) {
 }
 
 // addresses of objects differ from process to process.
-var address = regexp.MustCompile(` at 0x[0-9a-fA-F]+`)
+var address = regexps.New(` at 0x[0-9a-fA-F]+`)
 
-func (a *answers) clean(b []byte) []byte { return address.ReplaceAll(b, nil) }
+func (a *answers) clean(b []byte) []byte { return address().ReplaceAll(b, nil) }
 
 // Difference is where the answers of two arms differ.
 type Difference struct {

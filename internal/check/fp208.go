@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"fastpath/internal/config"
@@ -10,6 +9,7 @@ import (
 	"fastpath/internal/graph"
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 var fp208 = &rule{
@@ -107,7 +107,7 @@ func (p *pass) namesOf(m *graph.Module) []string {
 	return names
 }
 
-var nameError = regexp.MustCompile(`\b(NameError|Exception|BaseException)\b`)
+var nameError = regexps.New(`\b(NameError|Exception|BaseException)\b`)
 
 // expected reports whether a name stands where its absence is provided for: in
 // a try statement whose handlers take a NameError, or every error.
@@ -124,7 +124,7 @@ func expected(f *syntax.File, n syntax.NodeID) bool {
 			if t := f.First(h); t != syntax.None && f.Kind(t) != syntax.Block {
 				caught = f.Text(t)
 			}
-			if caught == "" || nameError.MatchString(caught) {
+			if caught == "" || nameError().MatchString(caught) {
 				return true
 			}
 		}

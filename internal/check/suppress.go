@@ -2,11 +2,11 @@ package check
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"fastpath/internal/diag"
 	"fastpath/internal/graph"
+	"fastpath/internal/regexps"
 )
 
 // ignore is one comment "# fastpath: ignore[FP201, FP110] reason".
@@ -35,7 +35,7 @@ func (c *Comments) Suppress(prog *graph.Program, d *diag.Diagnostic) bool {
 	return suppressed
 }
 
-var ignoreText = regexp.MustCompile(`#\s*fastpath:\s*ignore\b(?:\[([^\]#]*)\])?([^#]*)`)
+var ignoreText = regexps.New(`#\s*fastpath:\s*ignore\b(?:\[([^\]#]*)\])?([^#]*)`)
 
 // suppress reports whether a comment on one of the finding's lines suppresses
 // it. A comment that only seems to do so is mentioned in the finding.
@@ -54,7 +54,7 @@ func (s suppressions) suppress(prog *graph.Program, f *finding) bool {
 		if t := prog.Tree(m); t != nil {
 			for _, c := range t.Comments {
 				line, _ := t.Position(c.Start)
-				for _, found := range ignoreText.FindAllStringSubmatch(string(t.Src[c.Start:c.End]), -1) {
+				for _, found := range ignoreText().FindAllStringSubmatch(string(t.Src[c.Start:c.End]), -1) {
 					lines[line] = append(lines[line], newIgnore(found[1], found[2]))
 				}
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"fastpath/internal/project"
 	"fastpath/internal/python/interp"
 	"fastpath/internal/python/launch"
+	"fastpath/internal/regexps"
 	"fastpath/internal/rewrite"
 	"fastpath/internal/verify"
 )
@@ -314,7 +314,7 @@ func (v *verifier) foreignRoots(prog *graph.Program) []string {
 }
 
 // lostName matches the name that an exception misses.
-var lostName = regexp.MustCompile(`(?m)^(?:NameError|UnboundLocalError|AttributeError|KeyError|ImportError|ModuleNotFoundError)\b.*?(?:name |attribute |named |: )'([^'\n]+)'`)
+var lostName = regexps.New(`(?m)^(?:NameError|UnboundLocalError|AttributeError|KeyError|ImportError|ModuleNotFoundError)\b.*?(?:name |attribute |named |: )'([^'\n]+)'`)
 
 // explain puts differences into words, with the edited statement that is to
 // blame where that can be found.
@@ -327,7 +327,7 @@ func (v *verifier) explain(e project.Entry, before *verify.State, list []verify.
 		switch d.Kind {
 		case verify.Failed:
 			w.Message = "with the edits, the entry " + d.Text
-			if found := lostName.FindAllStringSubmatch(d.Text, -1); found != nil {
+			if found := lostName().FindAllStringSubmatch(d.Text, -1); found != nil {
 				name := found[len(found)-1][1]
 				clear = func(it *plan.Item) bool { return it.Import.Binds == name }
 			}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -15,6 +14,7 @@ import (
 	"fastpath/internal/atomicfile"
 	"fastpath/internal/deploy"
 	"fastpath/internal/project"
+	"fastpath/internal/regexps"
 )
 
 // The files that init writes for others to run.
@@ -89,10 +89,12 @@ func testFiles(p *project.Project) []initFile {
 	return out
 }
 
-var notInName = regexp.MustCompile(`[^A-Za-z0-9_]+`)
+var notInName = regexps.New(`[^A-Za-z0-9_]+`)
 
 // identifier makes a part of a module's name of a path.
-func identifier(text string) string { return strings.Trim(notInName.ReplaceAllString(text, "_"), "_") }
+func identifier(text string) string {
+	return strings.Trim(notInName().ReplaceAllString(text, "_"), "_")
+}
 
 // workflowFile is the scheduled workflow of the monthly review; it belongs to
 // the root of the repository.

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"math"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"fastpath/internal/regexps"
 )
 
 // decoder checks a table against the schema and collects every mistake.
@@ -21,8 +22,8 @@ type decoder struct {
 }
 
 var (
-	ruleID     = regexp.MustCompile(`^FP[0-9]{3}$`)
-	moduleName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+	ruleID     = regexps.New(`^FP[0-9]{3}$`)
+	moduleName = regexps.New(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
 	policies   = []string{PolicyLMMS, PolicyLifetime}
 	styles     = []string{StyleStar, StyleNames}
@@ -197,13 +198,13 @@ func (d *decoder) eventPath(dst *string) func(*value) {
 	return func(v *value) {
 		n := len(d.errs)
 		d.str(dst)(v)
-		if len(d.errs) == n && *dst != "" && !eventPath.MatchString(*dst) {
+		if len(d.errs) == n && *dst != "" && !eventPath().MatchString(*dst) {
 			d.fail(v.pos, "workflow is %q, it must name a value of the event, such as \"event.requestContext.http.path\" or \"event.Records[0].eventSource\"", *dst)
 		}
 	}
 }
 
-var eventPath = regexp.MustCompile(`^event(\.[A-Za-z_][\w-]*|\[ *("[^"]*"|'[^']*'|-?[0-9]+) *\])+$`)
+var eventPath = regexps.New(`^event(\.[A-Za-z_][\w-]*|\[ *("[^"]*"|'[^']*'|-?[0-9]+) *\])+$`)
 
 func (d *decoder) rules(c *Config) func(*value) {
 	return func(v *value) {
@@ -212,7 +213,7 @@ func (d *decoder) rules(c *Config) func(*value) {
 			return
 		}
 		for _, e := range v.keys {
-			if !ruleID.MatchString(e.name) {
+			if !ruleID().MatchString(e.name) {
 				d.fail(e.pos, "%q is no rule; rules are written FP and three digits, such as FP202", e.name)
 				continue
 			}
@@ -300,7 +301,7 @@ func (d *decoder) moduleFile(to *string) func(*value) {
 		switch {
 		case path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") || strings.Contains(clean, ":"):
 			d.fail(v.pos, "%q lies outside of the project; expected a path relative to it, such as \"fast_path.py\"", file)
-		case !isPython || strings.Contains(module, ".") || !moduleName.MatchString(module):
+		case !isPython || strings.Contains(module, ".") || !moduleName().MatchString(module):
 			d.fail(v.pos, "%q cannot be imported; expected a Python file, such as \"fast_path.py\"", file)
 		default:
 			*to = file
@@ -363,7 +364,7 @@ func (d *decoder) strings(to *[]string, check func(string) string) func(*value) 
 }
 
 func (d *decoder) checkModule(name string) string {
-	if moduleName.MatchString(name) {
+	if moduleName().MatchString(name) {
 		return ""
 	}
 	return fmt.Sprintf("%q is no module name; write it as in an import statement, such as \"boto3\" or \"google.cloud.storage\"", name)
@@ -383,7 +384,7 @@ func CheckEntry(name string) string {
 	switch {
 	case strings.HasPrefix(name, "-m"):
 		pkg := strings.TrimPrefix(name, "-m ")
-		if !moduleName.MatchString(pkg) {
+		if !moduleName().MatchString(pkg) {
 			return bad("after -m stands one blank and a module name")
 		}
 	case module == "console":
@@ -395,14 +396,14 @@ func CheckEntry(name string) string {
 		if i := strings.LastIndexByte(module, '/'); i >= 0 {
 			root, module = module[:i], module[i+1:]
 		}
-		if root == "" && strings.HasSuffix(module, ".py") || !moduleName.MatchString(strings.TrimSuffix(module, ".py")) {
+		if root == "" && strings.HasSuffix(module, ".py") || !moduleName().MatchString(strings.TrimSuffix(module, ".py")) {
 			return bad(fmt.Sprintf("%q is no module name", module))
 		}
-		if !moduleName.MatchString(attr) {
+		if !moduleName().MatchString(attr) {
 			return bad(fmt.Sprintf("%q is no function name", attr))
 		}
 	case strings.HasSuffix(name, ".py"):
-	case moduleName.MatchString(name) && strings.Contains(name, "."):
+	case moduleName().MatchString(name) && strings.Contains(name, "."):
 		i := strings.LastIndexByte(name, '.')
 		return fmt.Sprintf("%q is no entry: did you mean %q?", name, name[:i]+":"+name[i+1:])
 	default:

@@ -14,10 +14,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"fastpath/internal/project"
+	"fastpath/internal/regexps"
 )
 
 // Deployment is what the deployment files of a project say.
@@ -103,9 +103,9 @@ func (d *Deployment) Omissions(with, wanted string) []Omission {
 const maxSize = 8 << 20 // bytes of a file that is read
 
 var (
-	dockerfileName = regexp.MustCompile(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
-	templateName   = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
-	serverlessName = regexp.MustCompile(`^serverless(\..+)?\.ya?ml$`)
+	dockerfileName = regexps.New(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
+	templateName   = regexps.New(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
+	serverlessName = regexps.New(`^serverless(\..+)?\.ya?ml$`)
 
 	// patterns name at least these files, as git does; the sources are among
 	// them because every project has some.
@@ -116,11 +116,11 @@ var (
 func (d *Deployment) reader(name string) func(root, file string, data []byte) {
 	switch {
 	case strings.HasSuffix(name, ".dockerignore"):
-	case dockerfileName.MatchString(name):
+	case dockerfileName().MatchString(name):
 		return d.dockerfile
-	case serverlessName.MatchString(name):
+	case serverlessName().MatchString(name):
 		return d.serverless
-	case templateName.MatchString(name):
+	case templateName().MatchString(name):
 		return d.template
 	case strings.HasSuffix(name, ".tf"):
 		return d.terraform

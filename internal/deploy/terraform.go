@@ -2,26 +2,27 @@ package deploy
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 var (
-	archiveBlock = regexp.MustCompile(`(?m)^[ \t]*(?:data|resource)[ \t]+"archive_file"[ \t]+"([^"]+)"[ \t]*\{`)
-	stringKey    = regexp.MustCompile(`(?m)^[ \t]*(source_file|source_dir)[ \t]*=[ \t]*"([^"\n]*)"`)
-	fileCall     = regexp.MustCompile(`\bfile\([ \t]*"([^"\n]*)"`)
-	excludesList = regexp.MustCompile(`(?s)\bexcludes[ \t]*=[ \t]*\[(.*?)\]`)
-	quoted       = regexp.MustCompile(`"([^"\n]*)"`)
-	modulePath   = regexp.MustCompile(`^\$\{path\.(?:module|root|cwd)\}/?`)
-	comments     = regexp.MustCompile(`(?m)(^|[ \t])(#|//).*$`)
+	archiveBlock = regexps.New(`(?m)^[ \t]*(?:data|resource)[ \t]+"archive_file"[ \t]+"([^"]+)"[ \t]*\{`)
+	stringKey    = regexps.New(`(?m)^[ \t]*(source_file|source_dir)[ \t]*=[ \t]*"([^"\n]*)"`)
+	fileCall     = regexps.New(`\bfile\([ \t]*"([^"\n]*)"`)
+	excludesList = regexps.New(`(?s)\bexcludes[ \t]*=[ \t]*\[(.*?)\]`)
+	quoted       = regexps.New(`"([^"\n]*)"`)
+	modulePath   = regexps.New(`^\$\{path\.(?:module|root|cwd)\}/?`)
+	comments     = regexps.New(`(?m)(^|[ \t])(#|//).*$`)
 )
 
 // terraform reads the archive_file blocks of a Terraform file. Their zip has a
 // constant date on every file. Paths with other interpolations say nothing.
 func (d *Deployment) terraform(_, file string, data []byte) {
 	// Comments become blanks, so that offsets keep their lines.
-	text := comments.ReplaceAllStringFunc(string(data), func(s string) string { return strings.Repeat(" ", len(s)) })
-	for _, m := range archiveBlock.FindAllStringSubmatchIndex(text, -1) {
+	text := comments().ReplaceAllStringFunc(string(data), func(s string) string { return strings.Repeat(" ", len(s)) })
+	for _, m := range archiveBlock().FindAllStringSubmatchIndex(text, -1) {
 		end := blockEnd(text, m[1])
 		block := text[m[1]:end]
 		at := func(offset int) Place { return Place{file, lineOf(text, m[1]+offset)} }
@@ -34,7 +35,7 @@ func (d *Deployment) archive(name, dir, block string, head Place, at func(int) P
 	what := "the archive " + name
 	var single []string // files of the archive, when it names them one by one
 	place := head
-	for _, k := range stringKey.FindAllStringSubmatchIndex(block, -1) {
+	for _, k := range stringKey().FindAllStringSubmatchIndex(block, -1) {
 		value, ok := terraformPath(dir, block[k[4]:k[5]])
 		if !ok {
 			continue
@@ -44,8 +45,8 @@ func (d *Deployment) archive(name, dir, block string, head Place, at func(int) P
 			continue
 		}
 		var excludes []pattern
-		if m := excludesList.FindStringSubmatchIndex(block); m != nil {
-			for _, q := range quoted.FindAllStringSubmatchIndex(block[m[2]:m[3]], -1) {
+		if m := excludesList().FindStringSubmatchIndex(block); m != nil {
+			for _, q := range quoted().FindAllStringSubmatchIndex(block[m[2]:m[3]], -1) {
 				excludes = append(excludes, pattern{block[m[2]+q[2] : m[2]+q[3]], true, at(m[2] + q[2]).Line})
 			}
 		}
@@ -64,7 +65,7 @@ func (d *Deployment) archive(name, dir, block string, head Place, at func(int) P
 		d.rules = append(d.rules, rule{what: what, has: has})
 		d.Packers = append(d.Packers, Packer{Place: head, Name: "Terraform's archive_file", Dir: value, packs: func(f string) bool { yes, _ := has(f); return yes }})
 	}
-	for _, m := range fileCall.FindAllStringSubmatchIndex(block, -1) {
+	for _, m := range fileCall().FindAllStringSubmatchIndex(block, -1) {
 		if value, ok := terraformPath(dir, block[m[2]:m[3]]); ok {
 			single, place = append(single, value), at(m[2])
 		}
@@ -83,7 +84,7 @@ func (d *Deployment) archive(name, dir, block string, head Place, at func(int) P
 
 // terraformPath makes a path of a Terraform file relative to the project.
 func terraformPath(dir, value string) (string, bool) {
-	value = modulePath.ReplaceAllString(value, "")
+	value = modulePath().ReplaceAllString(value, "")
 	if strings.Contains(value, "${") || path.IsAbs(value) {
 		return "", false
 	}

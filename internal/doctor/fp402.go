@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"fastpath/internal/evidence"
 	"fastpath/internal/python/resolve"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 var fp402 = &rule{
@@ -101,7 +101,7 @@ type startLine struct {
 	modules []string // that it names
 }
 
-var namedModules = regexp.MustCompile(`\bimport\s+([\w.]+(?:\s*,\s*[\w.]+)*)|__import__\(\s*['"]([\w.]+)['"]`)
+var namedModules = regexps.New(`\bimport\s+([\w.]+(?:\s*,\s*[\w.]+)*)|__import__\(\s*['"]([\w.]+)['"]`)
 
 // startLines returns the lines of .pth files that site executes, and the entry
 // points of .start files. (PEP 829: a .start file takes the place of the code
@@ -133,7 +133,7 @@ func startLines(dir string, v syntax.Version) []startLine {
 			l := startLine{file: filepath.Join(dir, name), number: number, text: strings.TrimSpace(text)}
 			switch {
 			case isPth && (strings.HasPrefix(text, "import ") || strings.HasPrefix(text, "import\t")):
-				for _, m := range namedModules.FindAllStringSubmatch(text, -1) {
+				for _, m := range namedModules().FindAllStringSubmatch(text, -1) {
 					for _, module := range strings.Split(m[1]+m[2], ",") {
 						l.modules = append(l.modules, strings.TrimSpace(module))
 					}

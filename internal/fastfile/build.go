@@ -1,13 +1,13 @@
 package fastfile
 
 import (
-	"regexp"
 	"sort"
 	"strings"
 
 	"fastpath/internal/graph"
 	"fastpath/internal/plan"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // Facts are what the file says besides its imports.
@@ -149,7 +149,7 @@ func importOf(it *plan.Item, t Thresholds) Import {
 	out.Marked = hot && it.AloneMS > t.HeavyMS
 	switch it.Rule {
 	case plan.RuleUsedAt, plan.RuleUnsafe, plan.RuleNoSaving:
-		out.Reason = keptReason + placeOfCause.ReplaceAllString(it.Reason, "")
+		out.Reason = keptReason + placeOfCause().ReplaceAllString(it.Reason, "")
 	case plan.RuleFormula:
 		switch {
 		case hot && it.Cost != nil && it.Cost.HotPath:
@@ -171,7 +171,7 @@ func importOf(it *plan.Item, t Thresholds) Import {
 
 // placeOfCause is the place at the end of a cause: it would change with every
 // edit of that file.
-var placeOfCause = regexp.MustCompile(`(?:,| at) \S+:\d+$`)
+var placeOfCause = regexps.New(`(?:,| at) \S+:\d+$`)
 
 // noteOf returns what people wrote behind the only name of a statement that
 // enters the file, without suppressions, which are about the old place.

@@ -1,24 +1,24 @@
 package fastfile
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 var (
-	profiledLine = regexp.MustCompile(`(?i)^last profiled:\s*(.*)$`)
-	profiledDate = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:\s*\((.*)\))?$`)
-	runsFact     = regexp.MustCompile(`^min of (\d+)$`)
-	bytecodeFact = regexp.MustCompile(`^byte-code (\w+)$`)
-	targetLine   = regexp.MustCompile(`(?i)^cold start target:\s*(.*)$`)
-	targetFigure = regexp.MustCompile(`(?i)^(?:<|under)?\s*(\d+(?:\.\d+)?)\s*(seconds?|secs?|s|ms|milliseconds?)\b`)
-	totalLine    = regexp.MustCompile(`^Total: (\d+(?:\.\d+)?)ms of (\d+(?:\.\d+)?)ms, (\d+) of (\d+) imports$`)
-	lightLine    = regexp.MustCompile(`(?i)^-?\s*import time <\s*(\d+(?:\.\d+)?)\s*ms\b`)
-	usageLine    = regexp.MustCompile(`(?i)^-?\s*used on >\s*(\d+(?:\.\d+)?)\s*% of requests\b`)
-	criteriaLine = regexp.MustCompile(`(?i)\bcriteria\b`)
+	profiledLine = regexps.New(`(?i)^last profiled:\s*(.*)$`)
+	profiledDate = regexps.New(`^(\d{4}-\d{2}-\d{2})(?:\s*\((.*)\))?$`)
+	runsFact     = regexps.New(`^min of (\d+)$`)
+	bytecodeFact = regexps.New(`^byte-code (\w+)$`)
+	targetLine   = regexps.New(`(?i)^cold start target:\s*(.*)$`)
+	targetFigure = regexps.New(`(?i)^(?:<|under)?\s*(\d+(?:\.\d+)?)\s*(seconds?|secs?|s|ms|milliseconds?)\b`)
+	totalLine    = regexps.New(`^Total: (\d+(?:\.\d+)?)ms of (\d+(?:\.\d+)?)ms, (\d+) of (\d+) imports$`)
+	lightLine    = regexps.New(`(?i)^-?\s*import time <\s*(\d+(?:\.\d+)?)\s*ms\b`)
+	usageLine    = regexps.New(`(?i)^-?\s*used on >\s*(\d+(?:\.\d+)?)\s*% of requests\b`)
+	criteriaLine = regexps.New(`(?i)\bcriteria\b`)
 )
 
 // docstring reads the docstring of the file; ok is false when the statement
@@ -69,22 +69,22 @@ func (r *reader) docLine(d *Doc, line string, first bool) bool {
 		d.Criteria = true
 		return true
 	}
-	if m := lightLine.FindStringSubmatch(line); m != nil {
+	if m := lightLine().FindStringSubmatch(line); m != nil {
 		d.Criteria = true
 		t.LightMS = parseNumber(m[1])
 		return strings.EqualFold(line, "- Import time <"+number(t.LightMS)+"ms, OR")
 	}
-	if m := usageLine.FindStringSubmatch(line); m != nil {
+	if m := usageLine().FindStringSubmatch(line); m != nil {
 		d.Criteria = true
 		t.HotUsage = parseNumber(m[1])
 		return strings.EqualFold(line, "- Used on >"+number(t.HotUsage)+"% of requests (hot path exception)")
 	}
-	if m := profiledLine.FindStringSubmatch(line); m != nil {
+	if m := profiledLine().FindStringSubmatch(line); m != nil {
 		return d.Profile.read(strings.TrimSpace(m[1]))
 	}
-	if m := targetLine.FindStringSubmatch(line); m != nil && !d.Target {
+	if m := targetLine().FindStringSubmatch(line); m != nil && !d.Target {
 		d.Target = true
-		if n := targetFigure.FindStringSubmatch(strings.TrimSpace(m[1])); n != nil {
+		if n := targetFigure().FindStringSubmatch(strings.TrimSpace(m[1])); n != nil {
 			d.TargetMS = parseNumber(n[1])
 			if unit := strings.ToLower(n[2]); !strings.HasPrefix(unit, "m") {
 				d.TargetMS *= 1000
@@ -93,13 +93,13 @@ func (r *reader) docLine(d *Doc, line string, first bool) bool {
 		}
 		return false
 	}
-	if m := totalLine.FindStringSubmatch(line); m != nil && !d.Total {
+	if m := totalLine().FindStringSubmatch(line); m != nil && !d.Total {
 		d.Total = true
 		d.TotalMS, d.LimitMS = parseNumber(m[1]), parseNumber(m[2])
 		d.Imports, d.ImportLimit = int(parseNumber(m[3])), int(parseNumber(m[4]))
 		return true
 	}
-	if criteriaLine.MatchString(line) {
+	if criteriaLine().MatchString(line) {
 		d.Criteria = true
 	}
 	return false
@@ -107,7 +107,7 @@ func (r *reader) docLine(d *Doc, line string, first bool) bool {
 
 // read fills the profile from what follows "Last profiled:".
 func (p *Profile) read(text string) bool {
-	m := profiledDate.FindStringSubmatch(text)
+	m := profiledDate().FindStringSubmatch(text)
 	if m == nil {
 		return text == neverProfiled
 	}
@@ -116,9 +116,9 @@ func (p *Profile) read(text string) bool {
 		return true
 	}
 	for _, fact := range strings.Split(m[2], ", ") {
-		if n := runsFact.FindStringSubmatch(fact); n != nil {
+		if n := runsFact().FindStringSubmatch(fact); n != nil {
 			p.Runs, _ = strconv.Atoi(n[1])
-		} else if n := bytecodeFact.FindStringSubmatch(fact); n != nil {
+		} else if n := bytecodeFact().FindStringSubmatch(fact); n != nil {
 			p.Bytecode = n[1]
 		} else if p.Interpreter == "" {
 			p.Interpreter = fact

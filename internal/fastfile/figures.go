@@ -3,9 +3,10 @@ package fastfile
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 // Mark is the text that marks an import above the heavy threshold.
@@ -90,11 +91,11 @@ func (i *Import) figures() string {
 }
 
 var (
-	msFigure    = regexp.MustCompile(`^~?\s*(\d+(?:[.,]\d+)?)\s*ms\b`)
-	usageFigure = regexp.MustCompile(`^(?:,|\s+but|\s+and|;)?\s*(?:used by\s+)?(?:(\d+(?:\.\d+)?)\s*%(?:\s+(?:usage|of requests))?|(every request))`)
-	markFigure  = regexp.MustCompile(`^\s*(?:[-–—,]\s*)?HOT PATH EXCEPTION`)
-	addsFigure  = regexp.MustCompile(`^\s*\(adds (\d+(?:\.\d+)?)\s*ms after ([^()]+)\)`)
-	reasonText  = regexp.MustCompile(`^\s*\(((?:[^()]|\([^()]*\))+)\)`)
+	msFigure    = regexps.New(`^~?\s*(\d+(?:[.,]\d+)?)\s*ms\b`)
+	usageFigure = regexps.New(`^(?:,|\s+but|\s+and|;)?\s*(?:used by\s+)?(?:(\d+(?:\.\d+)?)\s*%(?:\s+(?:usage|of requests))?|(every request))`)
+	markFigure  = regexps.New(`^\s*(?:[-–—,]\s*)?HOT PATH EXCEPTION`)
+	addsFigure  = regexps.New(`^\s*\(adds (\d+(?:\.\d+)?)\s*ms after ([^()]+)\)`)
+	reasonText  = regexps.New(`^\s*\(((?:[^()]|\([^()]*\))+)\)`)
 )
 
 // readFigures fills the figures of i from a comment's text, without "#". What
@@ -102,7 +103,7 @@ var (
 func (i *Import) readFigures(text string) {
 	text = strings.TrimSpace(text)
 	rest := text
-	if m := msFigure.FindStringSubmatch(rest); m != nil {
+	if m := msFigure().FindStringSubmatch(rest); m != nil {
 		ms, err := strconv.ParseFloat(strings.Replace(m[1], ",", ".", 1), 64)
 		if err == nil {
 			i.Measured, i.MS = true, ms
@@ -113,25 +114,25 @@ func (i *Import) readFigures(text string) {
 		i.Extra = text
 		return
 	}
-	if m := usageFigure.FindStringSubmatch(rest); m != nil {
+	if m := usageFigure().FindStringSubmatch(rest); m != nil {
 		i.UsageKnown, i.Usage = true, 100
 		if m[2] == "" {
 			i.Usage, _ = strconv.ParseFloat(m[1], 64)
 		}
 		rest = rest[len(m[0]):]
 	}
-	if m := markFigure.FindString(rest); m != "" {
+	if m := markFigure().FindString(rest); m != "" {
 		i.Marked = true
 		rest = rest[len(m):]
 	}
 	for {
-		if m := addsFigure.FindStringSubmatch(rest); m != nil && i.AddsAfter == "" {
+		if m := addsFigure().FindStringSubmatch(rest); m != nil && i.AddsAfter == "" {
 			i.AddsMS, _ = strconv.ParseFloat(m[1], 64)
 			i.AddsAfter = m[2]
 			rest = rest[len(m[0]):]
 			continue
 		}
-		if m := reasonText.FindStringSubmatch(rest); m != nil && i.Reason == "" && i.AddsAfter == "" && !approvalText.MatchString(m[1]) {
+		if m := reasonText().FindStringSubmatch(rest); m != nil && i.Reason == "" && i.AddsAfter == "" && !approvalText().MatchString(m[1]) {
 			i.Reason = strings.TrimSpace(m[1])
 			rest = rest[len(m[0]):]
 			continue
@@ -141,7 +142,7 @@ func (i *Import) readFigures(text string) {
 	i.Extra = strings.TrimRight(rest, " \t")
 }
 
-var formulaText = regexp.MustCompile(`^(?:(\d+(?:\.\d+)?)x )?` + cheaperReason + `$`)
+var formulaText = regexps.New(`^(?:(\d+(?:\.\d+)?)x )?` + cheaperReason + `$`)
 
 // Justified reports whether the comment of the import says why it is allowed
 // above the light threshold: usage above hotUsage percent, or a reason.
@@ -151,7 +152,7 @@ func (i *Import) Justified(hotUsage float64) bool {
 
 // Ratio returns the ratio of the formula's reason, 0 when there is none.
 func (i *Import) Ratio() float64 {
-	if m := formulaText.FindStringSubmatch(i.Reason); m != nil {
+	if m := formulaText().FindStringSubmatch(i.Reason); m != nil {
 		r, _ := strconv.ParseFloat(m[1], 64)
 		return r
 	}
@@ -170,24 +171,24 @@ func (i *Import) Critical() string {
 // Approval is a person's consent to a line.
 type Approval struct{ By, Date string }
 
-var approvalText = regexp.MustCompile(`(?i)\bapproved:\s*([^,#()]+?)\s*,\s*(\d{4}-\d{2}-\d{2})`)
+var approvalText = regexps.New(`(?i)\bapproved:\s*([^,#()]+?)\s*,\s*(\d{4}-\d{2}-\d{2})`)
 
 // Approvals returns the approvals in the notes and the comment of the import.
 func (i *Import) Approvals() []Approval {
 	var out []Approval
 	for _, line := range append(append([]string(nil), i.Notes...), i.Extra) {
-		for _, m := range approvalText.FindAllStringSubmatch(line, -1) {
+		for _, m := range approvalText().FindAllStringSubmatch(line, -1) {
 			out = append(out, Approval{By: m[1], Date: m[2]})
 		}
 	}
 	return out
 }
 
-var historyText = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}\s*:`)
+var historyText = regexps.New(`^\d{4}-\d{2}-\d{2}\s*:`)
 
 // IsHistory reports whether a comment line is a line of history, such as
 // "2026-10-01: pandas removed, 5% usage".
-func IsHistory(line string) bool { return historyText.MatchString(strings.TrimSpace(line)) }
+func IsHistory(line string) bool { return historyText().MatchString(strings.TrimSpace(line)) }
 
 // text returns the line of the Kept section, without "# ".
 func (k *Kept) text() string {
@@ -210,11 +211,11 @@ func (k *Kept) text() string {
 // notMeasured stands for the time of a line that has none.
 const notMeasured = "not measured"
 
-var keptText = regexp.MustCompile(`^([\w.]+) (?:(\d+(?:\.\d+)?)ms|` + notMeasured + `)(?:, (?:(\d+)% usage|(every request)))?(?:: (.*))?$`)
+var keptText = regexps.New(`^([\w.]+) (?:(\d+(?:\.\d+)?)ms|` + notMeasured + `)(?:, (?:(\d+)% usage|(every request)))?(?:: (.*))?$`)
 
 // readKept reads a line of the Kept section.
 func readKept(line string) (Kept, bool) {
-	m := keptText.FindStringSubmatch(line)
+	m := keptText().FindStringSubmatch(line)
 	if m == nil {
 		return Kept{}, false
 	}

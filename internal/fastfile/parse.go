@@ -2,12 +2,12 @@ package fastfile
 
 import (
 	"bytes"
-	"regexp"
 	"sort"
 	"strings"
 
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // Parse reads the text of a fast path file. It never fails: what is not an
@@ -150,10 +150,10 @@ func (r *reader) flush() {
 }
 
 var (
-	tierHead   = regexp.MustCompile(`(?i)^Tier ([12])\b`)
-	keptTitle  = regexp.MustCompile(`(?i)^Kept: cold\b`)
-	allTitle   = regexp.MustCompile(`(?i)^Export all\b`)
-	codingText = regexp.MustCompile(`coding[:=][ \t]*([-\w.]+)`)
+	tierHead   = regexps.New(`(?i)^Tier ([12])\b`)
+	keptTitle  = regexps.New(`(?i)^Kept: cold\b`)
+	allTitle   = regexps.New(`(?i)^Export all\b`)
+	codingText = regexps.New(`coding[:=][ \t]*([-\w.]+)`)
 )
 
 // commentLine reads a line that holds nothing but a comment, or text that
@@ -164,7 +164,7 @@ func (r *reader) commentLine(line string) {
 		return
 	}
 	text := commentText(body)
-	switch m := tierHead.FindStringSubmatch(text); {
+	switch m := tierHead().FindStringSubmatch(text); {
 	case text == skipLine, r.section == SectionHead && declaresEncoding(text):
 		r.flush() // Render writes the one itself, and makes the other untrue
 	case m != nil && r.section < SectionAll:
@@ -173,10 +173,10 @@ func (r *reader) commentLine(line string) {
 		if m[1] == "2" {
 			r.section = SectionTier2
 		}
-	case keptTitle.MatchString(text) && r.section < SectionAll:
+	case keptTitle().MatchString(text) && r.section < SectionAll:
 		r.flush()
 		r.section, r.gap = SectionKept, false
-	case allTitle.MatchString(text) && r.section < SectionAll:
+	case allTitle().MatchString(text) && r.section < SectionAll:
 		r.flush()
 		r.section, r.gap = SectionAll, false
 	default:
@@ -193,7 +193,7 @@ func (r *reader) commentLine(line string) {
 // declaresEncoding reports whether a comment in the first lines of a file says
 // that the file is not UTF-8, which is what Render writes.
 func declaresEncoding(text string) bool {
-	m := codingText.FindStringSubmatch(text)
+	m := codingText().FindStringSubmatch(text)
 	return m != nil && !strings.HasPrefix(strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"), "utf-8")
 }
 
@@ -201,7 +201,7 @@ func declaresEncoding(text string) bool {
 // writes anew, unless it would be taken for one of the file's own lines.
 func (r *reader) aside(comment string) {
 	text := commentText(comment)
-	if text == skipLine || tierHead.MatchString(text) || keptTitle.MatchString(text) || allTitle.MatchString(text) || declaresEncoding(text) {
+	if text == skipLine || tierHead().MatchString(text) || keptTitle().MatchString(text) || allTitle().MatchString(text) || declaresEncoding(text) {
 		return
 	}
 	r.pending = append(r.pending, text)

@@ -2,11 +2,11 @@ package project
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"fastpath/internal/config"
+	"fastpath/internal/regexps"
 )
 
 // server is what a command line starts, in a folder of the project.
@@ -91,7 +91,7 @@ func option(words []string, names ...string) string {
 	return ""
 }
 
-var applicationName = regexp.MustCompile(`^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(.*\))?$`)
+var applicationName = regexps.New(`^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(.*\))?$`)
 
 // server reads a command line: environment, exec and "python -m" before it are
 // taken off.
@@ -118,7 +118,7 @@ func (r *reading) server(words []string) (server, bool) {
 	switch rest := words[1:]; path.Base(words[0]) {
 	case "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian":
 		for _, w := range rest {
-			if !applicationName.MatchString(w) {
+			if !applicationName().MatchString(w) {
 				continue
 			}
 			s.module, s.attr, _ = strings.Cut(w, ":")
@@ -182,7 +182,7 @@ func lineText(src []byte, line int) string {
 
 // django finds the applications of projects with a manage.py.
 func (r *reading) django(file string, data []byte) {
-	m := djangoSettings.FindSubmatch(data)
+	m := djangoSettings().FindSubmatch(data)
 	if m == nil {
 		return
 	}
@@ -196,7 +196,7 @@ func (r *reading) django(file string, data []byte) {
 	}
 }
 
-var djangoSettings = regexp.MustCompile(`DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)["']`)
+var djangoSettings = regexps.New(`DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)["']`)
 
 // splitCommand splits a command line at blanks outside of quotes.
 func splitCommand(text string) []string {

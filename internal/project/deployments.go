@@ -2,15 +2,16 @@ package project
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 var (
-	serverlessName = regexp.MustCompile(`^serverless(\..+)?\.(ya?ml|json)$`)
-	dockerName     = regexp.MustCompile(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
-	zappaName      = regexp.MustCompile(`^zappa_settings\.(json|ya?ml)$`)
+	serverlessName = regexps.New(`^serverless(\..+)?\.(ya?ml|json)$`)
+	dockerName     = regexps.New(`^(Dockerfile|Containerfile)(\..+)?$|\.[Dd]ockerfile$`)
+	zappaName      = regexps.New(`^zappa_settings\.(json|ya?ml)$`)
 	// deploymentPatterns name at least these files, as git does.
 	deploymentPatterns = []string{"*serverless*", "*.tf", "*zappa_settings.*", "*config.json", "*ockerfile*", "*Containerfile*", "*Procfile", "*manage.py"}
 )
@@ -22,15 +23,15 @@ func deployed(root string) ([]function, []Problem, error) {
 	r := &reading{root: root}
 	read := func(file string) func(string, []byte) {
 		switch name := path.Base(file); {
-		case serverlessName.MatchString(name):
+		case serverlessName().MatchString(name):
 			return r.serverless
 		case strings.HasSuffix(name, ".tf"):
 			return r.terraform
-		case zappaName.MatchString(name):
+		case zappaName().MatchString(name):
 			return r.zappa
 		case name == "config.json" && path.Base(path.Dir(file)) == ".chalice":
 			return r.chalice
-		case (strings.Contains(name, "ockerfile") || strings.Contains(name, "ontainerfile")) && dockerName.MatchString(name):
+		case (strings.Contains(name, "ockerfile") || strings.Contains(name, "ontainerfile")) && dockerName().MatchString(name):
 			return r.dockerfileEntries
 		case name == "Procfile":
 			return r.procfile

@@ -3,6 +3,8 @@ package project
 import (
 	"regexp"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 // names is what a source file binds at its top level.
@@ -15,10 +17,10 @@ type names struct {
 }
 
 var (
-	defLine    = regexp.MustCompile(`^(?:async\s+)?(?:def|class)\s+([\pL_][\pL\pN_]*)`)
-	assignLine = regexp.MustCompile(`^([\pL_][\pL\pN_]*)\s*(?:=[^=]|:)`)
-	importLine = regexp.MustCompile(`^(?:from\s+\S+\s+)?import\s+(.*)`)
-	mainLine   = regexp.MustCompile(`^if\s+__name__\s*==\s*["']__main__["']`)
+	defLine    = regexps.New(`^(?:async\s+)?(?:def|class)\s+([\pL_][\pL\pN_]*)`)
+	assignLine = regexps.New(`^([\pL_][\pL\pN_]*)\s*(?:=[^=]|:)`)
+	importLine = regexps.New(`^(?:from\s+\S+\s+)?import\s+(.*)`)
+	mainLine   = regexps.New(`^if\s+__name__\s*==\s*["']__main__["']`)
 )
 
 // mayBind reports whether the file may bind a name at its top level in a form
@@ -51,14 +53,14 @@ func topLevel(src []byte) names {
 		rest := all[offset:]
 		offset += len(text)
 		text = strings.TrimRight(text, "\r\n")
-		if m := defLine.FindStringSubmatch(text); m != nil {
+		if m := defLine().FindStringSubmatch(text); m != nil {
 			bind(m[1], number)
 			n.functions = append(n.functions, m[1])
 			n.parameters[m[1]] = countParameters(rest)
 			n.open = n.open || m[1] == "__getattr__"
-		} else if mainLine.MatchString(text) {
+		} else if mainLine().MatchString(text) {
 			n.runsMain = true
-		} else if m := importLine.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		} else if m := importLine().FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 			n.open = n.open || strings.HasPrefix(m[1], "*") || strings.HasPrefix(m[1], "(")
 			for part := range strings.SplitSeq(m[1], ",") {
 				words := strings.Fields(strings.Trim(part, "() "))
@@ -66,7 +68,7 @@ func topLevel(src []byte) names {
 					bind(words[len(words)-1], number)
 				}
 			}
-		} else if m := assignLine.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		} else if m := assignLine().FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 			bind(m[1], number)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"fastpath/internal/config"
+	"fastpath/internal/regexps"
 )
 
 // function is a Lambda function of a deployment file.
@@ -93,7 +93,7 @@ func readTemplates(root string) ([]function, []Problem, error) {
 	return functions, append(problems, more...), err
 }
 
-var templateName = regexp.MustCompile(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
+var templateName = regexps.New(`(?i)(template|cloudformation|stack|^sam|[-_.]sam)[^/]*\.(ya?ml|json)$|\.template$`)
 
 // toolFolders hold what tools have put there, templates among them.
 var toolFolders = []string{".venv", ".tox", ".nox", ".serverless", ".terraform", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -103,7 +103,7 @@ func templates(root string) ([]string, error) {
 	named := func(name string) bool {
 		switch strings.ToLower(path.Ext(name)) {
 		case ".yaml", ".yml", ".json", ".template":
-			return templateName.MatchString(name)
+			return templateName().MatchString(name)
 		}
 		return false
 	}
@@ -279,11 +279,11 @@ func (r *resource) runtime() (string, bool, error) {
 	return s, ok, nil
 }
 
-var versionInText = regexp.MustCompile(`python:?(3\.[0-9]+)`)
+var versionInText = regexps.New(`python:?(3\.[0-9]+)`)
 
 // pythonVersion returns the X.Y of "python3.12" or "…/lambda/python:3.12".
 func pythonVersion(s string) string {
-	if m := versionInText.FindStringSubmatch(s); m != nil {
+	if m := versionInText().FindStringSubmatch(s); m != nil {
 		return m[1]
 	}
 	return ""

@@ -5,13 +5,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"fastpath/internal/config"
+	"fastpath/internal/regexps"
 )
 
 // What functions get that do not say how much memory they want.
@@ -186,7 +186,7 @@ func (r *reading) copied(asset, module string) []string {
 	return dirs
 }
 
-var decorated = regexp.MustCompile(`(?m)^@app\.(lambda_function|schedule|on_[a-z0-9_]+|authorizer)\b[^\n]*\n(?:@[^\n]*\n)*(?:async )?def (\w+)`)
+var decorated = regexps.New(`(?m)^@app\.(lambda_function|schedule|on_[a-z0-9_]+|authorizer)\b[^\n]*\n(?:@[^\n]*\n)*(?:async )?def (\w+)`)
 
 // chalice reads .chalice/config.json: the API is app.app, and every function
 // with a decorator of its own kind is one of its own.
@@ -206,11 +206,11 @@ func (r *reading) chalice(file string, data []byte) {
 		r.problem(file, 0, "there is no app.py beside the folder .chalice")
 		return
 	}
-	if strings.Contains(string(src), "@app.route") || !decorated.Match(src) {
+	if strings.Contains(string(src), "@app.route") || !decorated().Match(src) {
 		f.name = "the API"
 		r.add(f, "app.app", dir)
 	}
-	for _, m := range decorated.FindAllSubmatch(src, -1) {
+	for _, m := range decorated().FindAllSubmatch(src, -1) {
 		f.name = fmt.Sprintf("function %q", m[2])
 		r.add(f, "app."+string(m[2]), dir)
 	}
@@ -252,9 +252,9 @@ func (r *reading) zappa(file string, data []byte) {
 }
 
 var (
-	terraformBlock = regexp.MustCompile(`(?m)^\s*(resource|data|module)\s+"([^"]+)"(?:\s+"([^"]+)")?\s*\{`)
-	terraformKey   = regexp.MustCompile(`(?m)^\s*([a-z_]+)\s*=\s*(.+?)\s*$`)
-	archiveOf      = regexp.MustCompile(`data\.archive_file\.(\w+)\.`)
+	terraformBlock = regexps.New(`(?m)^\s*(resource|data|module)\s+"([^"]+)"(?:\s+"([^"]+)")?\s*\{`)
+	terraformKey   = regexps.New(`(?m)^\s*([a-z_]+)\s*=\s*(.+?)\s*$`)
+	archiveOf      = regexps.New(`data\.archive_file\.(\w+)\.`)
 )
 
 // terraform reads the functions of one .tf file. Archives are those of the
@@ -268,7 +268,7 @@ func (r *reading) terraform(file string, data []byte) {
 		lines      map[string]int
 	}
 	var blocks []block
-	for _, m := range terraformBlock.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range terraformBlock().FindAllStringSubmatchIndex(text, -1) {
 		depth, end := 0, m[1]-1
 		for ; end < len(text); end++ {
 			if text[end] == '{' {
@@ -287,7 +287,7 @@ func (r *reading) terraform(file string, data []byte) {
 			b.kind, b.name = "module", b.kind
 		}
 		body := text[m[1]:min(end, len(text))]
-		for _, k := range terraformKey.FindAllStringSubmatchIndex(body, -1) {
+		for _, k := range terraformKey().FindAllStringSubmatchIndex(body, -1) {
 			key := body[k[2]:k[3]]
 			if _, ok := b.keys[key]; !ok {
 				b.keys[key] = strings.Trim(body[k[4]:k[5]], `"`)
@@ -319,7 +319,7 @@ func (r *reading) terraform(file string, data []byte) {
 		if s := b.keys["source_path"]; s != "" && !strings.HasPrefix(s, "[") {
 			dirs = []string{local(s)}
 		}
-		if m := archiveOf.FindStringSubmatch(b.keys["filename"]); m != nil {
+		if m := archiveOf().FindStringSubmatch(b.keys["filename"]); m != nil {
 			for _, a := range blocks {
 				if a.kind != "archive_file" || a.name != m[1] {
 					continue

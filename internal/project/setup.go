@@ -2,15 +2,16 @@ package project
 
 import (
 	"os"
-	"regexp"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 var (
-	scriptsInSetup = regexp.MustCompile(`console_scripts["']?\s*[:=]\s*\[([^\]]*)\]`)
-	iniScripts     = regexp.MustCompile(`(?s)\[console_scripts\](.*?)(?:\n\s*\[|"""|''')`)
-	quotedText     = regexp.MustCompile(`["']([^"'\n]+)["']`)
-	scriptLine     = regexp.MustCompile(`^\s*([\w.-]+)\s*=\s*([\w.]+)\s*:\s*([\w.]+)`)
+	scriptsInSetup = regexps.New(`console_scripts["']?\s*[:=]\s*\[([^\]]*)\]`)
+	iniScripts     = regexps.New(`(?s)\[console_scripts\](.*?)(?:\n\s*\[|"""|''')`)
+	quotedText     = regexps.New(`["']([^"'\n]+)["']`)
+	scriptLine     = regexps.New(`^\s*([\w.-]+)\s*=\s*([\w.]+)\s*:\s*([\w.]+)`)
 )
 
 // setupScripts returns the console scripts of setup.cfg and setup.py, as NAME =
@@ -18,7 +19,7 @@ var (
 func setupScripts(l *layout) map[string]setupScript {
 	out := map[string]setupScript{}
 	put := func(file, text string, line int) {
-		if m := scriptLine.FindStringSubmatch(text); m != nil {
+		if m := scriptLine().FindStringSubmatch(text); m != nil {
 			out[m[1]] = setupScript{script{m[2], m[3]}, place(file, line)}
 		}
 	}
@@ -26,12 +27,12 @@ func setupScripts(l *layout) map[string]setupScript {
 	if data, err := os.ReadFile(l.abs("setup.py")); err == nil {
 		text := string(data)
 		line := func(offset int) int { return 1 + strings.Count(text[:offset], "\n") }
-		for _, m := range scriptsInSetup.FindAllStringSubmatchIndex(text, -1) {
-			for _, q := range quotedText.FindAllStringSubmatchIndex(text[m[2]:m[3]], -1) {
+		for _, m := range scriptsInSetup().FindAllStringSubmatchIndex(text, -1) {
+			for _, q := range quotedText().FindAllStringSubmatchIndex(text[m[2]:m[3]], -1) {
 				put("setup.py", text[m[2]+q[2]:m[2]+q[3]], line(m[2]+q[2]))
 			}
 		}
-		for _, m := range iniScripts.FindAllStringSubmatchIndex(text, -1) {
+		for _, m := range iniScripts().FindAllStringSubmatchIndex(text, -1) {
 			at := m[2]
 			for row := range strings.Lines(text[m[2]:m[3]]) {
 				put("setup.py", row, line(at))

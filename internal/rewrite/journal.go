@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 
 	"fastpath/internal/atomicfile"
+	"fastpath/internal/regexps"
 )
 
 // The journal holds one file a written set of edits, with the bytes before and
@@ -133,7 +133,7 @@ func (j *journal) save() error {
 	return atomicfile.Write(j.path, append(data, '\n'))
 }
 
-var journalName = regexp.MustCompile(`^\d{6,}\.json$`)
+var journalName = regexps.New(`^\d{6,}\.json$`)
 
 // journals returns the files of the journal, oldest first.
 func journals(root string) ([]string, error) {
@@ -147,7 +147,7 @@ func journals(root string) ([]string, error) {
 	}
 	var names []string
 	for _, d := range list {
-		if journalName.MatchString(d.Name()) {
+		if journalName().MatchString(d.Name()) {
 			names = append(names, filepath.Join(dir, d.Name()))
 		}
 	}

@@ -1,11 +1,11 @@
 package rewrite
 
 import (
-	"regexp"
 	"strings"
 
 	"fastpath/internal/graph"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // Tests do not always write out what they replace: patch(f"{MODULE}.json"),
@@ -13,14 +13,14 @@ import (
 // strings of that file may be one that they mean.
 
 var (
-	wordText     = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
+	wordText     = regexps.New(`[\p{L}_][\p{L}\p{N}_]*`)
 	moduleGetter = wordSet("import_module __import__ importorskip reload")
 )
 
 // pieces records the names in the strings of a test that may be patched.
 func (r *readers) pieces(m *graph.Module) {
 	r.eachPiece(m, func(n syntax.NodeID, text string) {
-		for _, word := range wordText.FindAllString(text, -1) {
+		for _, word := range wordText().FindAllString(text, -1) {
 			if l := r.composedNames[word]; len(l) == 0 || l[len(l)-1].m != m { // one a file is enough
 				r.composedNames[word] = append(l, access{m: m, node: n, how: "patched under a name that is put together"})
 			}
@@ -33,7 +33,7 @@ func (r *readers) pieces(m *graph.Module) {
 func (r *readers) modulePieces(m *graph.Module) {
 	r.eachPiece(m, func(n syntax.NodeID, _ string) {
 		text, _ := stringOf(m.Syntax, n)
-		if own := r.prog.Module(text); moduleText.MatchString(text) && (own == nil || !own.IsPackage) {
+		if own := r.prog.Module(text); moduleText().MatchString(text) && (own == nil || !own.IsPackage) {
 			r.replaced[text] = append(r.replaced[text], access{m: m, node: n, how: "replaced in sys.modules under a name that is put together"})
 		}
 	})
@@ -243,7 +243,7 @@ func (r *readers) codeIn(m *graph.Module, n syntax.NodeID, text string) {
 	default:
 		return
 	}
-	for _, word := range wordText.FindAllString(c.text, -1) {
+	for _, word := range wordText().FindAllString(c.text, -1) {
 		if l := r.code[word]; len(l) == 0 || l[len(l)-1].node != n || l[len(l)-1].m != m {
 			r.code[word] = append(l, c)
 		}

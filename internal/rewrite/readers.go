@@ -1,12 +1,12 @@
 package rewrite
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"fastpath/internal/graph"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // Concern returns the files in whose namespace the name of an import is, and clues
@@ -223,8 +223,8 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 }
 
 var (
-	dottedText = regexp.MustCompile(`^[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+$`)
-	moduleText = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
+	dottedText = regexps.New(`^[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+$`)
+	moduleText = regexps.New(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
 )
 
 // patchers are calls that replace what a string names; fileReaders are calls
@@ -240,11 +240,11 @@ func (r *readers) text(m *graph.Module, n syntax.NodeID, text string) {
 	f := m.Syntax
 	call := callAround(f, n)
 	callee := calleeName(f, call)
-	if moduleText.MatchString(text) && mentionsSysModules(f, n) {
+	if moduleText().MatchString(text) && mentionsSysModules(f, n) {
 		a := access{m: m, node: n, how: "replaced in sys.modules"}
 		r.replaced[text] = append(r.replaced[text], a)
 	}
-	if !dottedText.MatchString(text) || fileReaders[callee] {
+	if !dottedText().MatchString(text) || fileReaders[callee] {
 		return
 	}
 	parts := strings.FieldsFunc(text, func(c rune) bool { return c == '.' || c == ':' })

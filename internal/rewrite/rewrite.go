@@ -19,7 +19,6 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -28,6 +27,7 @@ import (
 	"fastpath/internal/graph"
 	"fastpath/internal/python/scope"
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // Request says what is to be changed.
@@ -165,13 +165,13 @@ func lineEnds(b []byte) int {
 	return n
 }
 
-var placeText = regexp.MustCompile(`([^\s,;:"'()]+\.py):(\d+)`)
+var placeText = regexps.New(`([^\s,;:"'()]+\.py):(\d+)`)
 
 // Relocate replaces the places "file.py:line" in a text by those after the
 // edits.
 func (e *Edits) Relocate(text string) string {
-	return placeText.ReplaceAllStringFunc(text, func(s string) string {
-		m := placeText.FindStringSubmatch(s)
+	return placeText().ReplaceAllStringFunc(text, func(s string) string {
+		m := placeText().FindStringSubmatch(s)
 		line, err := strconv.Atoi(m[2])
 		if err != nil {
 			return s

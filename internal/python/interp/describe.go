@@ -3,12 +3,12 @@ package interp
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // describe works out what belongs to the interpreter at path from the files
@@ -30,7 +30,7 @@ func describe(path string, env []string) *Interpreter {
 		if strings.HasPrefix(name, "pypy") {
 			i.Implementation = "pypy"
 		}
-		if m := pythonName.FindStringSubmatch(name); m != nil && i.Version == (syntax.Version{}) {
+		if m := pythonName().FindStringSubmatch(name); m != nil && i.Version == (syntax.Version{}) {
 			i.Version = parseVersion(m[1])
 		}
 	}
@@ -43,7 +43,7 @@ func describe(path string, env []string) *Interpreter {
 		base = prefixOf(path)
 		lib = findLib(base, i.Version)
 	}
-	if m := libName.FindStringSubmatch(filepath.Base(lib)); m != nil {
+	if m := libName().FindStringSubmatch(filepath.Base(lib)); m != nil {
 		if m[1] == "pypy" {
 			i.Implementation = "pypy"
 		}
@@ -65,8 +65,8 @@ func describe(path string, env []string) *Interpreter {
 }
 
 var (
-	pythonName = regexp.MustCompile(`^(?:python|pypy)([0-9]+\.[0-9]+)t?(?:\.exe)?$`)
-	libName    = regexp.MustCompile(`^(python|pypy)([0-9]+\.[0-9]+)t?$`)
+	pythonName = regexps.New(`^(?:python|pypy)([0-9]+\.[0-9]+)t?(?:\.exe)?$`)
+	libName    = regexps.New(`^(python|pypy)([0-9]+\.[0-9]+)t?$`)
 )
 
 // parseVersion reads the X.Y at the start of a version.
@@ -160,14 +160,14 @@ func findLib(prefix string, version syntax.Version) string {
 		list, _ := os.ReadDir(filepath.Join(prefix, lib))
 		for _, d := range list {
 			dir := filepath.Join(prefix, lib, d.Name())
-			if libName.MatchString(d.Name()) && exists(filepath.Join(dir, "os.py")) {
+			if libName().MatchString(d.Name()) && exists(filepath.Join(dir, "os.py")) {
 				found = append(found, dir)
 			}
 		}
 	}
 	best, bestVersion := "", syntax.Version{}
 	for _, dir := range found {
-		v := parseVersion(strings.TrimRight(libName.FindStringSubmatch(filepath.Base(dir))[2], "t"))
+		v := parseVersion(strings.TrimRight(libName().FindStringSubmatch(filepath.Base(dir))[2], "t"))
 		if v == version {
 			return dir
 		}
@@ -223,7 +223,7 @@ func (i *Interpreter) sites(system bool, env []string) []string {
 
 // libDirName is "python3.12" as folders below lib are called.
 func (i *Interpreter) libDirName() string {
-	if b := filepath.Base(i.Stdlib); libName.MatchString(b) {
+	if b := filepath.Base(i.Stdlib); libName().MatchString(b) {
 		return b
 	}
 	return "python" + strconv.Itoa(i.Version.Major) + "." + strconv.Itoa(i.Version.Minor)

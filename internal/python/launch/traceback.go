@@ -3,12 +3,13 @@ package launch
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"fastpath/internal/regexps"
 )
 
 // installed matches files that belong to an interpreter or an environment.
-var installed = regexp.MustCompile(`/(site-packages|dist-packages|lib(64)?/python3[.\d]*)/`)
+var installed = regexps.New(`/(site-packages|dist-packages|lib(64)?/python3[.\d]*)/`)
 
 // TrimTraceback returns a Python traceback with the frames of the files below
 // roots (absolute folders, virtual environments in them excepted), their
@@ -69,7 +70,7 @@ func frameLine(line string) (file, rest string, ok bool) {
 // userFile returns file relative to the first root, and whether it is the
 // user's own.
 func userFile(file string, roots []string) (string, bool) {
-	if installed.MatchString(filepath.ToSlash(file)) {
+	if installed().MatchString(filepath.ToSlash(file)) {
 		return "", false
 	}
 	for _, root := range roots {

@@ -2,11 +2,11 @@ package resolve
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"fastpath/internal/python/syntax"
+	"fastpath/internal/regexps"
 )
 
 // run reads a line of code that runs when Python starts, and applies what is
@@ -20,7 +20,7 @@ func (s *site) run(c startup) bool {
 	case strings.Contains(c.text, "__egginsert"):
 		s.moveEggs()
 		return true
-	case namespaceLine.MatchString(c.text):
+	case namespaceLine().MatchString(c.text):
 		s.createNamespace(c)
 		return true
 	}
@@ -172,7 +172,7 @@ func (s *site) moveEggs() {
 // namespaceLine is what setuptools writes into NAME-nspkg.pth files: the
 // folder (of a develop install, else the site folder), the parts of the name
 // below it, and the name.
-var namespaceLine = regexp.MustCompile(`os\.path\.join\((?:sys\._getframe\(1\)\.f_locals\['sitedir'\]|'([^']*)'), \*\(([^)]*)\)\).*sys\.modules\.setdefault\('([\w.]+)'`)
+var namespaceLine = regexps.New(`os\.path\.join\((?:sys\._getframe\(1\)\.f_locals\['sitedir'\]|'([^']*)'), \*\(([^)]*)\)\).*sys\.modules\.setdefault\('([\w.]+)'`)
 
 // namespace is a package that a .pth file creates.
 type namespace struct {
@@ -183,7 +183,7 @@ type namespace struct {
 
 // createNamespace applies a line of a NAME-nspkg.pth file.
 func (s *site) createNamespace(c startup) {
-	m := namespaceLine.FindStringSubmatch(c.text)
+	m := namespaceLine().FindStringSubmatch(c.text)
 	parts := []string{c.dir}
 	if m[1] != "" {
 		parts[0] = m[1]

@@ -3,11 +3,11 @@ package resolve
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"fastpath/internal/python/interp"
+	"fastpath/internal/regexps"
 )
 
 // extensionSuffixes returns the endings of extension modules that an
@@ -39,14 +39,14 @@ func extensionSuffixes(i *interp.Interpreter) []string {
 }
 
 // buildSuffix is how the description of a build names the ending.
-var buildSuffix = regexp.MustCompile(`'EXT_SUFFIX':\s*'([^']+)'`)
+var buildSuffix = regexps.New(`'EXT_SUFFIX':\s*'([^']+)'`)
 
 // ownSuffix returns the ending of extension modules of this very build.
 func ownSuffix(i *interp.Interpreter) string {
 	entries, _ := os.ReadDir(i.DynLoad)
 	for _, e := range entries {
 		_, tag, _ := strings.Cut(e.Name(), ".")
-		if isExtension(tag) && strings.Contains(tag, ".") && extensionTag.MatchString(strings.TrimSuffix(tag, filepath.Ext(tag))) {
+		if isExtension(tag) && strings.Contains(tag, ".") && extensionTag().MatchString(strings.TrimSuffix(tag, filepath.Ext(tag))) {
 			return "." + tag
 		}
 	}
@@ -56,7 +56,7 @@ func ownSuffix(i *interp.Interpreter) string {
 		if err != nil {
 			continue
 		}
-		if m := buildSuffix.FindSubmatch(data); m != nil {
+		if m := buildSuffix().FindSubmatch(data); m != nil {
 			return string(m[1])
 		}
 	}
@@ -67,7 +67,7 @@ func isExtension(name string) bool {
 	return strings.HasSuffix(name, ".so") || strings.HasSuffix(name, ".pyd")
 }
 
-var extensionTag = regexp.MustCompile(`^(?:cpython-|cp|pypy)3?(\d+)t?d?(?:-[\w.-]+)?$`)
+var extensionTag = regexps.New(`^(?:cpython-|cp|pypy)3?(\d+)t?d?(?:-[\w.-]+)?$`)
 
 // rank says how early the interpreter takes an extension file with this
 // ending, 0 first; -1 means never.
@@ -82,7 +82,7 @@ func (r *Resolver) rank(suffix string) int {
 	}
 	// The build is unknown: take what is for the version, then the stable ABI.
 	tag := strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(suffix, ".so"), ".pyd"), ".")
-	switch m := extensionTag.FindStringSubmatch(tag); {
+	switch m := extensionTag().FindStringSubmatch(tag); {
 	case m != nil && (m[1] == strconv.Itoa(r.version.Minor) || strings.HasPrefix(tag, "pypy")):
 		return 0
 	case tag == "abi3":

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
+
+	"fastpath/internal/regexps"
 )
 
 // wrapperKey is how the objects begin that CloudWatch puts around events, and
 // OpenTelemetry's.
-var wrapperKey = regexp.MustCompile(`^\{\s*"(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken|awslogs|resourceLogs|results|queryLanguage|statistics)"\s*:`)
+var wrapperKey = regexps.New(`^\{\s*"(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken|awslogs|resourceLogs|results|queryLanguage|statistics)"\s*:`)
 
 // isDocument tells values that span lines, or follow each other without one,
 // from JSON lines and text.
@@ -32,7 +33,7 @@ func isDocument(head []byte) bool {
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	first = bytes.TrimRight(first, " \t\r")
 	last := first[len(first)-1]
-	return last == '{' || last == '[' || last == ',' || wrapperKey.Match(head)
+	return last == '{' || last == '[' || last == ',' || wrapperKey().Match(head)
 }
 
 // counted hands on data, counts its lines, and ends when more than left bytes

@@ -11,13 +11,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
+
+	"fastpath/internal/regexps"
 )
 
 // List turns the arguments of a command into logs: a file is itself, a folder
@@ -96,7 +97,7 @@ func list(dir string, args []string, stdin io.Reader) ([]File, error) {
 	return files, nil
 }
 
-var exportPart = regexp.MustCompile(`^\d{6}$`)
+var exportPart = regexps.New(`^\d{6}$`)
 
 // sourceName is what a file's requests are counted under: its name without
 // folders and compression, so that the same log replaces itself. The parts of
@@ -108,9 +109,9 @@ func sourceName(path string) string {
 			base = short
 		}
 	}
-	if exportPart.MatchString(base) {
+	if exportPart().MatchString(base) {
 		folder := filepath.Base(filepath.Dir(path))
-		if m := exportedStream.FindStringSubmatch(folder); m != nil {
+		if m := exportedStream().FindStringSubmatch(folder); m != nil {
 			return strings.Join(m[1:], "/")
 		}
 		return folder + "/" + base

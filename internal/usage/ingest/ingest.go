@@ -38,12 +38,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"runtime"
 	"sync"
 	"time"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/regexps"
 )
 
 // Options change how logs are read.
@@ -312,4 +312,4 @@ func cause(err error) string {
 }
 
 // exportedStream is a log stream as a folder of an export to S3.
-var exportedStream = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)-(\S*\[[^\]\s]+\][0-9A-Fa-f]{32})$`)
+var exportedStream = regexps.New(`^(\d{4})-(\d\d)-(\d\d)-(\S*\[[^\]\s]+\][0-9A-Fa-f]{32})$`)

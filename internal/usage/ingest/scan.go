@@ -3,8 +3,9 @@ package ingest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"unicode/utf8"
+
+	"fastpath/internal/regexps"
 )
 
 // needles are in every text that says something. They begin with letters that
@@ -159,14 +160,14 @@ func (p *parser) block(b []byte, f *finder, all bool, longest int) {
 }
 
 // colour is a terminal's control sequence that only changes how text looks.
-var colour = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+var colour = regexps.New("\x1b\\[[0-9;:]*m")
 
 // plain returns a line without colours, which "aws logs tail" and loggers write.
 func plain(line []byte) []byte {
 	if bytes.IndexByte(line, 0x1b) < 0 {
 		return line
 	}
-	return colour.ReplaceAll(line, nil)
+	return colour().ReplaceAll(line, nil)
 }
 
 // hasControls reports whether b holds bytes that no text has.

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 
 	"fastpath/internal/evidence"
+	"fastpath/internal/regexps"
 	"fastpath/internal/usage"
 )
 
@@ -25,7 +25,7 @@ type Counted struct {
 }
 
 // moduleName is what the queries take for the name of a module.
-var moduleName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$`)
+var moduleName = regexps.New(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$`)
 
 // Count turns answers of StyleLines and StyleJSON into rows of one source, the
 // log group. Insights counts distinct requests per name that is logged: a
@@ -53,7 +53,7 @@ func Count(entry, group string, days []Day) *Counted {
 				memory = max(memory, r.number("memory_mb"))
 				continue
 			}
-			if !moduleName.MatchString(module) {
+			if !moduleName().MatchString(module) {
 				continue // a sentence that begins alike
 			}
 			if distinct == 0 {
