@@ -59,7 +59,7 @@ func (i *Import) ours() bool {
 	case "", forcedReason, eagerReason, borderlineReason:
 		return true
 	}
-	return strings.HasPrefix(i.Reason, keptReason) || formulaText.MatchString(i.Reason) || i.Critical() != ""
+	return strings.HasPrefix(i.Reason, keptReason) || formulaText().MatchString(i.Reason) || i.Critical() != ""
 }
 
 // figures returns the comment of an import, without "# "; "" when there is
