@@ -226,6 +226,18 @@ func TestRuleFixtures(t *testing.T) {
 	}
 }
 
+// TestRuleIDs holds that a configuration may name these rules and no others.
+func TestRuleIDs(t *testing.T) {
+	var ids []string
+	for _, r := range allRules() {
+		ids = append(ids, r.ID)
+	}
+	slices.Sort(ids)
+	if !slices.Equal(ids, diag.IDs) {
+		t.Errorf("diag.IDs is\n%q, the rules are\n%q", diag.IDs, ids)
+	}
+}
+
 // TestRulesDoc holds that docs/rules.md says what the rules say.
 func TestRulesDoc(t *testing.T) {
 	name := filepath.Join("..", "..", "docs", "rules.md")

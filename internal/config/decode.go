@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fastpath/internal/diag"
 	"fastpath/internal/regexps"
 )
 
@@ -215,6 +216,10 @@ func (d *decoder) rules(c *Config) func(*value) {
 		for _, e := range v.keys {
 			if !ruleID().MatchString(e.name) {
 				d.fail(e.pos, "%q is no rule; rules are written FP and three digits, such as FP202", e.name)
+				continue
+			}
+			if !slices.Contains(diag.IDs, e.name) {
+				d.fail(e.pos, "unknown rule %q%s allowed: %s", e.name, didYouMean(e.name, diag.IDs), strings.Join(diag.IDs, ", "))
 				continue
 			}
 			var severity string

@@ -18,6 +18,15 @@ type Rule struct {
 	Since    string   // first version that has the rule
 }
 
+// IDs are the ids of all rules, in order: those of check and of doctor.
+var IDs = []string{
+	"FP101", "FP102", "FP103", "FP104", "FP105", "FP106", "FP107", "FP108", "FP109", "FP110", "FP111", "FP112", "FP113",
+	"FP201", "FP202", "FP203", "FP204", "FP205", "FP206", "FP207", "FP208",
+	"FP301", "FP302", "FP303",
+	"FP401", "FP402", "FP403", "FP404", "FP405", "FP406", "FP407", "FP408", "FP409",
+	"FP901",
+}
+
 // Sort orders diagnostics by file, place and rule, so that output is the same
 // for every run.
 func Sort(ds []Diagnostic) {
