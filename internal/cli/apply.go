@@ -174,6 +174,18 @@ func (a *app) runApply(opt applyOptions, args []string) error {
 	if len(missing) > 0 {
 		fmt.Fprintf(a.Stderr, "nothing was measured yet for %s, so that nothing can be decided; nothing was changed\n"+
 			"run \"fastpath profile\" first, or name what is cold: fastpath apply --cold MODULE --diff\n", strings.Join(missing, ", "))
+		if a.format == "json" {
+			res := &applyResult{envelope: a.envelopeFor("apply", p.Root), NotProfiled: missing}
+			for _, g := range groups {
+				for _, an := range g.analyses {
+					res.Entries = append(res.Entries, an.entry.Name)
+				}
+			}
+			res.finish(&rewrite.Edits{}, true)
+			if err := a.printJSON(res); err != nil {
+				return err
+			}
+		}
 		return errFindings
 	}
 	var analyses []*analysis

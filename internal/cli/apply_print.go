@@ -27,6 +27,8 @@ type applyResult struct {
 	Diff     string          `json:"diff,omitempty"`
 	Undo     string          `json:"undo,omitempty"`
 
+	NotProfiled []string `json:"not_profiled,omitempty"` // entries about which nothing can be decided, so that nothing was
+
 	Verification *applyVerification `json:"verification,omitempty"` // with --verify, where there are edits
 }
 
