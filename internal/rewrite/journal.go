@@ -18,7 +18,9 @@ import (
 // The journal holds one file a written set of edits, with the bytes before and
 // after, and is complete on disk before the first source file changes. What a
 // killed process leaves behind can so be told file by file: it is as before or
-// as after, because each is replaced by a rename.
+// as after, because each is replaced by a rename. Processes that write or
+// restore take turns: a set that is half written while it is one's turn is one
+// of a killed process.
 const (
 	stateDir   = ".fastpath"
 	journalDir = "undo"
@@ -62,6 +64,10 @@ func Write(root string, e *Edits) error {
 	if e.Empty() {
 		return nil
 	}
+	if err := makeJournal(root); err != nil {
+		return err
+	}
+	defer turn(root)()
 	j := &journal{Schema: journalSchema}
 	for _, f := range e.Files {
 		now, err := readIfExists(filepath.Join(root, filepath.FromSlash(f.File)))
@@ -96,18 +102,21 @@ func Write(root string, e *Edits) error {
 	return j.save()
 }
 
-// create writes the journal under the next free number.
-func (j *journal) create(root string) error {
+// makeJournal makes the folder of the journal, which git shall ignore.
+func makeJournal(root string) error {
 	dir := filepath.Join(root, stateDir)
 	if err := os.MkdirAll(filepath.Join(dir, journalDir), 0o777); err != nil {
 		return fmt.Errorf("cannot write the journal: %w; make the folder %q writable", err, root)
 	}
 	ignore := filepath.Join(dir, ".gitignore")
 	if _, err := os.Stat(ignore); errors.Is(err, fs.ErrNotExist) {
-		if err := atomicfile.Write(ignore, []byte("*\n")); err != nil {
-			return err
-		}
+		return atomicfile.Write(ignore, []byte("*\n"))
 	}
+	return nil
+}
+
+// create writes the journal under the next free number.
+func (j *journal) create(root string) error {
 	names, err := journals(root)
 	if err != nil {
 		return err
@@ -121,7 +130,7 @@ func (j *journal) create(root string) error {
 			_ = os.Remove(old)
 		}
 	}
-	j.path = filepath.Join(dir, journalDir, fmt.Sprintf("%06d.json", next))
+	j.path = filepath.Join(root, stateDir, journalDir, fmt.Sprintf("%06d.json", next))
 	return j.save()
 }
 
@@ -185,6 +194,7 @@ func latest(root string) (*journal, error) {
 // back that they had before. It returns those that it restored; without a half
 // written set it does nothing.
 func Recover(root string) ([]string, error) {
+	defer turn(root)()
 	j, err := latest(root)
 	if err != nil || j == nil || j.Complete {
 		return nil, err
@@ -196,6 +206,7 @@ func Recover(root string) ([]string, error) {
 // them. A file that changed since is a *ChangedError and nothing is restored,
 // unless force is set. Calling it again undoes the set before.
 func Undo(root string, force bool) ([]string, error) {
+	defer turn(root)()
 	j, err := latest(root)
 	if err != nil {
 		return nil, err
@@ -284,6 +295,7 @@ func escapeGlob(s string) string {
 
 // Interrupted reports whether a killed Write left files for Recover.
 func Interrupted(root string) (bool, error) {
+	defer turn(root)()
 	j, err := latest(root)
 	return j != nil && !j.Complete, err
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -253,4 +254,36 @@ func TestKilledWrite(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 8 were killed halfway", halfway)
+}
+
+// TestTurns: processes that write, restore and undo at once leave all files as
+// before or all as after, and none takes what another one is writing for what
+// a killed one left.
+func TestTurns(t *testing.T) {
+	for round := range 8 {
+		dir := t.TempDir()
+		writeFiles(t, dir, map[string]string{"a.py": "a", "b.py": "b", "c.py": "c"})
+		var group sync.WaitGroup
+		for k := range 6 {
+			group.Go(func() {
+				if restored, err := Recover(dir); err != nil || len(restored) > 0 {
+					t.Errorf("restored %q, %v", restored, err)
+				}
+				err := Write(dir, put("a.py", "a", "A", "b.py", "b", "B", "c.py", "c", "C", "new.py", "-", "N"))
+				if err != nil && !strings.Contains(err.Error(), "meanwhile; run the command again") {
+					t.Error(err)
+				}
+				if k%2 == 0 {
+					if _, err := Undo(dir, false); err != nil && !errors.Is(err, ErrNothingToUndo) {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		got := content(t, dir, "a.py") + content(t, dir, "b.py") + content(t, dir, "c.py") + content(t, dir, "new.py")
+		if got != "abc-" && got != "ABCN" {
+			t.Fatalf("round %d: %s", round, got)
+		}
+	}
 }
