@@ -333,26 +333,27 @@ func (a *app) benchWatcher(opt benchOptions) bench.Watcher {
 // noteBench writes the medians of the present state into the lock, beside those
 // of the bench before, where there is a profile of the entry that they belong to.
 func (a *app) noteBench(p *project.Project, e project.Entry, r *bench.Result, arm int) error {
-	path := filepath.Join(p.Root, evidence.FileName)
-	lock, err := evidence.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	entry := lock.Entries[e.Name]
-	if entry == nil {
-		return nil
-	}
 	now := r.Arms[arm]
 	b := evidence.Bench{Date: time.Now().UTC().Format(time.DateOnly), N: r.Rounds, InitMS: now.InitMS.Median, Events: eventsHash(r.Events)}
 	if now.FirstRequestMS != nil {
 		b.FirstRequestMS = now.FirstRequestMS.Median
 	}
-	entry.Note(b)
-	return lock.Write(path)
+	err := evidence.Amend(filepath.Join(p.Root, evidence.FileName), func(lock *evidence.Lock) error {
+		entry := lock.Entries[e.Name]
+		if entry == nil {
+			return errNoProfile
+		}
+		entry.Note(b)
+		return nil
+	})
+	if errors.Is(err, errNoProfile) {
+		return nil
+	}
+	return err
 }
+
+// errNoProfile says that the lock has nothing that a bench could stand beside.
+var errNoProfile = errors.New("never profiled")
 
 // eventsHash tells sets of measured events apart, by name and share, and from
 // those of times when init did not yet include the start of the process.

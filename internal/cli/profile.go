@@ -188,11 +188,7 @@ func (a *app) runProfile(args []string, opt profileOptions) (err error) {
 		return err
 	}
 	if opt.kept() {
-		// Usage may have come in while this was measured.
-		if now, err := evidence.Read(path); err == nil {
-			lock.Usage = now.Usage
-		}
-		if err := lock.Write(path); err != nil {
+		if err := m.save(path); err != nil {
 			return err
 		}
 	} else if p == home {
@@ -264,6 +260,26 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 	merged := evidence.Merge(old, measured.Entry)
 	m.lock.Entries[e.Name] = merged
 	return &profiled{e, program, merged, measured}, nil
+}
+
+// save writes what was measured into the lock as it is now: usage, benches and
+// other entries may have come in meanwhile.
+func (m *profiler) save(path string) error {
+	err := evidence.Amend(path, func(now *evidence.Lock) error {
+		for _, e := range m.entries {
+			measured := m.lock.Entries[e.Name]
+			if was := now.Entries[e.Name]; was != nil && was.Compatible(measured.Environment) == "" {
+				measured.Bench, measured.BenchBefore = was.Bench, was.BenchBefore
+			}
+			now.Entries[e.Name] = measured
+		}
+		return nil
+	})
+	var format *evidence.FormatError
+	if errors.As(err, &format) && m.opt.replace {
+		return m.lock.Write(path)
+	}
+	return err
 }
 
 // inputs returns what the measurement of an entry needs beside its processes.

@@ -37,16 +37,29 @@ func MakeStateDir(root string) (string, error) {
 // each other, so that none takes away what another wrote; a process that is
 // killed lets the others go on. When change fails nothing is written.
 func Update(path string, change func(*Lock) error) error {
-	return alone(path, func() error {
-		lock, err := readOrNew(path)
-		if err != nil {
-			return err
-		}
-		if err := change(lock); err != nil {
-			return err
-		}
-		return lock.Write(path)
-	})
+	return alone(path, func() error { return rewrite(path, change) })
+}
+
+// Amend is Update for those who leave nothing but the lock: it makes no state
+// folder. Where there is none, what another process writes between the reading
+// and the writing, a few milliseconds, is lost.
+func Amend(path string, change func(*Lock) error) error {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(path), StateDir)); err != nil {
+		return rewrite(path, change)
+	}
+	return Update(path, change)
+}
+
+// rewrite reads the lock at path, lets change work on it, and writes it.
+func rewrite(path string, change func(*Lock) error) error {
+	lock, err := readOrNew(path)
+	if err != nil {
+		return err
+	}
+	if err := change(lock); err != nil {
+		return err
+	}
+	return lock.Write(path)
 }
 
 // alone calls f while no other process updates the lock at path.
