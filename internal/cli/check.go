@@ -168,33 +168,32 @@ func (a *app) checkAll(p *project.Project, paths []string, opt checkOptions) (*c
 	seen := map[place]bool{}
 	// The nested ones first: what they say about their files counts.
 	for _, dir := range append(nested, ".") {
-		sub, subSrc := p, src
-		if dir != "." {
-			if sub, err = project.Open(filepath.Join(p.Root, filepath.FromSlash(dir)), true); err != nil {
-				return nil, configurationError(err)
-			}
-		} else if p.Config.Path == "" && len(nested) > 0 {
+		if dir == "." && p.Config.Path == "" && len(nested) > 0 {
 			continue // only a folder around projects
 		}
 		inside, any := pathsWithin(dir, paths)
 		if !any {
 			continue
 		}
+		sub, subSrc := p, src
 		if dir != "." {
+			if sub, err = project.Open(filepath.Join(p.Root, filepath.FromSlash(dir)), true); err != nil {
+				return nil, inFolder(dir, configurationError(err))
+			}
 			if subSrc, err = a.openSources(sub); err != nil {
-				return nil, err
+				return nil, inFolder(dir, err)
 			}
 		}
 		subSrc.rules = opt.against == "" && !opt.measure
 		in, _, err := a.checkInput(sub, subSrc, nil)
 		if err != nil {
-			return nil, err
+			return nil, inFolder(dir, err)
 		}
 		in.Paths = inside
 		res := check.Run(in)
 		if opt.against != "" || opt.measure {
 			if err := a.addGate(sub, subSrc, in, opt, res); err != nil {
-				return nil, err
+				return nil, inFolder(dir, err)
 			}
 		}
 		for _, d := range res.Findings {
@@ -250,6 +249,34 @@ func (a *app) addGate(p *project.Project, src *sources, in *check.Input, opt che
 	}
 	return nil
 }
+
+// inFolder says of each line of an error of a nested project in which folder
+// the file that it names, and the command that it recommends, belong.
+func inFolder(dir string, err error) error {
+	if dir == "." {
+		return err
+	}
+	code := ExitFailure
+	if coded := (*exitError)(nil); errors.As(err, &coded) {
+		code = coded.code
+	}
+	return &exitError{code, &folderError{dir, err}}
+}
+
+type folderError struct {
+	dir string
+	err error
+}
+
+func (e *folderError) Error() string {
+	var b strings.Builder
+	for line := range strings.Lines(e.err.Error()) {
+		b.WriteString(e.dir + ": " + line)
+	}
+	return b.String()
+}
+
+func (e *folderError) Unwrap() error { return e.err }
 
 // within makes the files of a fix of a nested project relative to the outermost.
 func within(dir string, f *diag.Fix) *diag.Fix {
