@@ -44,7 +44,8 @@ func (a *app) profileCommand() *cobra.Command {
 		Long: `Profile imports each entry in fresh interpreters: once to see which statement asks
 for which module, then several times for the clock. Each run also imports what
 functions of the project import, so that the cost of a moved import stays known.
-The result is merged into fastpath.lock: rows keep their figures within the noise.
+The result is merged into fastpath.lock: rows keep their figures within the noise,
+and up to --runs more runs tell whether times that moved really did.
 
 --modules measures modules by themselves, in the project's environment, as if a file
 imported one after the other; nothing is written.
@@ -226,6 +227,9 @@ func (m *profiler) measure(ctx context.Context, e project.Entry) (r *profiled, e
 	}
 	if m.project != m.home {
 		options.Dir, options.Folder = m.home.Root, m.home.Root
+	}
+	if opt.kept() && !opt.replace {
+		options.Before = m.lock.Entries[e.Name]
 	}
 	begun, err := profile.Begin(ctx, options)
 	if err != nil {
@@ -465,6 +469,12 @@ func (a *app) profileProgress(e project.Entry, python *interp.Interpreter, id *i
 			if a.verbose {
 				a.step("  run %d of %d: %s", s.Run, opt.runs, msText(float64(s.Total)/float64(time.Millisecond)))
 			}
+		case profile.PassAgain:
+			if s.Run == 1 {
+				a.clearLine()
+				a.step("  again: up to %d %s, as times differ from those in %s", opt.runs, plural(opt.runs, "run"), evidence.FileName)
+			}
+			return
 		case profile.PassTrial:
 			if s.Run == 1 {
 				a.clearLine()

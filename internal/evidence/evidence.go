@@ -71,6 +71,9 @@ type Entry struct {
 	// Noise is how far the runs of a fresh measurement lie apart, for Merge;
 	// it is not written. nil is a measurement without noise.
 	Noise *Noise
+	// Again is the same measured once more, by some runs, because times had
+	// moved; it is not written. nil where nothing had.
+	Again *Entry
 }
 
 // Noise is how far the runs lie apart, in ms: between the quartiles, of modules

@@ -285,6 +285,38 @@ func TestMergeNoise(t *testing.T) {
 	}
 }
 
+// TestMergeAgain: what was measured twice has changed where both say so.
+func TestMergeAgain(t *testing.T) {
+	entry := func(self, total float64) *Entry {
+		return &Entry{TotalMinMS: total, TotalMedianMS: total, Modules: []Module{{"a", self, "source", PhaseInit, "", "", "2026-11-01"}}}
+	}
+	old := entry(8, 100)
+	for _, c := range []struct{ self, again, wantSelf, total, totalAgain, wantTotal float64 }{
+		{14, 13, 13, 150, 150, 150},  // slower
+		{14, 9, 8, 150, 110, 100},    // slower once
+		{4, 5, 4, 50, 60, 50},        // faster
+		{4, 7.5, 8, 50, 99, 100},     // faster once
+		{14, 4, 8, 150, 50, 100},     // one and the other
+		{8.1, 14, 8, 101, 150, 100},  // as before, whatever came later
+		{14, 14.5, 14, 101, 90, 100}, // one of the two figures
+	} {
+		now := entry(c.self, c.total)
+		now.Again = entry(c.again, c.totalAgain)
+		got := Merge(old, now)
+		if got.Modules[0].SelfMS != c.wantSelf || got.TotalMinMS != c.wantTotal || got.TotalMedianMS < got.TotalMinMS || got.Again != nil {
+			t.Errorf("%+v: %+v", c, got)
+		}
+		if moves := Moves(old, now); moves != (c.wantSelf != 8 || c.wantTotal != 100) {
+			t.Errorf("%+v: moves %v", c, moves)
+		}
+	}
+	now := entry(14, 150)
+	now.Again = &Entry{TotalMinMS: 150} // the module was not searched for
+	if got := Merge(old, now); got.Modules[0].SelfMS != 14 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestMergeTotals: the fastest run is never slower than the median, and decides
 // for both.
 func TestMergeTotals(t *testing.T) {

@@ -64,11 +64,96 @@ const codeNoise = 1
 // caches slows them down more than code.
 const gcNoise = 0.125
 
+// comparison compares a fresh measurement with what was written before.
+type comparison struct {
+	old, new *Entry
+	noise    Noise
+	pace     float64
+	rows     map[string]Module // of old
+
+	again     map[string]float64 // self times of new.Again
+	pace2     float64            // of new.Again
+	confirmed bool               // there is new.Again
+}
+
+func compare(old, new *Entry) *comparison {
+	c := &comparison{old: old, new: new, pace: Pace(old, new), rows: make(map[string]Module, len(old.Modules))}
+	if new.Noise != nil {
+		c.noise = *new.Noise
+	}
+	for _, m := range old.Modules {
+		c.rows[m.Name] = m
+	}
+	if new.Again != nil {
+		c.confirmed, c.pace2, c.again = true, Pace(old, new.Again), make(map[string]float64, len(new.Again.Modules))
+		for _, m := range new.Again.Modules {
+			c.again[m.Name] = m.SelfMS
+		}
+	}
+	return c
+}
+
+// take returns what is to be written of a figure: the old one, or the least of
+// the new ones where it moved.
+func (c *comparison) take(spread, old, new, again float64) float64 {
+	switch {
+	case !movedBeyond(c.pace, spread, old, new):
+		return old
+	case !c.confirmed:
+		return new
+	case !movedBeyond(c.pace2, spread, old, again) || (again > old) != (new > old):
+		return old
+	}
+	return min(new, again)
+}
+
+// self returns what is to be written of a module's self time.
+func (c *comparison) self(m *Module) float64 {
+	o, ok := c.rows[m.Name]
+	if !ok {
+		return m.SelfMS
+	}
+	again, ok := c.again[m.Name]
+	if !ok {
+		again = m.SelfMS
+	}
+	return c.take(max(c.noise.Self[m.Name], min(selfNoise, o.SelfMS/4)), o.SelfMS, m.SelfMS, again)
+}
+
+// totals returns what is to be written of the figures of whole runs: the
+// fastest one, the collections, the imports of the runtime client.
+func (c *comparison) totals() (fastest, collections, client float64) {
+	again := c.new
+	if c.confirmed {
+		again = c.new.Again
+	}
+	return c.take(c.noise.Total, c.old.TotalMinMS, c.new.TotalMinMS, again.TotalMinMS),
+		c.take(c.noise.GC+gcNoise*c.old.GCMS, c.old.GCMS, c.new.GCMS, again.GCMS),
+		c.take(c.noise.Startup, c.old.StartupMS, c.new.StartupMS, again.StartupMS)
+}
+
+// Moves reports whether Merge would change a time that old has, be it of a
+// module or of whole runs.
+func Moves(old, new *Entry) bool {
+	c := compare(old, new)
+	for i := range new.Modules {
+		if o, ok := c.rows[new.Modules[i].Name]; ok && c.self(&new.Modules[i]) != o.SelfMS {
+			return true
+		}
+	}
+	if !slices.Equal(old.initModules(), new.initModules()) {
+		return false // the totals are of another set
+	}
+	fastest, collections, client := c.totals()
+	return fastest != old.TotalMinMS || collections != old.GCMS || client != old.StartupMS
+}
+
 // Merge returns the entry to write after measuring new where old was written
 // before; old may be nil, neither is changed.
 //
 // A row keeps its value and date unless it moved beyond the noise, so that
-// measuring twice changes no byte. A module that was not measured again (it is deferred and
+// measuring twice changes no byte; where there is new.Again, unless it did so
+// in both. A module that was not measured again (it is deferred and
 // its import failed or did not end) stays, with its edges, as long as an edge
 // names it. Totals belong to a set of modules: they are taken over when that
 // set changed, else when they moved.
@@ -76,38 +161,32 @@ func Merge(old, new *Entry) *Entry {
 	if old == nil {
 		return normal(new)
 	}
-	out := *new
-	pace, noise := Pace(old, new), Noise{}
-	if new.Noise != nil {
-		noise = *new.Noise
-	}
+	out, c := *new, compare(old, new)
 	if out.Bench == nil {
 		out.Bench, out.BenchBefore = old.Bench, old.BenchBefore
 	}
 	out.Startup = slices.Clone(new.Startup)
 	out.StartupCode = slices.Clone(new.StartupCode)
 	for i := range out.StartupCode {
-		c := &out.StartupCode[i]
+		code := &out.StartupCode[i]
 		for _, o := range old.StartupCode {
-			if o.Name == c.Name && !movedBeyond(pace, max(noise.Code[c.Name], codeNoise), o.SelfMS, c.SelfMS) {
-				c.SelfMS = o.SelfMS
+			if o.Name == code.Name && !movedBeyond(c.pace, max(c.noise.Code[code.Name], codeNoise), o.SelfMS, code.SelfMS) {
+				code.SelfMS = o.SelfMS
 			}
 		}
-	}
-	rows := make(map[string]Module, len(old.Modules))
-	for _, m := range old.Modules {
-		rows[m.Name] = m
 	}
 	have := make(map[string]bool, len(new.Modules))
 	out.Modules = slices.Clone(new.Modules)
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		have[m.Name] = true
-		if o, ok := rows[m.Name]; ok && !movedBeyond(pace, max(noise.Self[m.Name], min(selfNoise, o.SelfMS/4)), o.SelfMS, m.SelfMS) {
-			m.SelfMS, m.Measured = o.SelfMS, o.Measured
+		ms := c.self(m)
+		if o, ok := c.rows[m.Name]; ok && ms == o.SelfMS {
+			m.Measured = o.Measured
 		}
+		m.SelfMS = ms
 	}
-	out.keepNamed(old, rows, have, new.Edges)
+	out.keepNamed(old, c.rows, have, new.Edges)
 
 	if !slices.Equal(old.initModules(), new.initModules()) {
 		return normal(&out)
@@ -115,15 +194,11 @@ func Merge(old, new *Entry) *Entry {
 	// The fastest run and the median stay or go together: one of them from
 	// another day could be on the wrong side of the other. The fastest run
 	// decides, as the modules' rows are of the fastest runs, too.
-	if !movedBeyond(pace, noise.Total, old.TotalMinMS, out.TotalMinMS) {
-		out.TotalMinMS, out.TotalMedianMS = old.TotalMinMS, old.TotalMedianMS
+	fastest, collections, client := c.totals()
+	if fastest == old.TotalMinMS {
+		out.TotalMedianMS = old.TotalMedianMS
 	}
-	if !movedBeyond(pace, noise.GC+gcNoise*old.GCMS, old.GCMS, out.GCMS) {
-		out.GCMS = old.GCMS
-	}
-	if !movedBeyond(pace, noise.Startup, old.StartupMS, out.StartupMS) {
-		out.StartupMS = old.StartupMS
-	}
+	out.TotalMinMS, out.GCMS, out.StartupMS = fastest, collections, client
 	if d := math.Abs(float64(out.PeakKiB - old.PeakKiB)); d <= 0.25*float64(old.PeakKiB) {
 		out.PeakKiB = old.PeakKiB
 	}
@@ -200,7 +275,7 @@ func normal(e *Entry) *Entry {
 	for _, f := range []*float64{&out.TotalMinMS, &out.TotalMedianMS, &out.GCMS, &out.StartupMS} {
 		*f = round(*f)
 	}
-	out.Noise = nil
+	out.Noise, out.Again = nil, nil
 	for i := range out.Modules {
 		out.Modules[i].SelfMS = round(out.Modules[i].SelfMS)
 	}

@@ -16,9 +16,8 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 	today := time.Now().Format(time.DateOnly)
 	e := &evidence.Entry{
 		Measured: today, Runs: m.Runs, Startup: m.graph.Startup,
-		Environment: Environment(m.identity), Noise: &evidence.Noise{Self: map[string]float64{}, Code: map[string]float64{}},
+		Environment: m.environment(), Noise: &evidence.Noise{Self: map[string]float64{}, Code: map[string]float64{}},
 	}
-	e.Environment.Bytecode = m.bytecode()
 	m.totals(e)
 	if start != nil {
 		for _, c := range start.Code {
@@ -56,6 +55,24 @@ func (m *measurement) entry(start *Startup) *evidence.Entry {
 		e.Distributions = append(e.Distributions, d)
 	}
 	e.Edges = m.edges(startup)
+	return e
+}
+
+// environment is that of the measurement.
+func (m *measurement) environment() evidence.Environment {
+	env := Environment(m.identity)
+	env.Bytecode = m.bytecode()
+	return env
+}
+
+// times makes an entry of nothing but the times.
+func (m *measurement) times() *evidence.Entry {
+	e := &evidence.Entry{Environment: m.environment(), Noise: &evidence.Noise{}}
+	m.totals(e)
+	for _, n := range m.graph.Nodes {
+		self, _, _ := spread(m.samples(n))
+		e.Modules = append(e.Modules, evidence.Module{Name: n.Name, SelfMS: self})
+	}
 	return e
 }
 

@@ -56,6 +56,9 @@ type Options struct {
 	Timeout         time.Duration   // of each run
 	CodeDir         string          // where the compiled probe is kept from one measurement to the next, absolute; "": nowhere
 	Progress        func(Stage)     // nil: nobody watches
+	// Before is what the lock has of the entry, from the same environment; nil
+	// where nothing is compared with it. Times that moved are measured again.
+	Before *evidence.Entry
 
 	free func(processors int, ending bool) bool // processorsFree; tests know better
 }
@@ -69,6 +72,7 @@ const (
 	PassGraph
 	PassTiming
 	PassSplit // where Options.Split asks for it
+	PassAgain // timing runs once more, where times of Options.Before moved
 	PassTrial // where Options.Trials does
 )
 
@@ -227,12 +231,15 @@ func (b *Beginning) Measure(ctx context.Context, program *graph.Program) (_ *Pro
 		_ = m.compiled.Write(m.CodeDir, m.Python.Version) // where that fails the next measurement compiles again
 	}
 	e := m.entry(startup)
+	if err := m.confirm(ctx, e); err != nil {
+		return nil, m.explain(err)
+	}
 	trials, err := m.trials(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Stays) > 0 }) {
-		e = m.entry(startup) // with the edges that showed
+		e.Edges = m.entry(startup).Edges // with those that showed
 	}
 	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Trials: trials, Warnings: m.warnings}, nil
 }

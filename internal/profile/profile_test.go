@@ -241,6 +241,43 @@ func TestCostsAreNotForgotten(t *testing.T) {
 	}
 }
 
+// TestMeasuredAgain: times that would change are measured again, until none
+// would; without a lock there is nothing to compare with.
+func TestMeasuredAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"app.py": "import slow\ndef handler(event, context):\n    return slow\n", "slow.py": "import time\ntime.sleep(0.05)\n"})
+	o := options(t, one(t), dir)
+	o.Runs = 5
+	before := measure(t, o).Entry
+	again := 0
+	o.Progress = func(s Stage) {
+		if s.Pass == PassAgain {
+			again = max(again, s.Run)
+		}
+	}
+	slow := func(e *evidence.Entry) *evidence.Module {
+		i := slices.IndexFunc(e.Modules, func(m evidence.Module) bool { return m.Name == "slow" })
+		return &e.Modules[i]
+	}
+	o.Before = before
+	slow(before).SelfMS *= 10
+	p := measure(t, o)
+	if again != o.Runs || p.Entry.Again == nil {
+		t.Errorf("%d runs again, %+v", again, p.Entry.Again)
+	}
+	if got := slow(evidence.Merge(before, p.Entry)).SelfMS; got < 50 || got > 450 {
+		t.Errorf("merged: %v ms", got)
+	}
+	if _, ok := p.Modules["slow"]; !ok || p.Entry.Runs != o.Runs {
+		t.Errorf("%d runs in the lock", p.Entry.Runs)
+	}
+	o.Before, again = nil, 0
+	if p := measure(t, o); again != 0 || p.Entry.Again != nil {
+		t.Errorf("measured %d times more with nothing to compare", again)
+	}
+}
+
 // TestEvidence: names, kinds, files and distributions of the rows.
 func TestEvidence(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"fastpath/internal/evidence"
 	"fastpath/internal/python/launch"
 	"fastpath/internal/python/probe"
 )
@@ -188,9 +189,10 @@ func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
 	return p.Graph(m.target)
 }
 
-// runs runs a pass as often as Options.Runs says.
-func (m *measurement) runs(ctx context.Context, pass probe.Pass, run func(p *probe.Process) error) error {
-	for done := 0; done < m.Runs; {
+// runs runs a pass as often as Options.Runs says. Where enough says so after a
+// run that nothing waits behind, it stops before.
+func (m *measurement) runs(ctx context.Context, pass probe.Pass, enough func(done int) bool, run func(p *probe.Process) error) error {
+	for done := 0; done < m.Runs && !enough(done); {
 		if m.conditions.each() {
 			m.leave(nil)
 		}
@@ -226,7 +228,7 @@ func (m *measurement) runs(ctx context.Context, pass probe.Pass, run func(p *pro
 
 // timingPass runs the timing pass N times.
 func (m *measurement) timingPass(ctx context.Context) error {
-	return m.runs(ctx, probe.PassTiming, func(p *probe.Process) error {
+	return m.runs(ctx, probe.PassTiming, never, func(p *probe.Process) error {
 		t, err := p.Timing(m.target)
 		if err != nil {
 			return err
@@ -237,12 +239,51 @@ func (m *measurement) timingPass(ctx context.Context) error {
 	})
 }
 
+func never(int) bool { return false }
+
+// leastAgain is how many runs at least tell whether a time that moved is noise:
+// one run alone may have gone astray.
+const leastAgain = 3
+
+// confirm measures once more where times of Options.Before would change, until
+// none would or Options.Runs are done, and notes it in e. On a busy machine one
+// profile in twenty finds some module faster or slower than it is; a time that
+// really changed is so the next time, too.
+func (m *measurement) confirm(ctx context.Context, e *evidence.Entry) error {
+	if m.Before == nil || !evidence.Moves(m.Before, e) {
+		return nil
+	}
+	first := m.timings
+	defer func() { m.timings = slices.Concat(first, m.timings) }()
+	m.timings = nil
+	enough := func(done int) bool {
+		if done < min(leastAgain, m.Runs) {
+			return false
+		}
+		e.Again = m.times()
+		return !evidence.Moves(m.Before, e)
+	}
+	err := m.runs(ctx, probe.PassTiming, enough, func(p *probe.Process) error {
+		t, err := p.Timing(m.target)
+		if err != nil {
+			return err
+		}
+		m.timings = append(m.timings, t)
+		m.progress(Stage{Pass: PassAgain, Run: len(m.timings), Total: t.Total})
+		return nil
+	})
+	if err == nil {
+		e.Again = m.times()
+	}
+	return err
+}
+
 // splitPass runs the split pass as often, when it is asked for.
 func (m *measurement) splitPass(ctx context.Context) error {
 	if !m.Split {
 		return nil
 	}
-	return m.runs(ctx, probe.PassSplit, func(p *probe.Process) error {
+	return m.runs(ctx, probe.PassSplit, never, func(p *probe.Process) error {
 		parts, err := p.Split(m.target)
 		if err != nil {
 			return err
