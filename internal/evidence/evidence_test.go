@@ -368,16 +368,18 @@ func TestMergeChange(t *testing.T) {
 	}
 }
 
-// TestMergeSmall: a module of two milliseconds moves by half of one, a smaller
-// one by less.
+// TestMergeSmall: a module of up to two milliseconds moves by two thirds of what
+// it takes, a larger one by 1.2 at least.
 func TestMergeSmall(t *testing.T) {
 	entry := func(ms float64) *Entry { return &Entry{Modules: []Module{{Name: "a", SelfMS: ms}}} }
 	for _, c := range []struct{ old, now, want float64 }{
 		{2.026, 2.625, 2.026},
-		{2, 3.1, 3.1},
-		{4, 5.1, 5.1},
-		{1, 1.4, 1},
-		{1, 1.6, 1.6},
+		{2, 3.1, 2},
+		{2, 3.3, 3.3},
+		{4, 5.1, 4},
+		{4, 5.3, 5.3},
+		{1, 1.6, 1},
+		{1, 1.7, 1.7},
 		{0.2, 0.9, 0.9},
 	} {
 		if got := Merge(entry(c.old), entry(c.now)).Modules[0].SelfMS; got != c.want {

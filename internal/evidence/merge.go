@@ -50,10 +50,10 @@ func movedBeyond(pace, spread, old, new float64) bool {
 	return Moved(old, new) && Moved(old, new/pace) && math.Abs(new/pace-old) > 2*spread
 }
 
-// selfNoise is the least spread of a module, in ms, or a quarter of what it takes:
-// from one profile to the next those of a millisecond or two move by half of one
+// selfNoise is the least spread of a module, in ms, or a third of what it takes:
+// from one profile to the next those of a millisecond or two move by one
 // though the runs of each agree, where others use the processor's caches.
-const selfNoise = 0.5
+const selfNoise = 0.6
 
 // codeNoise is the least spread, in ms, of code that runs at start: it is timed a
 // few times only, at the point where the interpreter opens most files.
@@ -117,7 +117,7 @@ func (c *comparison) self(m *Module) float64 {
 	if !ok {
 		again = m.SelfMS
 	}
-	return c.take(max(c.noise.Self[m.Name], min(selfNoise, o.SelfMS/4)), o.SelfMS, m.SelfMS, again)
+	return c.take(max(c.noise.Self[m.Name], min(selfNoise, o.SelfMS/3)), o.SelfMS, m.SelfMS, again)
 }
 
 // totals returns what is to be written of the figures of whole runs: the
