@@ -293,7 +293,7 @@ var errNoRequests = errors.New("no requests")
 // noRequests says what is missing: a number of requests, or requests.
 func noRequests(res *ingest.Result) error {
 	lines := fmt.Sprintf("%s %s of %d %s", grouped(float64(res.Lines)), plural(int(res.Lines), "line"), res.Files, plural(res.Files, "file"))
-	if len(res.Unknown) > 0 {
+	if len(res.Unknown) > 0 || res.Logged > 0 {
 		return usageErrorf("nothing says how many requests %s are of; pass --requests N, the number of requests in the time that they cover, or --requests all where each request has a line with its id", lines)
 	}
 	return fmt.Errorf("no requests in %s; expected the log of a Lambda function, with START or REPORT lines, platform.start records or request ids, or lines of the recorder", lines)

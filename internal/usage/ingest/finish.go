@@ -251,7 +251,7 @@ func (c *collector) totals(counted []float64) (totals map[totalKey]*total, of []
 				d = r.file
 				undated[label] = d
 			}
-			if d == 0 && counted[i] == 0 {
+			if d == 0 && counted[i] == 0 && c.o.Requests == 0 {
 				continue // messages that nothing would count
 			}
 			if d == 0 {

@@ -190,8 +190,12 @@ type NoDayError struct {
 
 // Error says what to pass.
 func (e *NoDayError) Error() string {
-	return fmt.Sprintf("%s: no timestamp says on which day %d of the requests were; pass the day of the log, such as --day %s",
-		e.Source, e.Requests, time.Now().UTC().Format(time.DateOnly))
+	what := fmt.Sprintf("%d of the requests", e.Requests)
+	if e.Requests == 0 {
+		what = "the messages"
+	}
+	return fmt.Sprintf("%s: no timestamp says on which day %s were; pass the day of the log, such as --day %s",
+		e.Source, what, time.Now().UTC().Format(time.DateOnly))
 }
 
 // File is one log to read.
