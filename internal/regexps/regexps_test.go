@@ -85,7 +85,7 @@ func TestNew(t *testing.T) {
 	if got := re().FindString("baac"); got != "aa" {
 		t.Errorf("found %q", got)
 	}
-	if re() != re() {
+	if first, second := re(), re(); first != second {
 		t.Error("compiled twice")
 	}
 }
