@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -55,45 +52,10 @@ func Parse(name string, data []byte) (*Lock, error) {
 			return nil, err
 		}
 	}
-	if what := l.infinite(); what != "" {
-		return nil, &FormatError{File: name, Message: what + " is no finite number; " + restore}
+	if what := l.absurd(); what != "" {
+		return nil, &FormatError{File: name, Message: what + "; " + restore}
 	}
 	return l, nil
-}
-
-// infinite names a figure that TOML allows and no measurement gives: inf or
-// nan, which would spread to all sums. "" without one.
-func (l *Lock) infinite() string {
-	bad := func(figures ...float64) bool {
-		return slices.ContainsFunc(figures, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	}
-	for _, name := range slices.Sorted(maps.Keys(l.Entries)) {
-		e := l.Entries[name]
-		if bad(e.TotalMinMS, e.TotalMedianMS, e.GCMS, e.StartupMS) {
-			return fmt.Sprintf("a total of %q", name)
-		}
-		for _, b := range []*Bench{e.Bench, e.BenchBefore} {
-			if b != nil && bad(b.InitMS, b.FirstRequestMS) {
-				return fmt.Sprintf("a figure of the bench of %q", name)
-			}
-		}
-		for _, c := range e.StartupCode {
-			if bad(c.SelfMS) {
-				return fmt.Sprintf("self_ms of %q in %q", c.Name, name)
-			}
-		}
-		for _, m := range e.Modules {
-			if bad(m.SelfMS) {
-				return fmt.Sprintf("self_ms of %q in %q", m.Name, name)
-			}
-		}
-	}
-	for _, u := range l.Usage {
-		if bad(u.Requests, u.ColdStarts, u.Watched, u.Daily) {
-			return fmt.Sprintf("the requests of %q on %s", u.Source, u.Day)
-		}
-	}
-	return ""
 }
 
 // conflict returns the line of the first conflict marker, 0 without one.
@@ -241,8 +203,30 @@ func corrupt(name string, err error) error {
 			e.Column = 1
 		}
 	}
-	e.Message = strings.TrimPrefix(err.Error(), "toml: ") + "; " + restore
+	e.Message = wrongType(strings.TrimPrefix(err.Error(), "toml: ")) + "; " + restore
 	return e
+}
+
+// wrongType says in the file's words what go-toml says in those of our types.
+func wrongType(message string) string {
+	rest, ok := strings.CutPrefix(message, "cannot decode TOML ")
+	found, rest, ok2 := strings.Cut(rest, " into struct field ")
+	at := strings.LastIndex(rest, " of type ")
+	if !ok || !ok2 || at < 0 {
+		return message
+	}
+	expected := "a table"
+	switch wanted := strings.TrimLeft(rest[at+len(" of type "):], "*"); {
+	case strings.HasPrefix(wanted, "int"):
+		expected = "a whole number"
+	case strings.HasPrefix(wanted, "float"):
+		expected = "a number"
+	case wanted == "string":
+		expected = "a string"
+	case strings.HasPrefix(wanted, "[]"):
+		expected = "an array"
+	}
+	return fmt.Sprintf("%s where %s is expected", found, expected)
 }
 
 // lock converts the file's form.

@@ -31,7 +31,7 @@ func newStream(r io.Reader) (*stream, error) {
 	if err := s.fill(); err != nil {
 		return nil, err
 	}
-	if s.head = scan(s.block); s.head == nil || s.head.infinite() != "" {
+	if s.head = scan(s.block); s.head == nil || s.head.absurd() != "" {
 		return nil, errForm
 	}
 	return s, nil
@@ -66,7 +66,7 @@ func (s *stream) next() (*UsageDay, error) {
 		return nil, err
 	}
 	lock := scan(fmt.Appendf(nil, "schema = %d\n[[usage]]\n%s", Schema, s.block))
-	if lock == nil || len(lock.Usage) != 1 || len(lock.Entries) > 0 || lock.infinite() != "" {
+	if lock == nil || len(lock.Usage) != 1 || len(lock.Entries) > 0 || lock.absurd() != "" {
 		return nil, errForm
 	}
 	return lock.Usage[0], nil
