@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math"
 
 	"fastpath/internal/config"
 	"fastpath/internal/diag"
@@ -32,7 +33,7 @@ Write the reason behind the import, or move the import to the functions that use
 			if it != nil && it.Measured {
 				ms, source = p.entry.alone(it), "measured"
 			}
-			justified := imp.Justified(p.Config.Thresholds.HotUsage)
+			justified := imp.Justified(p.Config.Thresholds.HotUsage) || roundedDown(imp, it, p.Config.Thresholds.HotUsage)
 			switch {
 			case it != nil && refuted(it) && justified:
 				p.report(diag.Diagnostic{
@@ -87,6 +88,12 @@ func needsReason(imp *fastfile.Import, ms float64, t config.Thresholds, it *plan
 		return true
 	}
 	return !refuted(it) && it.Decision != plan.Keep && it.Decision != plan.Tier1 && !it.Borderline
+}
+
+// roundedDown reports whether the file gives the usage of the evidence, which
+// is over the threshold, as the whole percent that is not.
+func roundedDown(imp *fastfile.Import, it *plan.Item, hotUsage float64) bool {
+	return imp.UsageKnown && it != nil && it.UsageKnown && it.Usage*100 > hotUsage && math.Abs(it.Usage*100-imp.Usage) <= 0.5
 }
 
 // claim is what the comment of an import says.
