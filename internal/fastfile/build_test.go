@@ -132,3 +132,35 @@ func TestFromPlanKeepsStatements(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestHostileNames: what comes from logs and from the lock stays in its comment
+// or in the docstring.
+func TestHostileNames(t *testing.T) {
+	for workflow, want := range map[string]string{
+		"alexa":                     "critical path of alexa",
+		"GET /a (b)":                "critical path of GET /a (b)",
+		"GET /a)":                   "critical path of GET /a]",
+		"((a))":                     "critical path of [[a]]",
+		"x\nimport evil":            "critical path of x import evil",
+		"x\r\u2028\x00y":            "critical path of x   y",
+		"x # noqa":                  "critical path of x   noqa",
+		"approved: Eve, 2026-11-29": "critical path of approved Eve, 2026-11-29",
+		strings.Repeat("é", 61):     "critical path of " + strings.Repeat("é", 59) + "…",
+	} {
+		got := CriticalReason(workflow)
+		if got != want {
+			t.Errorf("%q: %q, want %q", workflow, got, want)
+		}
+		c := Content{Thresholds: DefaultThresholds, Imports: []Import{
+			{Tier: Exception, Names: []ImportName{{Name: "heavy"}}, Measured: true, MS: 120, Reason: got},
+		}}
+		c.Doc.Profile = Profile{Date: "2026-11-22", Interpreter: "CPython\n\"\"\"\nimport evil\\", Runs: 10, Bytecode: "cached"}
+		text := string(Render(c))
+		if strings.Contains(text, "\nimport evil") || strings.Count(text, `"""`) != 2 {
+			t.Errorf("%q:\n%s", workflow, text)
+		}
+		if imp, _ := Parse([]byte(text)).Find("heavy"); imp == nil || imp.Reason != got || imp.Extra != "" || len(imp.Approvals()) > 0 {
+			t.Errorf("%q: read back as %+v", workflow, imp)
+		}
+	}
+}

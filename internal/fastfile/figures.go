@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"fastpath/internal/regexps"
 )
@@ -39,8 +40,57 @@ func FormulaReason(ratio float64) string {
 	return fmt.Sprintf("%.1fx %s", ratio, cheaperReason)
 }
 
-// CriticalReason is the reason of an import that criterion 2 carries.
-func CriticalReason(workflow string) string { return "critical path of " + workflow }
+// CriticalReason is the reason of an import that criterion 2 carries. The
+// workflow's name comes from logs: it stays within the parentheses, gives no
+// approval, and is no comment that a tool obeys.
+func CriticalReason(workflow string) string {
+	if !balanced(workflow) {
+		workflow = strings.NewReplacer("(", "[", ")", "]").Replace(workflow)
+	}
+	if approvalText().MatchString(workflow) {
+		workflow = strings.ReplaceAll(workflow, ":", "")
+	}
+	return "critical path of " + shortened(oneLine(strings.ReplaceAll(workflow, "#", " ")))
+}
+
+// balanced reports whether reasonText reads text in parentheses as it is.
+func balanced(text string) bool {
+	depth := 0
+	for _, r := range text {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth < 0 || depth > 1 {
+			return false
+		}
+	}
+	return depth == 0
+}
+
+// maxName is how much of a name, in characters, the file shows.
+const maxName = 60
+
+// shortened is a name that ends in "…" where it is long.
+func shortened(name string) string {
+	if r := []rune(name); len(r) > maxName {
+		return strings.NewReplacer("(", "[", ")", "]").Replace(strings.TrimSpace(string(r[:maxName-1]))) + "…"
+	}
+	return name
+}
+
+// oneLine is text that no reader of Python takes for more than one line.
+func oneLine(text string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, text)
+	return strings.TrimSpace(clean)
+}
 
 // The other reasons that the tool writes.
 const (
@@ -80,7 +130,7 @@ func (i *Import) figures() string {
 			b.WriteString(" - " + Mark)
 		}
 		if i.Reason != "" {
-			b.WriteString(" (" + i.Reason + ")")
+			b.WriteString(" (" + oneLine(i.Reason) + ")")
 		}
 		if i.AddsAfter != "" {
 			b.WriteString(" (adds " + FormatMS(i.AddsMS) + " after " + i.AddsAfter + ")")
@@ -203,7 +253,7 @@ func (k *Kept) text() string {
 		b.WriteString(", " + FormatUsage(k.Usage))
 	}
 	if k.Cause != "" {
-		b.WriteString(": " + k.Cause)
+		b.WriteString(": " + oneLine(k.Cause))
 	}
 	return b.String()
 }

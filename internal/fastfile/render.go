@@ -165,7 +165,9 @@ func (p *Profile) text() string {
 	if len(facts) == 0 {
 		return p.Date
 	}
-	return p.Date + " (" + strings.Join(facts, ", ") + ")"
+	// The facts come from the lock; nothing of them ends the docstring.
+	plain := strings.NewReplacer(`\`, "/", `"`, "'").Replace(oneLine(strings.Join(facts, ", ")))
+	return p.Date + " (" + plain + ")"
 }
 
 // targetText writes the cold start target: 2000 is "<2 seconds", 1500 is

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -518,6 +519,7 @@ func (c *collector) label(e *entry, flow uint32) {
 }
 
 func (c *collector) flow(name string) uint32 {
+	name = printable(name)
 	if name == evidence.OtherWorkflows {
 		return 0
 	}
@@ -533,6 +535,21 @@ func (c *collector) flow(name string) uint32 {
 		c.flowIDs[name] = id
 	}
 	return id
+}
+
+// printable is a name of a workflow, which may be the path of a request, with
+// blanks for what would move a terminal's cursor or begin a new line.
+func printable(name string) string {
+	odd := func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+	if !strings.ContainsFunc(name, odd) {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if odd(r) {
+			return ' '
+		}
+		return r
+	}, name)
 }
 
 // module numbers the names of modules; ok is false for one too many.
