@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -309,6 +310,23 @@ func TestMergeAgain(t *testing.T) {
 		if moves := Moves(old, now); moves != (c.wantSelf != 8 || c.wantTotal != 100) {
 			t.Errorf("%+v: moves %v", c, moves)
 		}
+	}
+	// A few runs on a machine that is slower now do not say yet that it is as fast as it was.
+	many := func(self, others float64) *Entry {
+		e := entry(self, 0)
+		for i := range 9 {
+			e.Modules = append(e.Modules, Module{Name: "b" + strconv.Itoa(i), SelfMS: others})
+		}
+		return e
+	}
+	few := many(12, 10)
+	few.Again = many(13, 14)
+	if Moves(many(8, 10), few) || !Doubtful(many(8, 10), few) {
+		t.Error("few runs of a slower pace decide")
+	}
+	few.Again = many(9, 14)
+	if Doubtful(many(8, 10), few) {
+		t.Error("a time that was as before has moved")
 	}
 	now := entry(14, 150)
 	now.Again = &Entry{TotalMinMS: 150} // the module was not searched for

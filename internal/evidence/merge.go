@@ -74,6 +74,7 @@ type comparison struct {
 	again     map[string]float64 // self times of new.Again
 	pace2     float64            // of new.Again
 	confirmed bool               // there is new.Again
+	doubt     bool               // new.Again has had few runs
 }
 
 func compare(old, new *Entry) *comparison {
@@ -101,7 +102,9 @@ func (c *comparison) take(spread, old, new, again float64) float64 {
 		return old
 	case !c.confirmed:
 		return new
-	case !movedBeyond(c.pace2, spread, old, again) || (again > old) != (new > old):
+	case (again > old) != (new > old):
+		return old
+	case !movedBeyond(c.pace2, spread, old, again) && !(c.doubt && movedBeyond(1, spread, old, again)):
 		return old
 	}
 	return min(new, again)
@@ -134,8 +137,19 @@ func (c *comparison) totals() (fastest, collections, client float64) {
 
 // Moves reports whether Merge would change a time that old has, be it of a
 // module or of whole runs.
-func Moves(old, new *Entry) bool {
+func Moves(old, new *Entry) bool { return compare(old, new).moves() }
+
+// Doubtful reports whether Merge might change a time of old once new.Again has
+// had as many runs as new. The fewer the runs, the slower is the pace of their
+// least times, and a module that became slower seems to have kept its own.
+func Doubtful(old, new *Entry) bool {
 	c := compare(old, new)
+	c.doubt = true
+	return c.moves()
+}
+
+func (c *comparison) moves() bool {
+	old, new := c.old, c.new
 	for i := range new.Modules {
 		if o, ok := c.rows[new.Modules[i].Name]; ok && c.self(&new.Modules[i]) != o.SelfMS {
 			return true

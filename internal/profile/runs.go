@@ -261,7 +261,7 @@ func (m *measurement) confirm(ctx context.Context, e *evidence.Entry) error {
 			return false
 		}
 		e.Again = m.times()
-		return !evidence.Moves(m.Before, e)
+		return !evidence.Doubtful(m.Before, e)
 	}
 	err := m.runs(ctx, probe.PassTiming, enough, func(p *probe.Process) error {
 		t, err := p.Timing(m.target)
