@@ -23,6 +23,10 @@ type EventWeight struct {
 	Line   int // 1-based, where it stands
 }
 
+// most is more than anybody has of anything, and less than what a lock can hold
+// when it is added up.
+const most = 1e12
+
 // LoadWeights reads the traffic file at path. Mistakes are *Error values,
 // joined when there are several, whose File is name.
 func LoadWeights(path, name string) (*EventWeights, error) {
@@ -37,7 +41,11 @@ func LoadWeights(path, name string) (*EventWeights, error) {
 	w := &EventWeights{}
 	d := &decoder{doc: doc}
 	d.table(doc.root, "",
-		field{"requests", d.positive(&w.Requests)},
+		field{"requests", func(v *value) {
+			if d.positive(&w.Requests)(v); w.Requests > most {
+				d.fail(v.pos, "%s is out of range; allowed: a number above 0 and up to 1e12", v.text)
+			}
+		}},
 		field{"weights", func(v *value) {
 			if v.kind != kindTable {
 				d.fail(v.pos, "%s is %s, it must be a table of event = weight", d.title("weights"), v.kind)
@@ -50,8 +58,8 @@ func LoadWeights(path, name string) (*EventWeights, error) {
 					continue
 				}
 				n, ok := d.number(e.val, "a weight, a number from 0")
-				if ok && n < 0 {
-					d.fail(e.val.pos, "%s is out of range; allowed: a number from 0", e.val.text)
+				if ok && (n < 0 || n > most) {
+					d.fail(e.val.pos, "%s is out of range; allowed: a number from 0 to 1e12", e.val.text)
 				}
 				weight.Weight = n
 				w.Weights = append(w.Weights, weight)
