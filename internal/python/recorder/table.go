@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -101,7 +102,8 @@ type tableBuilder struct {
 
 func (b *tableBuilder) build() error {
 	for _, m := range b.p.Modules {
-		if m.Test || slices.Contains(Own, m.Name) {
+		// A layer that was written into the project has them under other names.
+		if file := path.Base(m.File); m.Test || file == RecorderFile || file == TableFile {
 			continue
 		}
 		for _, imp := range m.Imports {
