@@ -33,6 +33,14 @@ var (
 	severities = []string{"off", "info", "warning", "error"}
 )
 
+// noModules are names that no statement imports, or not as other files: keywords,
+// and files that Python gives a meaning.
+var noModules = []string{
+	"False", "None", "True", "__init__", "__main__", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+	"elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass",
+	"raise", "return", "try", "while", "with", "yield",
+}
+
 // field is one key of the schema: how its value is checked and stored.
 type field struct {
 	name string
@@ -306,7 +314,7 @@ func (d *decoder) moduleFile(to *string) func(*value) {
 		switch {
 		case path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../") || strings.Contains(clean, ":"):
 			d.fail(v.pos, "%q lies outside of the project; expected a path relative to it, such as \"fast_path.py\"", file)
-		case !isPython || strings.Contains(module, ".") || !moduleName().MatchString(module):
+		case !isPython || strings.Contains(module, ".") || !moduleName().MatchString(module) || slices.Contains(noModules, module):
 			d.fail(v.pos, "%q cannot be imported; expected a Python file, such as \"fast_path.py\"", file)
 		default:
 			*to = file

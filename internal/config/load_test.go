@@ -238,6 +238,14 @@ func TestLoadErrors(t *testing.T) {
 			"[tool.fastpath.entry.\"a:b\"]\nfile = \"hot/fast-path.py\"\n",
 			`pyproject.toml:2:8: "hot/fast-path.py" cannot be imported; expected a Python file, such as "fast_path.py"`,
 		},
+		"fast path file a keyword": {
+			"[tool.fastpath.entry.\"a:b\"]\nfile = \"hot/class.py\"\n",
+			`pyproject.toml:2:8: "hot/class.py" cannot be imported; expected a Python file, such as "fast_path.py"`,
+		},
+		"fast path file of a package": {
+			"[tool.fastpath.entry.\"a:b\"]\nfile = \"__init__.py\"\n",
+			`pyproject.toml:2:8: "__init__.py" cannot be imported; expected a Python file, such as "fast_path.py"`,
+		},
 		"not a table":   {"[tool]\nfastpath = 3\n", `pyproject.toml:2:12: [tool.fastpath] is an integer, it must be a table`},
 		"syntax":        {"[tool.fastpath]\nentries = [\"a:b\"\npolicy = 1\n", `pyproject.toml:3:`},
 		"duplicate":     {"[tool.fastpath]\npolicy = \"lmms\"\npolicy = \"lmms\"\n", `pyproject.toml:3:1: invalid TOML: `},

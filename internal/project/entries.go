@@ -104,6 +104,9 @@ func (r *resolver) resolve(name string) (Entry, error) {
 		return e, err
 	}
 	r.finish(&e)
+	if e.FastPath == e.File {
+		return Entry{}, &EntryError{name, fmt.Sprintf("%q is its own file, and cannot be its fast path file as well; name another one in [tool.fastpath.entry.%q], such as file = \"hot_path.py\"", e.File, name)}
+	}
 	return e, nil
 }
 
