@@ -12,7 +12,26 @@ import (
 // mentioning is a name that the body of a function mentions.
 type mentioning struct {
 	function int32
-	name     symbol
+	name     word
+}
+
+// mention notes that a body mentions a name. Most of what is mentioned again is
+// left out: that which was noted lately.
+func (r *factReader) mention(function int32, name symbol) {
+	if mayTell[byte(name)] {
+		if t := tellingNames[name]; t != 0 {
+			r.telling |= t
+			if t == tellsImporting && !slices.Contains(r.importing, function) {
+				r.importing = append(r.importing, function)
+			}
+		}
+	}
+	m := mentioning{function, name.word()}
+	lately := &r.lately[(uint32(m.name)+uint32(function)*0x9e3779b1)%uint32(len(r.lately))]
+	if *lately != m {
+		*lately = m
+		r.mentioned = append(r.mentioned, m)
+	}
 }
 
 // bodies lists what the module-level code and the body of each function
@@ -22,27 +41,26 @@ type mentioning struct {
 // for something that was mentioned elsewhere, but for functions, classes and
 // imports in it.
 func (r *factReader) bodies() {
-	r.mentioned, r.prefixes = r.mentioned[:0], r.prefixes[:0]
+	r.mentioned, r.prefixes, r.importing, r.telling = r.mentioned[:0], r.prefixes[:0], r.importing[:0], 0
+	clear(r.lately[:])
 	r.namesIn()
 	r.attributesIn()
-	telling := r.telling()
-	if telling&tellsImporting != 0 {
+	if len(r.importing) > 0 {
 		r.foundReads()
 	}
 	r.stringsOf(r.strings)
-	if telling&tellsGetattr != 0 {
-		r.mentioned = append(r.mentioned, r.prefixes...) // getattr(self, "visit_" + name)
+	if r.telling&tellsGetattr != 0 {
+		for _, p := range r.prefixes { // getattr(self, "visit_" + name)
+			r.mention(p.function, p.name)
+		}
 	}
 	r.prefixedMethods()
 	for k := range r.bindings {
 		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
-			body := r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)]
-			name := symbolOf(r.str(b.name))
-			r.mentioned = append(r.mentioned, mentioning{body, name})
-			telling |= tells(name)
+			r.mention(r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)], symbolIn(r.bytesOf(b.name)))
 		}
 	}
-	r.inspects = telling&tellsInspecting != 0
+	r.inspects = r.telling&tellsInspecting != 0
 	r.byFunction()
 	r.definedIn()
 }
@@ -80,25 +98,6 @@ var mayTell = func() (marks [256]bool) {
 	return marks
 }()
 
-// tells returns what a name tells.
-func tells(name symbol) telling {
-	if !mayTell[byte(name)] {
-		return 0
-	}
-	return tellingNames[name]
-}
-
-// telling returns what the names that were mentioned so far tell.
-func (r *factReader) telling() telling {
-	out := telling(0)
-	for k := range r.mentioned {
-		if name := r.mentioned[k].name; mayTell[byte(name)] {
-			out |= tellingNames[name]
-		}
-	}
-	return out
-}
-
 func symbolsOf(names string) []symbol {
 	var out []symbol
 	for name := range strings.FieldsSeq(names) {
@@ -123,9 +122,9 @@ func (r *factReader) namesIn() {
 				continue
 			}
 			last = body
-			r.mentioned = append(r.mentioned, mentioning{body, s})
+			r.mention(body, s)
 			if written != s {
-				r.mentioned = append(r.mentioned, mentioning{body, written})
+				r.mention(body, written)
 			}
 		}
 	}
@@ -144,14 +143,17 @@ func (r *factReader) inLambda(s scope.ScopeID) bool {
 	return false
 }
 
+// prefixing is the first part of a name that a body may put together.
+type prefixing struct {
+	function int32
+	name     symbol
+}
+
 // within is the body of a function that is being passed.
 type within struct {
 	start    int32
 	function int32
 }
-
-// telltale are the kinds of nodes that attributesIn looks at.
-var telltale = [256]bool{syntax.Attribute: true, syntax.String: true, syntax.FunctionDef: true, syntax.If: true, syntax.IfExp: true}
 
 // attributesIn lists the attributes and literals in bodies. It goes through the
 // nodes backwards, in which order the node of a function comes before those of
@@ -159,13 +161,10 @@ var telltale = [256]bool{syntax.Attribute: true, syntax.String: true, syntax.Fun
 func (r *factReader) attributesIn() {
 	f := r.file
 	stack := append(r.stack[:0], within{-1, 0})
-	r.strings = r.strings[:0]
+	r.strings, r.dotted = r.strings[:0], false
 	var dead syntax.Node // a branch of module-level code that does not run
-	for k := len(f.Nodes) - 1; k > int(syntax.Root); k-- {
-		d := &f.Nodes[k]
-		if !telltale[d.Kind] {
-			continue
-		}
+	for _, n := range slices.Backward(f.Mentions) {
+		d := &f.Nodes[n]
 		for d.Start < stack[len(stack)-1].start {
 			stack = stack[:len(stack)-1]
 		}
@@ -173,7 +172,6 @@ func (r *factReader) attributesIn() {
 		if d.Start >= dead.Start && d.End <= dead.End && d.Start < dead.End {
 			continue
 		}
-		n := syntax.NodeID(k)
 		switch d.Kind {
 		case syntax.Attribute:
 			id := n - 1
@@ -182,17 +180,18 @@ func (r *factReader) attributesIn() {
 					continue
 				}
 			}
-			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(r.source(id))})
+			r.mention(body, symbolIn(r.source(id)))
 		case syntax.String:
+			dotted := r.literalIn(n, body)
 			if body == 0 && d.End-d.Start <= maxDotted && !r.exported(n) {
 				r.strings = append(r.strings, n)
+				r.dotted = r.dotted || dotted
 			}
-			r.literalIn(n, body)
 		case syntax.FunctionDef:
 			if b := f.Child(n, syntax.Block); b != syntax.None {
 				stack = append(stack, within{f.Nodes[b].Start, r.functionOf(n)})
 			}
-		default:
+		case syntax.If, syntax.IfExp:
 			if body != 0 {
 				continue
 			}
@@ -206,63 +205,67 @@ func (r *factReader) attributesIn() {
 	r.stack = stack
 }
 
-// literalIn lists the names that a literal in a body may stand for.
-func (r *factReader) literalIn(n syntax.NodeID, body int32) {
+// literalIn lists the names that a literal in a body may stand for, and reports
+// whether it is a dotted one, see dottedLiteral.
+func (r *factReader) literalIn(n syntax.NodeID, body int32) (dotted bool) {
 	source := r.source(n)
 	if to := firstWord(source); to > 0 { // of most literals, the first word tells what they are
 		switch follows := source[to]; {
 		case follows == '.' || follows == ':':
-			if _, last := dottedLiteral(source); last != nil {
-				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
-			}
-			return
+			return r.dottedIn(source, body)
 		case source[to-1] == '_': // perhaps the first part of a name
 		case to == len(source)-1 && len(source) < maxNameLiteral:
 			if (source[1] < '0' || source[1] > '9') && (body != 0 || !r.exported(n)) {
-				r.mentioned = append(r.mentioned, mentioning{body, symbolIn(source[1:to])})
+				r.mention(body, symbolIn(source[1:to]))
 			}
-			return
+			return false
 		default:
-			return
+			return false
 		}
 	}
 	if p := namePrefix(literalText(source)); p != nil {
-		r.prefixes = append(r.prefixes, mentioning{body, symbolIn(p)})
+		r.prefixes = append(r.prefixes, prefixing{body, symbolIn(p)})
 	}
-	if _, last := dottedLiteral(source); last != nil { // import_string("a.b.name")
-		r.mentioned = append(r.mentioned, mentioning{body, symbolIn(last)})
-	} else if len(source) < maxNameLiteral {
+	if r.dottedIn(source, body) {
+		return true
+	}
+	if len(source) < maxNameLiteral {
 		if name := r.nameLiteral(n); len(name) > 0 && (body != 0 || !r.exported(n)) { // getattr(x, "name")
-			r.mentioned = append(r.mentioned, mentioning{body, symbolIn(name)})
+			r.mention(body, symbolIn(name))
 		}
 	}
+	return false
+}
+
+// dottedIn lists the last name of a literal in a body, if it is a dotted one:
+// import_string("a.b.name").
+func (r *factReader) dottedIn(source []byte, body int32) bool {
+	_, last := dottedLiteral(source)
+	if last == nil {
+		return false
+	}
+	r.mention(body, symbolIn(last))
+	return true
 }
 
 // foundReads lists the attributes that bodies which import modules by name read
 // from what is not imported by a statement.
 func (r *factReader) foundReads() {
-	imports := map[int32]bool{}
-	for _, m := range r.mentioned {
-		if tells(m.name) == tellsImporting {
-			imports[m.function] = true
-		}
-	}
 	f := r.file
-	for k := range f.Nodes {
-		n := syntax.NodeID(k)
-		if f.Nodes[k].Kind != syntax.Attribute || f.Kind(f.First(n)) != syntax.Name || f.Nodes[k].Flags&(syntax.FlagStore|syntax.FlagDel) != 0 {
+	for _, n := range f.Mentions {
+		if f.Nodes[n].Kind != syntax.Attribute || f.Kind(f.First(n)) != syntax.Name || f.Nodes[n].Flags&(syntax.FlagStore|syntax.FlagDel) != 0 {
 			continue
 		}
 		id := f.Child(n, syntax.Ident)
 		within := r.scopes.ScopeOf(n)
-		if id == syntax.None || !imports[r.bodyOf[within]] {
+		if id == syntax.None || !slices.Contains(r.importing, r.bodyOf[within]) {
 			continue
 		}
 		name := f.NameText(f.First(n))
 		owner, bound := r.scopes.Lookup(name, within)
 		s := symbolOf(name)
 		if bound && !slices.ContainsFunc(r.bindings, func(b binding) bool { return b.symbol == s && b.owner == owner }) {
-			r.extra.found = append(r.extra.found, foundRead{r.bodyOf[within], int32(f.Line(f.Nodes[k].Start)), symbolIn(r.spelled(id))})
+			r.extra.found = append(r.extra.found, foundRead{r.bodyOf[within], int32(f.Line(f.Nodes[n].Start)), symbolIn(r.spelled(id))})
 		}
 	}
 }
@@ -316,9 +319,14 @@ func literalText(source []byte) []byte {
 }
 
 // inIdentifier reports whether a byte may be in an identifier.
-func inIdentifier(b byte) bool {
-	return b == '_' || b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9'
-}
+func inIdentifier(b byte) bool { return identifierBytes[b] }
+
+var identifierBytes = func() (of [256]bool) {
+	for b := range of {
+		of[b] = b == '_' || b >= 0x80 || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9'
+	}
+	return of
+}()
 
 // namePrefix returns "visit_" of "visit_node", nil where there is no such part.
 func namePrefix(name []byte) []byte {
@@ -343,35 +351,22 @@ func (r *factReader) exported(n syntax.NodeID) bool {
 	}
 }
 
-// byFunction sorts what was mentioned by function, each name once.
+// byFunction sorts what was mentioned by function.
 func (r *factReader) byFunction() {
 	at := append(r.counts[:0], make([]int32, len(r.functions)+1)...)
 	for _, m := range r.mentioned {
 		at[m.function+1]++
 	}
-	for k := 1; k < len(at); k++ {
-		at[k] += at[k-1]
+	for k := range r.functions {
+		at[k+1] += at[k]
+		r.functions[k].mentions = at[k]
+	}
+	r.facts.mentions = slices.Grow(r.facts.mentions[:0], len(r.mentioned))[:len(r.mentioned)]
+	for _, m := range r.mentioned {
+		r.facts.mentions[at[m.function]] = m.name
+		at[m.function]++
 	}
 	r.counts = at
-	sorted := slices.Grow(r.sorted[:0], len(r.mentioned))[:len(r.mentioned)]
-	next := append(r.next[:0], at...)
-	for _, m := range r.mentioned {
-		sorted[next[m.function]] = m.name
-		next[m.function]++
-	}
-	r.sorted, r.next = sorted, next
-	for k := range r.functions {
-		r.functions[k].mentions = int32(len(r.mentions))
-		if at[k] == at[k+1] {
-			continue
-		}
-		r.seen.reset()
-		for _, name := range sorted[at[k]:at[k+1]] {
-			if r.seen.add(name, 0) {
-				r.mentions = append(r.mentions, name.word())
-			}
-		}
-	}
 }
 
 // definedIn lists what bodies define.

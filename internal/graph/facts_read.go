@@ -32,14 +32,17 @@ type factReader struct {
 	same  []sameName
 	group []int32 // by binding: its sameName
 
-	mentioned    []mentioning
-	prefixes     []mentioning
-	strings      []syntax.NodeID // of module-level code
-	sorted       []symbol
-	counts, next []int32
-	found        []use // of one name
-	stack        []within
-	defined      []definedBy
+	mentioned []mentioning
+	lately    [1 << 10]mentioning // see mention
+	telling   telling             // what the names tell that were mentioned so far
+	importing []int32             // functions that mention what imports modules by name
+	prefixes  []prefixing
+	strings   []syntax.NodeID // of module-level code
+	dotted    bool            // one of them is a dotted name
+	counts    []int32
+	found     []use // of one name
+	stack     []within
+	defined   []definedBy
 }
 
 // read returns the facts of a file; kept says that its tree is kept, too.
@@ -136,10 +139,13 @@ func (r *factReader) keep(name []byte) text {
 }
 
 // str returns a text of the file that is being read.
-func (r *factReader) str(t text) string {
+func (r *factReader) str(t text) string { return string(r.bytesOf(t)) }
+
+// bytesOf is str without a copy: it holds until a text is added.
+func (r *factReader) bytesOf(t text) []byte {
 	n, width := binary.Uvarint(r.buf[t:])
 	from := int(t) + width
-	return string(r.buf[from : from+int(n)])
+	return r.buf[from : from+int(n)]
 }
 
 // definitions lists the functions and classes.
@@ -294,7 +300,7 @@ func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	switch f.Kind(expr) {
 	case syntax.Name:
 		name := f.NameText(expr)
-		if owner, ok := r.scopes.Lookup(name, r.scopes.ScopeOf(expr)); ok && owner == 0 {
+		if r.scopes.MeansGlobal(name, expr) {
 			out.attr = symbolOf(name)
 		}
 	case syntax.Attribute:
@@ -473,14 +479,15 @@ func (r *factReader) ordinals() {
 func (r *factReader) boundNames() {
 	r.hasAll = r.scopes.HasAll()
 	r.allKnown = true
-	for name := range r.scopes.Bindings() {
+	for name, uses := range r.scopes.Bindings() {
 		flags := nameBound
 		if strings.HasPrefix(name, "_") {
 			flags |= namePrivate
 		} else if !r.hasAll {
 			flags |= nameExports
 		}
-		for _, u := range r.scopes.Uses(name) {
+		for k := range uses {
+			u := &uses[k]
 			if u.Store {
 				flags |= nameStored
 			}

@@ -30,17 +30,12 @@ func dottedLiteral(source []byte) (name, last []byte) {
 		switch {
 		case b == '.' || b == ':':
 			at = k
-		case !inIdentifier(b):
+		case !inIdentifier(b) || b <= '9' && at == k-1: // no part begins with a digit
 			return nil, nil
 		}
 	}
 	if at < 0 || at == len(name)-1 {
 		return nil, nil
-	}
-	for part := range bytes.FieldsFuncSeq(name, func(r rune) bool { return r == '.' || r == ':' }) {
-		if identifier(part) == nil {
-			return nil, nil
-		}
 	}
 	return name, name[at+1:]
 }
@@ -49,12 +44,7 @@ func dottedLiteral(source []byte) (name, last []byte) {
 // them is a dotted name or somebody may ask the module for names that it does
 // not bind: such code loads by name what is in other modules.
 func (r *factReader) stringsOf(nodes []syntax.NodeID) {
-	keep := r.scopes.Binds(0, "__getattr__")
-	for k := 0; k < len(nodes) && !keep; k++ {
-		name, _ := dottedLiteral(r.source(nodes[k]))
-		keep = name != nil
-	}
-	if !keep {
+	if !r.dotted && !r.scopes.Binds(0, "__getattr__") {
 		return
 	}
 	for _, n := range nodes {

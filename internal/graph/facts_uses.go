@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -107,17 +108,17 @@ func (r *factReader) isPlain(b *binding) bool {
 
 // listed returns the uses of a bound name.
 func (r *factReader) listed(b *binding) []scope.Use {
-	name := r.str(b.name)
+	name := r.bytesOf(b.name)
 	switch {
 	case b.as != 0:
-		name = r.str(b.as)
+		name = r.bytesOf(b.as)
 	case !r.statements[b.statement].from:
-		name, _, _ = strings.Cut(name, ".")
+		name, _, _ = bytes.Cut(name, []byte("."))
 	}
 	if b.owner != 0 {
-		return r.scopes.LocalUses(b.owner, name)
+		return r.scopes.LocalUses(b.owner, string(name))
 	}
-	return r.scopes.Uses(name)
+	return r.scopes.Uses(string(name))
 }
 
 // nameUses indexes the loads of a bound name. They are listed by name, too,

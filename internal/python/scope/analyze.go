@@ -61,7 +61,7 @@ func Analyze(f *syntax.File, v syntax.Version) *Info {
 	i.byName, i.nameAt = nil, nil
 	i.index() // not later: several may ask at the same time
 	i.module = nil
-	i.uses, i.usesOf = slices.Clone(i.uses), slices.Clone(i.usesOf)
+	i.uses, i.usesOf, i.usesAt = slices.Clone(i.uses), slices.Clone(i.usesOf), slices.Clone(i.usesAt)
 	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
 	i.placed = slices.Clone(i.placed)
 	if len(f.Nodes) <= maxKept {
@@ -87,7 +87,7 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 			File: f, version: v,
 			Scopes: a.Scopes[:0], DynamicNames: a.DynamicNames[:0],
 			names: a.names, symbols: append(slices.Grow(a.symbols[:0], len(f.Names)/2+1), symbol{scope: -1}), byName: a.byName, nameAt: a.nameAt,
-			uses: a.uses, usesOf: a.usesOf, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
+			uses: a.uses, usesOf: a.usesOf, usesAt: a.usesAt, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
 		},
 		events: slices.Grow(a.events[:0], len(f.Names)/4+1), local: a.local[:0], links: append(slices.Grow(a.links[:0], len(f.Names)/2+1), link{}),
 		open: a.open[:0], current: a.current[:0], suspects: a.suspects[:0],

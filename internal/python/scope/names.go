@@ -62,6 +62,14 @@ func (t *names) of(id nameID) string {
 	return t.sealed[from:to]
 }
 
+// is reports whether a name has this text; it may be asked before of is.
+func (t *names) is(id nameID, text string) bool {
+	if t.sealed == "" {
+		return string(t.text(id)) == text
+	}
+	return t.of(id) == text
+}
+
 // text returns the bytes of a name.
 func (t *names) text(id nameID) []byte {
 	from, to := t.bounds(id)
@@ -76,7 +84,7 @@ func (t *names) find(name string) (nameID, bool) {
 		if e.id == 0 {
 			return 0, false
 		}
-		if id := nameID(e.id - 1); e.key == key && (key < longKey || t.of(id) == name) {
+		if id := nameID(e.id - 1); e.key == key && (key < longKey || t.is(id, name)) {
 			return id, true
 		}
 	}

@@ -92,7 +92,8 @@ type Info struct {
 	nameAt    []int32    // by name: where its symbols begin in byName
 	uses      []Use      // those that resolve to the module's namespace, by symbol
 	usesOf    []useRange
-	localUses []Use // those of names that an import binds in a function or class, by symbol
+	usesAt    []int32 // by name: 1 + the place in usesOf, or 0
+	localUses []Use   // those of names that an import binds in a function or class, by symbol
 	localOf   []useRange
 	placed    []placedScope // sorted by node
 	exports   exports
@@ -111,7 +112,19 @@ type placedScope struct {
 // those of import statements, deletions, string annotations. Entries of
 // __all__ are no uses.
 func (i *Info) Uses(name string) []Use {
-	return between(i.uses, i.usesOf, i.symbol(0, name))
+	if id, ok := i.names.find(name); ok {
+		return i.usesIn(id)
+	}
+	return nil
+}
+
+// usesIn is Uses by the number of a name.
+func (i *Info) usesIn(name nameID) []Use {
+	if k := i.usesAt[name]; k > 0 {
+		r := &i.usesOf[k-1]
+		return i.uses[r.from:r.to:r.to]
+	}
+	return nil
 }
 
 // LocalUses returns the uses of a name that an import statement binds in the
@@ -154,6 +167,13 @@ func (i *Info) Lookup(name string, from ScopeID) (ScopeID, bool) {
 	}
 	s := i.holder(from, id)
 	return s, s != 0 || i.symbols[i.global(id)].flags&(defBound|defByGlobal) != 0
+}
+
+// MeansGlobal reports whether a load of name at the node n means a global name
+// that the module binds, see Lookup.
+func (i *Info) MeansGlobal(name string, n syntax.NodeID) bool {
+	id, ok := i.names.find(name)
+	return ok && i.symbols[i.global(id)].flags&(defBound|defByGlobal) != 0 && i.holder(i.ScopeOf(n), id) == 0
 }
 
 // Exports returns the names that "from module import *" takes: those of

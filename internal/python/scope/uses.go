@@ -43,7 +43,7 @@ func (a *analyzer) collectUses() {
 	for k := range events {
 		links[events[k].symbol].means++
 	}
-	ranges := a.usesOf[:0]
+	ranges, places := a.usesOf[:0], resize(&a.usesAt, a.names.len())
 	at := symbolID(0)
 	for k := a.open[0].first; k != 0; k = links[k].next { // the last ones first
 		if l := &links[k]; l.means > 0 {
@@ -51,6 +51,7 @@ func (a *analyzer) collectUses() {
 			at += l.means
 			l.means = from
 			ranges = append(ranges, useRange{k, int32(from), int32(at)})
+			places[a.symbols[k].name] = int32(len(ranges))
 		}
 	}
 	uses := slices.Grow(a.uses[:0], len(events))[:len(events)]

@@ -90,6 +90,7 @@ func (p *parser) ifStmt(flags Flags) NodeID {
 	}
 	n := p.node(If, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
+	p.mentions = append(p.mentions, n)
 	return n
 }
 
@@ -449,6 +450,7 @@ func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 	p.around = around
 	n := p.node(FunctionDef, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
+	p.mentions = append(p.mentions, n)
 	return n
 }
 

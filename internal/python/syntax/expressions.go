@@ -129,7 +129,9 @@ func (p *parser) expression() NodeID {
 	orelse := p.expression()
 	p.nodes[test].Next = orelse
 	p.leave()
-	return p.node(IfExp, start, p.prevEnd, n)
+	n = p.node(IfExp, start, p.prevEnd, n)
+	p.mentions = append(p.mentions, n)
+	return n
 }
 
 // operand returns the kind of the expression that the current token is all of,
@@ -264,6 +266,7 @@ func (p *parser) primary() NodeID {
 			p.chain++
 			p.next()
 			n = p.pair(Attribute, start, n, p.ident())
+			p.mentions = append(p.mentions, n)
 		case tLPar:
 			p.chain++
 			n = p.pair(Call, start, n, p.args(false))

@@ -48,8 +48,11 @@ func (p *parser) string() NodeID {
 		flags |= FlagRaw
 	}
 	if p.tok == tString {
-		n := p.leaf(String)
+		n := p.leaf(String) // invalid, and no mention, if the statement failed
 		p.nodes[n].Flags = flags
+		if !p.failed {
+			p.mentions = append(p.mentions, n)
+		}
 		return n
 	}
 	kind := "f-string"
@@ -64,6 +67,7 @@ func (p *parser) string() NodeID {
 	p.expect(tFEnd)
 	n := p.node(String, t.start, max(t.start, p.prevEnd), l.first)
 	p.nodes[n].Flags = flags | FlagFormat
+	p.mentions = append(p.mentions, n)
 	return n
 }
 

@@ -44,6 +44,7 @@ type parser struct {
 	imports         []NodeID
 	checked, blocks []NodeID // those that check looks at
 	names, deferred []NodeID // see File
+	mentions        []NodeID // likewise
 	errors          []Error
 
 	i       int       // index of the current token
@@ -101,9 +102,9 @@ func Parse(src []byte, v Version) *File {
 	f := *r.Parse(src, v)
 	r.file.Src, r.file.Errors, r.lexer.src, r.parser.file = nil, nil, nil, nil
 	if len(f.Nodes) > maxKept { // a copy would double the peak
-		r.parser.nodes, r.parser.imports, r.parser.names, r.parser.deferred, r.file.lines, r.lexer.comments = nil, nil, nil, nil, nil, nil
+		r.parser.nodes, r.parser.imports, r.parser.names, r.parser.deferred, r.parser.mentions, r.file.lines, r.lexer.comments = nil, nil, nil, nil, nil, nil, nil
 	} else {
-		f.Names, f.Deferred = slices.Clone(f.Names), slices.Clone(f.Deferred)
+		f.Names, f.Deferred, f.Mentions = slices.Clone(f.Names), slices.Clone(f.Deferred), slices.Clone(f.Mentions)
 		f.Nodes, f.Imports, f.lines, f.Comments = slices.Clone(f.Nodes), slices.Clone(f.Imports), slices.Clone(f.lines), slices.Clone(f.Comments)
 		parsers.Put(r)
 	}
@@ -133,6 +134,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 	// of their size behind.
 	p.nodes = room(p.nodes, len(f.Src)/7)
 	p.names = room(p.names, len(f.Src)/32)
+	p.mentions = room(p.mentions, len(f.Src)/48)
 	l.tokens = room(l.tokens, min(len(f.Src)/6, aheadTokens*5/4))
 	l.reset(f.Src, v, f.returns)
 	p.run(f, l)
@@ -151,7 +153,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		widen(f.Nodes)
 		linkParents(f.Nodes)
 	}
-	f.Names, f.Deferred = p.names, p.deferred
+	f.Names, f.Deferred, f.Mentions = p.names, p.deferred, p.mentions
 	if len(f.Errors) == 0 {
 		if p.deepest < 9 {
 			p.blocks = p.blocks[:0]
@@ -173,7 +175,7 @@ func room[T any](s []T, n int) []T {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], names: p.names[:0], deferred: p.deferred[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], names: p.names[:0], deferred: p.deferred[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
 	p.readAhead()
 	p.tok, p.at = p.tokens[0].kind, p.tokens[0].start
 	p.module()
@@ -429,7 +431,7 @@ func (p *parser) flagAsync(n NodeID, flags Flags) {
 // drop forgets the nodes from n on.
 func (p *parser) drop(n int) {
 	p.nodes = p.nodes[:n]
-	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.blocks, &p.deferred} {
+	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.blocks, &p.deferred, &p.mentions} {
 		k := len(*l)
 		for k > 0 && int((*l)[k-1]) >= n {
 			k--

@@ -250,6 +250,7 @@ func (p *parser) namePattern() NodeID {
 		p.chain++
 		p.next()
 		n = p.pair(Attribute, start, n, p.ident())
+		p.mentions = append(p.mentions, n)
 	}
 	if p.tok != tLPar {
 		return p.wrap(PatternValue, start, n)
@@ -375,6 +376,7 @@ func (p *parser) mappingItem() NodeID {
 			p.chain++
 			p.next()
 			key = p.pair(Attribute, start, key, p.ident())
+			p.mentions = append(p.mentions, key)
 		}
 	default:
 		p.fail()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -52,6 +53,16 @@ func wellFormed(f *syntax.File) error {
 		if !seen[i] {
 			return fmt.Errorf("node %d of kind %d (%.60q) is not part of the tree", i, f.Nodes[i].Kind, f.Text(syntax.NodeID(i)))
 		}
+	}
+	var mentions []syntax.NodeID
+	for i := range f.Nodes {
+		switch f.Nodes[i].Kind {
+		case syntax.Attribute, syntax.String, syntax.FunctionDef, syntax.If, syntax.IfExp:
+			mentions = append(mentions, syntax.NodeID(i))
+		}
+	}
+	if !slices.Equal(mentions, f.Mentions) {
+		return fmt.Errorf("the mentions are %v, and not %v", f.Mentions, mentions)
 	}
 	found := 0
 	for _, n := range f.Imports {

@@ -254,7 +254,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	if p.tok != tEOF {
 		p.fail()
 	}
-	part.Nodes, part.Comments, part.Names, part.Deferred = p.nodes, l.comments, p.names, p.deferred
+	part.Nodes, part.Comments, part.Names, part.Deferred, part.Mentions = p.nodes, l.comments, p.names, p.deferred, p.mentions
 	part.Errors = append(l.errors, p.errors...)
 	if len(part.Errors) > 0 {
 		linkParents(part.Nodes)
