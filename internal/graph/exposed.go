@@ -21,7 +21,7 @@ func (p *Program) wholes(m *Module) (out []wholeUse) {
 	f := m.facts
 	for k := range f.bindings {
 		b := &f.bindings[k]
-		if b.uses.from == b.uses.to || b.symbol == starSymbol || m.future(b) {
+		if _, uses, _ := f.head(b.uses); uses == 0 || b.symbol == starSymbol || m.future(b) {
 			continue
 		}
 		at := p.moduleBehind(m, k)

@@ -19,15 +19,16 @@ type facts struct {
 	bindings   []binding // by statement, in source order
 	functions  []definition
 	classes    []classDef
-	refs       []ref      // decorators and bases of the definitions
-	members    []int32    // methods of the classes, indexes of functions
-	mentions   []word     // names that the bodies mention, by function
-	made       []made     // what the bodies define, by function
-	uses       []byte     // see use
-	chains     []chain    // the first one is none
-	names      []nameUses // uses of global names: all where there is a star import, else those that several imports of one module share
-	bound      []symbol   // names that the module binds, and those that __all__ lists
+	refs       []ref    // decorators and bases of the definitions
+	members    []int32  // methods of the classes, indexes of functions
+	mentions   []word   // names that the bodies mention, by function
+	made       []made   // what the bodies define, by function
+	uses       []byte   // see use
+	chains     []chain  // the first one is none
+	bound      []symbol // names that the module binds, and those that __all__ lists
 	flags      []nameFlags
+	aliases    []alias
+	strings    []literal
 	rare       *rareFacts // nil for most files
 	allKnown   bool       // the exported names are known
 	hasAll     bool       // __all__ says what a star import takes
@@ -37,12 +38,11 @@ type facts struct {
 
 // rareFacts are what few files have.
 type rareFacts struct {
-	aliases  []alias
-	ordinals []ordinal // of bindings that are not the first of their kind
+	names    []nameUses // uses of global names: all where there is a star import, else those that several imports of one module share
+	ordinals []ordinal  // of bindings that are not the first of their kind
 	unseen   []unseen
 	lazy     []text // what __lazy_modules__ lists
 	found    []foundRead
-	strings  []literal
 	words    []word // first parts of texts that may name a module, see LoadOptions.Moving
 	broken   *Broken
 	scopes   []scope.ScopeID // by function, where the tree is kept
@@ -86,15 +86,26 @@ func (r reader) text() bool { return r&2 != 0 }
 
 // statement is one import statement.
 type statement struct {
-	condition
+	function                         int32 // see condition
 	node                             syntax.NodeID
 	line, column, endLine, endColumn int32
 	module                           text // of a from-import, with its dots
 	qualname                         text
 	context                          text // words with blanks between them
-	from, lazy, mayBeLazy            bool
+	base                             scope.When
 	scope                            scope.Kind
+	from                             bool
+	lazy                             laziness
 }
+
+// laziness says whether a statement leaves its modules to be loaded later.
+type laziness uint8
+
+const (
+	notLazy   laziness = iota
+	mayBeLazy          // if __lazy_modules__ lists them
+	isLazy
+)
 
 // binding is one name that an import statement binds.
 type binding struct {
@@ -102,24 +113,25 @@ type binding struct {
 	statement int32
 	alias     syntax.NodeID
 	owner     scope.ScopeID
-	name, as  text  // as written; "*" for a star import
-	uses      part  // the loads of the name that mean this import
-	loads     int32 // how many there are
+	name, as  text    // as written; "*" for a star import
+	uses      useList // the loads of the name that mean this import
 }
 
-// part is a piece of one of the lists of facts, for uses in bytes.
+// part is a piece of one of the lists of facts.
 type part struct{ from, to int32 }
 
 // definition is a function or lambda; the first one of a file is the module
 // itself. What belongs to it in facts.mentions and facts.made ends where that
 // of the next one begins.
 type definition struct {
-	condition
+	function   int32  // see condition
+	reader     reader // likewise
 	name       word
 	mentions   int32
 	made       int32
 	decorators int32 // of facts.refs
 	count      uint16
+	base       scope.When
 	flags      definitionFlags
 }
 
@@ -242,10 +254,32 @@ func (f *facts) use(at int32) (u use, next int32) {
 	return u, at
 }
 
-// usesIn visits the uses of a part of facts.uses, with their places.
-func (f *facts) usesIn(p part) iter.Seq2[int32, use] {
+// useList is a place in facts.uses: the number of all loads of a name, also of
+// those that cannot run at import, how many uses follow, and these. 0 is an empty
+// list.
+type useList int32
+
+// loads returns the number of loads of a list.
+func (f *facts) loads(l useList) int32 {
+	loads, _, _ := f.head(l)
+	return loads
+}
+
+// head returns the two numbers that a list begins with, and the place of the first
+// use.
+func (f *facts) head(l useList) (loads, uses, next int32) {
+	if l == 0 {
+		return 0, 0, 0
+	}
+	v, n := binary.Uvarint(f.uses[l:])
+	u, m := binary.Uvarint(f.uses[int(l)+n:])
+	return int32(v), int32(u), int32(l) + int32(n+m)
+}
+
+// usesIn visits the uses of a list, with their places.
+func (f *facts) usesIn(l useList) iter.Seq2[int32, use] {
 	return func(yield func(int32, use) bool) {
-		for at := p.from; at < p.to; {
+		for _, n, at := f.head(l); n > 0; n-- {
 			u, next := f.use(at)
 			if !yield(at, u) {
 				return
@@ -272,8 +306,7 @@ type chain struct {
 // nameUses are the loads of one global name.
 type nameUses struct {
 	symbol  symbol
-	uses    part
-	loads   int32
+	uses    useList
 	builtin bool
 }
 
@@ -385,10 +418,12 @@ func (f *facts) ordinal(binding int) int {
 
 // usesOf returns the loads of a global name that an import binds, or of any
 // where there is a star import. known: the name is such a one.
-func (f *facts) usesOf(s symbol) (p part, known bool) {
-	for k := range f.names {
-		if f.names[k].symbol == s {
-			return f.names[k].uses, true
+func (f *facts) usesOf(s symbol) (l useList, known bool) {
+	if f.rare != nil {
+		for k := range f.rare.names {
+			if n := &f.rare.names[k]; n.symbol == s {
+				return n.uses, true
+			}
 		}
 	}
 	if !f.stars {
@@ -398,5 +433,5 @@ func (f *facts) usesOf(s symbol) (p part, known bool) {
 			}
 		}
 	}
-	return part{}, false
+	return 0, false
 }

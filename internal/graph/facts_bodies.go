@@ -278,7 +278,7 @@ func (r *factReader) prefixedMethods() {
 		if s := &scopes[k]; s.Kind == scope.FunctionScope && scopes[s.Parent].Kind == scope.ClassScope {
 			name := r.source(r.file.Child(s.Node, syntax.Ident))
 			if p := namePrefix(name); p != nil && !dunder(string(name)) {
-				r.extra.aliases = append(r.extra.aliases, alias{symbolIn(p).word(), symbolIn(name).word()})
+				r.aliases = append(r.aliases, alias{symbolIn(p).word(), symbolIn(name).word()})
 			}
 		}
 	}

@@ -82,8 +82,8 @@ func (r *factReader) reset() {
 	x := &r.facts
 	*x = facts{
 		statements: x.statements[:0], bindings: x.bindings[:0], functions: x.functions[:0], classes: x.classes[:0], refs: x.refs[:0],
-		members: x.members[:0], mentions: x.mentions[:0], made: x.made[:0], uses: x.uses[:0], chains: append(x.chains[:0], chain{}),
-		names: x.names[:0], bound: x.bound[:0], flags: x.flags[:0],
+		members: x.members[:0], mentions: x.mentions[:0], made: x.made[:0], uses: append(x.uses[:0], 0), chains: append(x.chains[:0], chain{}),
+		bound: x.bound[:0], flags: x.flags[:0], aliases: x.aliases[:0], strings: x.strings[:0],
 	}
 }
 
@@ -93,13 +93,16 @@ func (r *factReader) compact() *facts {
 	x.text = string(r.buf)
 	x.statements, x.bindings, x.functions, x.classes = s.statements.copy(x.statements), s.bindings.copy(x.bindings), s.functions.copy(x.functions), s.classes.copy(x.classes)
 	x.refs, x.members, x.mentions, x.made = s.refs.copy(x.refs), s.members.copy(x.members), s.mentions.copy(x.mentions), s.made.copy(x.made)
-	x.uses, x.names, x.bound, x.flags = s.uses.copy(x.uses), s.names.copy(x.names), s.bound.copy(x.bound), s.flags.copy(x.flags)
+	x.uses, x.bound, x.flags, x.aliases, x.strings = s.uses.copy(x.uses), s.bound.copy(x.bound), s.flags.copy(x.flags), s.aliases.copy(x.aliases), s.strings.copy(x.strings)
+	if len(x.uses) == 1 { // no list
+		x.uses = nil
+	}
 	if len(x.chains) > 1 {
 		x.chains = s.chains.copy(x.chains)
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.aliases != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.strings != nil || e.words != nil || e.found != nil || e.broken != nil || e.scopes != nil {
+	if e := r.extra; e.names != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.words != nil || e.found != nil || e.broken != nil || e.scopes != nil {
 		x.rare = &e
 	}
 	return &s.facts.copy([]facts{x})[0]
@@ -196,7 +199,8 @@ func (r *factReader) definitions() {
 			}
 			c.methods.to = int32(len(r.members))
 		case scope.FunctionScope, scope.LambdaScope:
-			r.functions[r.at[k]].condition = r.condition(s.Node, false)
+			c, d := r.condition(s.Node, false), &r.functions[r.at[k]]
+			d.function, d.reader, d.base = c.function, c.reader, c.base
 		}
 	}
 }
@@ -389,7 +393,8 @@ func (r *factReader) statement(n syntax.NodeID) {
 	f := r.file
 	d := f.Node(n)
 	within := r.scopes.ScopeOf(n)
-	s := statement{node: n, from: d.Kind == syntax.ImportFrom, lazy: d.Flags&syntax.FlagLazy != 0, condition: r.condition(n, false)}
+	c := r.condition(n, false)
+	s := statement{node: n, from: d.Kind == syntax.ImportFrom, function: c.function, base: c.base}
 	if k := r.scopes.Scopes[within].Kind; k == scope.FunctionScope || k == scope.ClassScope {
 		s.scope = k
 	}
@@ -399,9 +404,14 @@ func (r *factReader) statement(n syntax.NodeID) {
 	if p := f.Parent(n); p != syntax.Root { // else nothing is around it
 		words := contextOf(f, n)
 		s.context = r.keep([]byte(strings.Join(words, " ")))
-		s.mayBeLazy = s.scope == scope.ModuleScope && !slices.ContainsFunc(words, func(w string) bool { return w == "try" || w == "except" || w == "finally" })
+		if s.scope == scope.ModuleScope && !slices.ContainsFunc(words, func(w string) bool { return w == "try" || w == "except" || w == "finally" }) {
+			s.lazy = mayBeLazy
+		}
 	} else {
-		s.mayBeLazy = true
+		s.lazy = mayBeLazy
+	}
+	if d.Flags&syntax.FlagLazy != 0 {
+		s.lazy = isLazy
 	}
 	line, column := f.Position(d.Start)
 	endLine, endColumn := f.Position(d.End)
@@ -445,7 +455,7 @@ func (r *factReader) binding(a syntax.NodeID, from bool, within scope.ScopeID) {
 	}
 	b.symbol = symbolIn(binds)
 	if from && b.as != 0 && b.as != b.name {
-		r.extra.aliases = append(r.extra.aliases, alias{b.symbol.word(), symbolIn(name).word()})
+		r.aliases = append(r.aliases, alias{b.symbol.word(), symbolIn(name).word()})
 	}
 	if within != 0 {
 		if owner, ok := r.scopes.Lookup(string(binds), within); ok {

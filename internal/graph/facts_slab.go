@@ -13,9 +13,10 @@ type slabs struct {
 	made       slab[made]
 	uses       slab[byte]
 	chains     slab[chain]
-	names      slab[nameUses]
 	bound      slab[symbol]
 	flags      slab[nameFlags]
+	aliases    slab[alias]
+	strings    slab[literal]
 }
 
 // slab hands out pieces of long lists, which saves allocations.

@@ -53,7 +53,7 @@ func (r *factReader) stringsOf(nodes []syntax.NodeID) {
 			name = r.nameLiteral(n)
 		}
 		if len(name) > 0 {
-			r.extra.strings = append(r.extra.strings, literal{r.keep(name), int32(r.file.Line(r.file.Nodes[n].Start))})
+			r.facts.strings = append(r.facts.strings, literal{r.keep(name), int32(r.file.Line(r.file.Nodes[n].Start))})
 		}
 	}
 }
@@ -133,13 +133,13 @@ var moduleGetattr = symbolOf("__getattr__")
 // module name: by one string, or by one that names the module and another one
 // that names what is in it.
 func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line int32)) {
-	if m.facts.rare == nil || len(m.facts.rare.strings) == 0 {
+	f := m.facts
+	if len(f.strings) == 0 {
 		return
 	}
-	f := m.facts
 	seen := map[*Module]bool{m: true}
 	var names []symbol
-	for _, l := range f.rare.strings {
+	for _, l := range f.strings {
 		s := p.spells(m, f.of(l.text))
 		switch {
 		case s.of != nil && s.of != m:
@@ -147,7 +147,7 @@ func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line in
 		case s.module != nil && !seen[s.module]:
 			seen[s.module] = true
 			if names == nil { // of all strings; a table may have thousands
-				for _, n := range f.rare.strings {
+				for _, n := range f.strings {
 					names = append(names, symbolOf(f.of(n.text)))
 				}
 				slices.Sort(names)

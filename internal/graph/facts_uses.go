@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -51,17 +52,16 @@ func (r *factReader) globalUses() {
 	}
 	for name, list := range r.scopes.GlobalNames() {
 		n := nameUses{symbol: symbolOf(name), builtin: builtinNames[name]}
-		n.uses, n.loads = r.addUses(list, nil)
-		r.names = append(r.names, n)
+		n.uses = r.addUses(list, nil)
+		r.extra.names = append(r.extra.names, n)
 	}
 }
 
 // sameName is what the bindings of one name in one scope have in common.
 type sameName struct {
-	first int32 // binding
-	uses  part  // of the name, whatever import it means
-	loads int32
-	mixed bool // several plain imports lead to different modules: "import a.b" and "import a.c"
+	first int32   // binding
+	uses  useList // of the name, whatever import it means
+	mixed bool    // several plain imports lead to different modules: "import a.b" and "import a.c"
 }
 
 // importUses indexes the loads of the names that imports bind.
@@ -87,12 +87,12 @@ func (r *factReader) importUses() {
 			continue
 		}
 		if g.first == int32(k) {
-			g.uses, g.loads = r.nameUses(b, g.mixed)
+			g.uses = r.nameUses(b, g.mixed)
 		}
-		b.uses, b.loads = g.uses, g.loads
-		if others := r.others(k); len(others) > 0 && g.loads > 0 {
+		b.uses = g.uses
+		if others := r.others(k); len(others) > 0 && r.loads(g.uses) > 0 {
 			_, rest, dotted := strings.Cut(r.str(b.name), ".")
-			b.uses, b.loads = r.addUses(r.listed(b), func(n syntax.NodeID) bool {
+			b.uses = r.addUses(r.listed(b), func(n syntax.NodeID) bool {
 				chain := chainAfter(r.file, n)
 				return dotted && follows(chain, rest) || !slices.ContainsFunc(others, func(o string) bool { return follows(chain, o) })
 			})
@@ -123,19 +123,19 @@ func (r *factReader) listed(b *binding) []scope.Use {
 
 // nameUses indexes the loads of a bound name. They are listed by name, too,
 // where they differ from those of its imports.
-func (r *factReader) nameUses(b *binding, mixed bool) (part, int32) {
+func (r *factReader) nameUses(b *binding, mixed bool) useList {
 	if r.stars && b.owner == 0 {
-		for k := range r.names {
-			if n := &r.names[k]; n.symbol == b.symbol {
-				return n.uses, n.loads
+		for k := range r.extra.names {
+			if n := &r.extra.names[k]; n.symbol == b.symbol {
+				return n.uses
 			}
 		}
 	}
-	uses, loads := r.addUses(r.listed(b), nil)
+	uses := r.addUses(r.listed(b), nil)
 	if mixed && b.owner == 0 && !r.stars {
-		r.names = append(r.names, nameUses{symbol: b.symbol, uses: uses, loads: loads})
+		r.extra.names = append(r.extra.names, nameUses{symbol: b.symbol, uses: uses})
 	}
-	return uses, loads
+	return uses
 }
 
 // others returns the submodules that other imports of the same top-level name
@@ -156,10 +156,10 @@ func (r *factReader) others(k int) []string {
 	return out
 }
 
-// addUses keeps the loads that may run at import: the first one of a kind. It
-// returns their place and the number of all loads.
-func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (p part, loads int32) {
-	found := r.found[:0]
+// addUses keeps the number of loads, and those that may run at import: the first
+// one of a kind. It returns the list of these.
+func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) useList {
+	found, loads := r.found[:0], uint64(0)
 	for k := range list {
 		u := &list[k]
 		switch {
@@ -181,13 +181,17 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) (
 		x.chain |= chainID(r.why(u.Node)) << 24
 		found = append(found, x)
 	}
-	p.from = int32(len(r.uses))
+	r.found = found
+	if loads == 0 && len(found) == 0 {
+		return 0
+	}
+	l := useList(len(r.uses))
+	r.uses = binary.AppendUvarint(r.uses, loads)
+	r.uses = binary.AppendUvarint(r.uses, uint64(len(found)))
 	for k := range found {
 		r.uses = found[k].append(r.uses)
 	}
-	p.to = int32(len(r.uses))
-	r.found = found
-	return p, loads
+	return l
 }
 
 // redefines reports whether the name at n is that of a decorated definition.

@@ -77,9 +77,7 @@ func newNamer(p *Program) *namer {
 	}
 	n.aliases = total
 	for _, m := range p.Modules {
-		if m.facts.rare != nil {
-			total += int32(len(m.facts.rare.aliases))
-		}
+		total += int32(len(m.facts.aliases))
 	}
 	n.classes = total
 	for k, m := range p.Modules {
@@ -102,10 +100,7 @@ func (n *namer) index() {
 				n.next[number] = n.at.put(f.functions[j].name, number)
 			}
 		}
-		if f.rare == nil {
-			continue
-		}
-		for _, a := range f.rare.aliases {
+		for _, a := range f.aliases {
 			n.in[aliases], n.next[aliases] = int32(a.item), n.at.put(a.as, aliases)
 			aliases++
 		}

@@ -16,7 +16,6 @@ type found struct {
 	base  int32 // the module of the project that it names, -1 for none
 	line  int32 // of the use at import, 0 for none
 	in    int32 // the module of that, -1 for the binding's own
-	uses  int32 // loads of what a star import brings
 	why   whyKind
 	flags foundFlags
 }
@@ -58,7 +57,7 @@ func (p *Program) resolve(m *Module, known *submodules) {
 		if baseModule != nil {
 			x.base = baseModule.index
 		}
-		if s.lazy || b.symbol != starSymbol && s.mayBeLazy && f.listsLazy(base) {
+		if s.lazy == isLazy || b.symbol != starSymbol && s.lazy == mayBeLazy && f.listsLazy(base) {
 			x.flags |= foundLazy
 		}
 		if !s.from {
@@ -411,8 +410,9 @@ func (d *describer) describe(imp *Import, k int) {
 func (p *Program) fill(imp *Import, k int) {
 	m := imp.In
 	b, x := &m.facts.bindings[k], &m.found[k]
-	imp.Runs = m.whenOf(&m.facts.statements[b.statement].condition).String()
-	imp.Uses = int(b.loads + x.uses)
+	s := &m.facts.statements[b.statement]
+	imp.Runs = m.whenOf(s.function, s.base).String()
+	imp.Uses = int(m.facts.loads(b.uses) + m.brought[int32(k)])
 	if imp.Future {
 		imp.Uses = 0
 	}

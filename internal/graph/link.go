@@ -31,7 +31,7 @@ type site struct {
 // binds are kept: nobody asks for others.
 func (p *Program) index() {
 	p.mains = map[string]bool{}
-	p.readers = make([]reading, 0, p.countReaders())
+	p.readers = make([]reading, 0, p.countNamed()/4)
 	for _, m := range p.Modules {
 		f := m.facts
 		for k := range f.bindings {
@@ -72,8 +72,9 @@ func (p *Program) index() {
 	}
 }
 
-// countReaders returns about how many readers there are.
-func (p *Program) countReaders() int {
+// countNamed returns how many bindings name a module of the project. Most of
+// them are of no interest to index.
+func (p *Program) countNamed() int {
 	n := 0
 	for _, m := range p.Modules {
 		for k := range m.found {
@@ -147,7 +148,7 @@ func (p *Program) attributeReads() {
 		}
 	}
 	r := attributeReader{p: p}
-	r.seen.reserve(2 * len(names))
+	r.seen.reserve(6 * len(names)) // as many as a name has on average: to grow leaves much behind
 	r.walker = walker{p: p}
 	for found := -1; found < r.seen.n; {
 		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round
@@ -250,11 +251,11 @@ func (w *walker) walk(m *Module, k int, yield func(in *Module, u use, chain int3
 	}
 }
 
-func (w *walker) list(m *Module, p part, yield func(*Module, use, int32) bool) bool {
+func (w *walker) list(m *Module, l useList, yield func(*Module, use, int32) bool) bool {
 	if w.sites {
 		return true
 	}
-	for at, u := range m.facts.usesIn(p) {
+	for at, u := range m.facts.usesIn(l) {
 		w.at = at
 		if !yield(m, u, 0) {
 			return false

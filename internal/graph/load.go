@@ -92,27 +92,22 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	for k := range readers {
 		readers[k].facts.literals = !keep && o.texts()
 	}
-	reading := func(keep bool) func(worker, k int) *Module {
-		return func(worker, k int) *Module {
-			m, err := p.take(&readers[worker], o.Files[k], keep)
-			problems[k] = err
-			return m
+	modules := make([]*Module, len(o.Files))
+	reading := func(keep bool) func(worker, k int) {
+		return func(worker, k int) {
+			if modules[k] != nil || ctx.Err() != nil {
+				return
+			}
+			p.take(&readers[worker], o.Files[k], keep, func(m *Module, err error) { modules[k], problems[k] = m, err })
 		}
 	}
-	var modules []*Module
 	if o.Lean && o.ByName && len(o.Starts) > 0 {
-		modules = readReached(ctx, o, reading(false))
+		readReached(ctx, o, modules, reading(false))
 	} else {
-		modules = make([]*Module, len(o.Files))
 		if !keep && !o.Lean && o.Like == nil { // what plant will ask for, but for a few
 			newStartLoader(o, o.Trees).waves(ctx, modules, imported, reading(true))
 		}
-		read := reading(keep)
-		onWorkers(len(o.Files), func(worker, k int) {
-			if modules[k] == nil && ctx.Err() == nil {
-				modules[k] = read(worker, k)
-			}
-		})
+		onWorkers(len(o.Files), reading(keep))
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -197,18 +192,50 @@ type fileReader struct {
 	buf      []byte
 }
 
-// read reads a file; keep keeps its tree.
-func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
+// read reads a file and hands its module to then; keep keeps its tree. Where it is
+// a large one, another worker may do so later.
+func (r *fileReader) read(p *Program, file string, keep bool, then func(*Module, error)) {
 	f, err := source.Open(p.abs(file))
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		then(nil, err)
+	case f.Size > largeFile: // its buffers are too large to keep
+		again := &fileReader{facts: factReader{literals: r.facts.literals}}
+		p.large.do(func() { then(again.readFrom(p, f, file, keep)) })
+	default:
+		then(r.readFrom(p, f, file, keep))
 	}
+}
+
+// largeFiles reads large files one after the other.
+type largeFiles struct {
+	sync.Mutex
+	busy bool
+	next []func()
+}
+
+// do calls read. While another large file is read, it leaves that to the worker
+// that does so, in place of waiting for it.
+func (l *largeFiles) do(read func()) {
+	l.Lock()
+	defer l.Unlock()
+	if l.next = append(l.next, read); l.busy {
+		return
+	}
+	for l.busy = true; len(l.next) > 0; {
+		last := len(l.next) - 1
+		read = l.next[last]
+		l.next[last], l.next = nil, l.next[:last] // what it holds is large
+		l.Unlock()
+		read()
+		l.Lock()
+	}
+	l.busy = false
+}
+
+// readFrom reads an open file, and closes it.
+func (r *fileReader) readFrom(p *Program, f source.File, file string, keep bool) (*Module, error) {
 	defer f.Close()
-	if f.Size > largeFile { // its buffers are too large to keep
-		p.large.Lock()
-		defer p.large.Unlock()
-		r = &fileReader{facts: factReader{literals: r.facts.literals}}
-	}
 	buf := r.buf
 	if keep {
 		buf = nil
@@ -223,22 +250,24 @@ func (r *fileReader) read(p *Program, file string, keep bool) (*Module, error) {
 	return r.parse(p, file, src, keep), nil
 }
 
-// take returns the module of a file, without reading it where another program
+// take hands the module of a file to then, without reading it where another program
 // has; keep keeps its tree.
-func (p *Program) take(r *fileReader, file string, keep bool) (*Module, error) {
+func (p *Program) take(r *fileReader, file string, keep bool, then func(*Module, error)) {
 	like := p.options.Like
 	if like == nil || !like.options.Shared || like.version != p.version || len(like.options.Starts) > 0 {
-		return r.read(p, file, keep)
+		r.read(p, file, keep, then)
+		return
 	}
 	m := like.File(file)
 	if m == nil || keep && m.Syntax == nil {
-		return r.read(p, file, keep)
+		r.read(p, file, keep, then)
+		return
 	}
 	again := &Module{File: file, Test: isTest(file), Broken: m.Broken, facts: m.facts, annotations: m.annotations}
 	if keep { // a scope says what runs in this program
 		again.Syntax, again.Scope = m.Syntax, scope.Analyze(m.Syntax, p.version)
 	}
-	return again, nil
+	then(again, nil)
 }
 
 // largeFile is the size in bytes from which files are read one at a time: the

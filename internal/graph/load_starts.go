@@ -44,19 +44,15 @@ func newStartLoader(o LoadOptions, starts []string) *startLoader {
 	return l
 }
 
-// waves reads the files that are reached from some level on; modules are those
-// read, by file.
-func (l *startLoader) waves(ctx context.Context, modules []*Module, from reached, read func(worker, k int) *Module) {
+// waves reads the files that are reached from some level on; read puts the module
+// of a file into modules, unless it is there.
+func (l *startLoader) waves(ctx context.Context, modules []*Module, from reached, read func(worker, k int)) {
 	for len(l.next) > 0 && ctx.Err() == nil {
 		wave := slices.DeleteFunc(l.next, func(k int32) bool { return l.reached[k] < from })
 		l.next = nil
 		slices.Sort(wave)
 		wave = slices.Compact(wave)
-		onWorkers(len(wave), func(worker, at int) {
-			if k := wave[at]; modules[k] == nil && ctx.Err() == nil {
-				modules[k] = read(worker, int(k))
-			}
-		})
+		onWorkers(len(wave), func(worker, at int) { read(worker, int(wave[at])) })
 		for _, k := range wave {
 			if modules[k] != nil && l.reached[k] == imported {
 				l.follow(modules[k])
@@ -68,8 +64,7 @@ func (l *startLoader) waves(ctx context.Context, modules []*Module, from reached
 // readReached reads the files that the starts can import. The others become
 // modules of which nothing but the name is known. A file that cannot be read
 // has no module.
-func readReached(ctx context.Context, o LoadOptions, read func(worker, k int) *Module) []*Module {
-	modules := make([]*Module, len(o.Files))
+func readReached(ctx context.Context, o LoadOptions, modules []*Module, read func(worker, k int)) {
 	l := newStartLoader(o, o.Starts)
 	l.waves(ctx, modules, mentioned, read)
 	empty := &facts{text: "\x00", functions: []definition{{}}, allKnown: true}
@@ -78,7 +73,6 @@ func readReached(ctx context.Context, o LoadOptions, read func(worker, k int) *M
 			modules[k] = &Module{File: file, Test: isTest(file), annotations: &annotations{}, facts: empty}
 		}
 	}
-	return modules
 }
 
 // packageFolders returns the folders with an __init__.py.

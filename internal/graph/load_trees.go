@@ -41,12 +41,12 @@ func (p *Program) plant(files []string) {
 	problems := make([]error, len(bare))
 	onWorkers(len(bare), func(worker, k int) {
 		reader, file := &readers[worker], bare[k].File
-		m, err := p.take(reader, file, true)
-		if err != nil { // it was there a moment ago
-			problems[k] = err
-			m = reader.parse(p, file, nil, true)
-		}
-		again[k] = m
+		p.take(reader, file, true, func(m *Module, err error) {
+			if again[k] = m; err != nil { // it was there a moment ago
+				problems[k] = err
+				again[k] = new(fileReader).parse(p, file, nil, true)
+			}
+		})
 	})
 	for k, m := range bare {
 		m.Syntax, m.Scope, m.Broken, m.facts = again[k].Syntax, again[k].Scope, again[k].Broken, again[k].facts
@@ -281,7 +281,7 @@ func (p *Program) shared() bool {
 			b := &m.facts.bindings[k]
 			s := &m.facts.statements[b.statement]
 			stays := s.scope == scope.FunctionScope || m.found[k].flags&foundLazy != 0
-			if !stays || b.owner != 0 || m.whenOf(&s.condition) != scope.AtImport {
+			if !stays || b.owner != 0 || m.whenOf(s.function, s.base) != scope.AtImport {
 				continue
 			}
 			if slices.ContainsFunc(p.readersOf(m, b.symbol), func(r reading) bool { return bare(r.in) }) ||

@@ -31,7 +31,7 @@ type Program struct {
 	Problems []Problem // files that could not be read
 
 	options  LoadOptions
-	large    sync.Mutex // held while a large file is read
+	large    largeFiles
 	sparse   bool
 	names    nameIndex // of every name under which a file can be imported
 	resolver *resolve.Resolver
@@ -81,6 +81,7 @@ type Module struct {
 	when     []scope.When // by function: when its body runs
 	readBy   map[reader]bool
 	from, to int32                // in Program.readers: who reads names of the module
+	brought  map[int32]int32      // by binding, a star import: the loads of the names that it brings
 	star     *starNames           // what "from m import *" takes, see exportsOf
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports
 

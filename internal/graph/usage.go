@@ -11,7 +11,7 @@ func (m *Module) promote(functions []bool) {
 	f := m.facts.functions
 	m.when = make([]scope.When, len(f))
 	for k := 1; k < len(f); k++ {
-		w := max(m.whenOf(&f[k].condition), f[k].base)
+		w := m.whenOf(f[k].function, f[k].base)
 		if functions == nil || !functions[k] {
 			w = max(w, scope.AtCall)
 		}
@@ -35,7 +35,9 @@ func (m *Module) promoteScopes(functions []scope.ScopeID) {
 
 // whenOf says when the code under a condition runs; what only readers of
 // annotations run is taken to run.
-func (m *Module) whenOf(c *condition) scope.When { return max(c.base, m.when[c.function]) }
+func (m *Module) whenOf(function int32, base scope.When) scope.When {
+	return max(base, m.when[function])
+}
 
 // runs reports whether a use runs at import.
 func (p *Program) runs(m *Module, u use) bool {
@@ -67,9 +69,10 @@ func (m *Module) hidden() int {
 func (p *Program) count(m *Module) {
 	f := m.facts
 	hidden := m.hidden()
+	m.brought = nil
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
-		x.line, x.in, x.uses, x.why = 0, -1, 0, whyModule // others read the rest meanwhile
+		x.line, x.in, x.why = 0, -1, whyModule // others read the rest meanwhile
 		switch {
 		case m.future(b):
 			continue
@@ -109,7 +112,7 @@ func (m *Module) future(b *binding) bool {
 // are being imported.
 func (m *Module) mayRun(b *binding) bool {
 	s := &m.facts.statements[b.statement]
-	w := m.whenOf(&s.condition)
+	w := m.whenOf(s.function, s.base)
 	return w == scope.AtImport || w == scope.AtCall && s.scope == scope.FunctionScope
 }
 
@@ -120,12 +123,16 @@ func (p *Program) countStar(m *Module, k int) {
 	if x.base >= 0 {
 		base = p.Modules[x.base]
 	}
-	for j := range f.names {
-		n := &f.names[j]
+	if f.rare == nil {
+		return
+	}
+	brought := int32(0)
+	for j := range f.rare.names {
+		n := &f.rare.names[j]
 		if f.name(n.symbol)&nameBound != 0 || base == nil && n.builtin || base != nil && !p.brings(base, n.symbol) && (n.builtin || p.complete(base)) {
 			continue
 		}
-		x.uses += n.loads
+		brought += f.loads(n.uses)
 		for _, u := range f.usesIn(n.uses) {
 			if p.runs(m, u) {
 				if x.line == 0 || u.line < x.line || u.line == x.line && u.chain.why() < x.why {
@@ -135,6 +142,10 @@ func (p *Program) countStar(m *Module, k int) {
 			}
 		}
 	}
+	if m.brought == nil {
+		m.brought = map[int32]int32{}
+	}
+	m.brought[int32(k)] = brought
 }
 
 // spread tells imports that other modules use their name while these are being
