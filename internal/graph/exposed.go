@@ -80,6 +80,16 @@ func (p *Program) expose() {
 		wholes, inPackage = p.allWholes(), p.inPackages()
 	}
 	p.wholeUses, p.inside = nil, nil
+	spelled := make([][]spelledName, len(p.Modules))
+	parallel(len(p.Modules), func(k int) {
+		if m := p.Modules[k]; !m.Test {
+			p.spelled(m, func(of *Module, name symbol, line int32) {
+				if of.facts.name(name)&nameBound != 0 {
+					spelled[k] = append(spelled[k], spelledName{of, name, line})
+				}
+			})
+		}
+	})
 	used := make([]bool, len(p.Modules)) // whole: nobody else makes a difference
 	use := func(of, in, line int32) {
 		if !used[of] {
@@ -100,11 +110,11 @@ func (p *Program) expose() {
 				use(inside, m.index, u.line)
 			}
 		}
-		p.spelled(m, func(of *Module, name symbol, line int32) {
-			if !used[of.index] {
-				of.use(name, whySpelled, m.index, line)
+		for _, s := range spelled[k] {
+			if !used[s.of.index] {
+				s.of.use(s.name, whySpelled, m.index, s.line)
 			}
-		})
+		}
 	}
 	for _, m := range p.Modules {
 		if why := p.unseen[m.index]; why != 0 {

@@ -52,6 +52,9 @@ type rareFacts struct {
 type text int32
 
 func (f *facts) of(t text) string {
+	if n := int(f.text[t]); n < 0x80 { // nearly always
+		return f.text[int(t)+1 : int(t)+1+n]
+	}
 	n, width := binary.Uvarint([]byte(f.text[t:min(int(t)+binary.MaxVarintLen32, len(f.text))]))
 	from := int(t) + width
 	return f.text[from : from+int(n)]
@@ -270,6 +273,9 @@ func (f *facts) loads(l useList) int32 {
 func (f *facts) head(l useList) (loads, uses, next int32) {
 	if l == 0 {
 		return 0, 0, 0
+	}
+	if a, b := f.uses[l], f.uses[l+1]; a|b < 0x80 { // most lists
+		return int32(a), int32(b), int32(l) + 2
 	}
 	v, n := binary.Uvarint(f.uses[l:])
 	u, m := binary.Uvarint(f.uses[int(l)+n:])

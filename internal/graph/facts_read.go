@@ -285,14 +285,14 @@ func (r *factReader) decoratorsOf(n syntax.NodeID) {
 func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	f := r.file
 	out := ref{node: expr}
-	leaves, fixed := r.scopes.Leaves(n, false)
+	leaves, leavesText, fixed := r.scopes.Leaves(n)
 	if leaves {
 		out.flags |= refLeaves
 	}
 	if fixed {
 		out.flags |= refFixed
 	}
-	if leaves, _ := r.scopes.Leaves(n, true); leaves {
+	if leavesText {
 		out.flags |= refLeavesText
 	}
 	if last := scope.LastName(f, expr); last != "" {
@@ -303,9 +303,8 @@ func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	}
 	switch f.Kind(expr) {
 	case syntax.Name:
-		name := f.NameText(expr)
-		if r.scopes.MeansGlobal(name, expr) {
-			out.attr = symbolOf(name)
+		if name := r.spelled(expr); r.scopes.MeansGlobal(string(name), expr) {
+			out.attr = symbolIn(name)
 		}
 	case syntax.Attribute:
 		if base, id := f.First(expr), f.Child(expr, syntax.Ident); f.Kind(base) == syntax.Name && id != syntax.None {
@@ -413,8 +412,7 @@ func (r *factReader) statement(n syntax.NodeID) {
 	if d.Flags&syntax.FlagLazy != 0 {
 		s.lazy = isLazy
 	}
-	line, column := f.Position(d.Start)
-	endLine, endColumn := f.Position(d.End)
+	line, column, endLine, endColumn := f.Place(n)
 	s.line, s.column, s.endLine, s.endColumn = int32(line), int32(column), int32(endLine), int32(endColumn)
 	if s.from {
 		var name []byte

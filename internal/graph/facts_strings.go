@@ -129,6 +129,13 @@ func (p *Program) spells(m *Module, s string) spelling {
 
 var moduleGetattr = symbolOf("__getattr__")
 
+// spelledName is a name that a module binds and a string names.
+type spelledName struct {
+	of   *Module
+	name symbol
+	line int32
+}
+
 // spelled calls yield for everything in other modules that the strings of a
 // module name: by one string, or by one that names the module and another one
 // that names what is in it.

@@ -6,8 +6,9 @@ import "fastpath/internal/python/scope"
 // function counts as called at import when code that runs at import mentions
 // its name, however it comes by it; a class that is mentioned runs its special
 // methods, and all of its methods where it derives from something unknown.
-// Functions in functions run with these, and lambdas with the code around.
-func (p *Program) followNames() {
+// Functions in functions run with these, and lambdas with the code around. The
+// modules learn of it by promote.
+func (p *Program) followNames() *namer {
 	p.untest()
 	n := newNamer(p)
 	together(func() { p.wholeUses, p.inside = p.allWholes(), p.inPackages() }, n.index)
@@ -28,6 +29,12 @@ func (p *Program) followNames() {
 			}
 		}
 	}
+	return n
+}
+
+// promote tells the modules which of their functions run at import.
+func (n *namer) promote() {
+	p := n.p
 	parallel(len(p.Modules), func(k int) {
 		m := p.Modules[k]
 		running := n.running[n.of[k].functions:][:len(m.facts.functions)]
@@ -43,6 +50,11 @@ func (p *Program) followNames() {
 			m.Scope.Promote(scopes)
 		}
 	})
+	if !p.options.ByName && !p.options.Shared { // nobody asks again, see Update
+		for _, m := range p.Modules {
+			m.facts.mentions, m.facts.made = nil, nil
+		}
+	}
 }
 
 // namer is the state of followNames. What has a name has a number: first come the

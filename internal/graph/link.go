@@ -31,34 +31,12 @@ type site struct {
 // binds are kept: nobody asks for others.
 func (p *Program) index() {
 	p.mains = map[string]bool{}
-	p.readers = make([]reading, 0, p.countNamed()/4)
-	for _, m := range p.Modules {
-		f := m.facts
-		for k := range f.bindings {
-			b, x := &f.bindings[k], &m.found[k]
-			if name := f.of(b.name); name == "__main__" || strings.HasSuffix(name, ".__main__") || strings.HasSuffix(f.of(f.statements[b.statement].module), ".__main__") {
-				base := p.baseOf(m, k)
-				p.mains[base] = true
-				p.mains[base+"."+name] = true
-			}
-			if !f.statements[b.statement].from && b.as != 0 { // "import a.b as c" reads the attribute b of a
-				name := f.of(b.name)
-				at := strings.LastIndexByte(name, '.')
-				if of := p.find(m, name[:max(at, 0)]); at > 0 && of != nil && of != m && p.indexed(of, symbolOf(name[at+1:])) {
-					p.readers = append(p.readers, reading{of.index, symbolOf(name[at+1:]), m.index, int32(k)})
-				}
-			}
-			if x.base < 0 || x.base == m.index && x.flags&foundSubmodule == 0 || !f.statements[b.statement].from {
-				continue
-			}
-			name := starSymbol
-			if b.symbol != starSymbol {
-				name = symbolOf(f.of(b.name))
-			}
-			if name == starSymbol || p.indexed(p.Modules[x.base], name) {
-				p.readers = append(p.readers, reading{x.base, name, m.index, int32(k)})
-			}
-		}
+	readers := make([][]reading, workers(len(p.Modules)))
+	mains := make([][]string, len(readers))
+	onWorkers(len(p.Modules), func(worker, k int) { p.indexModule(p.Modules[k], &readers[worker], &mains[worker]) })
+	p.readers = slices.Concat(readers...)
+	for _, name := range slices.Concat(mains...) {
+		p.mains[name] = true
 	}
 	slices.SortFunc(p.readers, func(a, b reading) int {
 		return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.name, b.name), cmp.Compare(a.in, b.in), cmp.Compare(a.binding, b.binding))
@@ -72,18 +50,34 @@ func (p *Program) index() {
 	}
 }
 
-// countNamed returns how many bindings name a module of the project. Most of
-// them are of no interest to index.
-func (p *Program) countNamed() int {
-	n := 0
-	for _, m := range p.Modules {
-		for k := range m.found {
-			if m.found[k].base >= 0 {
-				n++
+// indexModule lists what a module imports, and the names of __main__ modules that
+// it may import.
+func (p *Program) indexModule(m *Module, readers *[]reading, mains *[]string) {
+	f := m.facts
+	for k := range f.bindings {
+		b, x := &f.bindings[k], &m.found[k]
+		if name := f.of(b.name); name == "__main__" || strings.HasSuffix(name, ".__main__") || strings.HasSuffix(f.of(f.statements[b.statement].module), ".__main__") {
+			base := p.baseOf(m, k)
+			*mains = append(*mains, base, base+"."+name)
+		}
+		if !f.statements[b.statement].from && b.as != 0 { // "import a.b as c" reads the attribute b of a
+			name := f.of(b.name)
+			at := strings.LastIndexByte(name, '.')
+			if of := p.find(m, name[:max(at, 0)]); at > 0 && of != nil && of != m && p.indexed(of, symbolOf(name[at+1:])) {
+				*readers = append(*readers, reading{of.index, symbolOf(name[at+1:]), m.index, int32(k)})
 			}
 		}
+		if x.base < 0 || x.base == m.index && x.flags&foundSubmodule == 0 || !f.statements[b.statement].from {
+			continue
+		}
+		name := starSymbol
+		if b.symbol != starSymbol {
+			name = symbolOf(f.of(b.name))
+		}
+		if name == starSymbol || p.indexed(p.Modules[x.base], name) {
+			*readers = append(*readers, reading{x.base, name, m.index, int32(k)})
+		}
 	}
-	return n
 }
 
 // indexed reports whether somebody may ask for the uses of a name of a module:

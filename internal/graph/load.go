@@ -146,15 +146,19 @@ func (p *Program) link(byName bool) {
 	}
 	trees := slices.DeleteFunc(slices.Clone(p.Modules), func(m *Module) bool { return m.Syntax == nil })
 	parallel(len(trees), func(k int) { p.bind(trees[k]) })
-	together(p.findUnseen, p.attributeReads)
-	p.blind(trees)
-	if byName || !p.follow() {
-		p.followNames()
-		if !p.options.ByName && !p.options.Shared { // nobody asks again, see Update
-			for _, m := range p.Modules {
-				m.facts.mentions, m.facts.made = nil, nil
-			}
+	var names *namer
+	together(p.attributeReads, func() {
+		p.findUnseen()
+		if byName {
+			names = p.followNames()
 		}
+	})
+	p.blind(trees)
+	if !byName && !p.follow() {
+		names = p.followNames()
+	}
+	if names != nil {
+		names.promote()
 	}
 	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()

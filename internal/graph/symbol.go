@@ -74,7 +74,7 @@ func (m *symbolMap) reserve(symbols int) {
 // use makes the map use so many slots.
 func (m *symbolMap) use(slots int) {
 	if slots > len(m.all) {
-		m.all = make([]symbolSlot, slots)
+		m.all = zeros[symbolSlot](slots)
 	}
 	m.slots = m.all[:slots]
 }
@@ -123,6 +123,15 @@ func (m *symbolMap) grow() {
 	}
 }
 
+// zeros returns a new table. Its memory is written to although it is zero: for a
+// page that is read first the kernel maps one of zeros, which it has to take away
+// on all processors when something is written to it.
+func zeros[T any](n int) []T {
+	table := make([]T, n)
+	clear(table)
+	return table
+}
+
 // wordMap maps words to numbers.
 type wordMap struct {
 	slots []wordSlot
@@ -137,7 +146,7 @@ type wordSlot struct {
 
 // newWordMap returns a map with room for so many words.
 func newWordMap(words int) wordMap {
-	return wordMap{slots: make([]wordSlot, max(1<<4, 1<<bits.Len(uint(2*words))))}
+	return wordMap{slots: zeros[wordSlot](max(1<<4, 1<<bits.Len(uint(2*words))))}
 }
 
 // slot returns the slot of a word, or the free one where it belongs.
@@ -158,7 +167,7 @@ func (m *wordMap) put(w word, number int32) (before int32) {
 	}
 	if m.n++; 2*m.n > len(m.slots) {
 		old := m.slots
-		m.slots = make([]wordSlot, 2*len(old))
+		m.slots = zeros[wordSlot](2 * len(old))
 		for _, o := range old {
 			if o.number != 0 {
 				*m.slot(o.word) = o

@@ -79,16 +79,20 @@ func (i *Info) annotationCondition(n syntax.NodeID, text bool, c *Condition) {
 }
 
 // Leaves reports whether a Decorator, or an Arg of a class, is known by its
-// name to leave the annotations of the definition alone. text: they are kept as
+// name to leave the annotations of the definition alone, and those that are kept as
 // text. named: it is a keyword, which no look at its definition makes harmless.
-func (i *Info) Leaves(n syntax.NodeID, text bool) (leaves, named bool) {
+func (i *Info) Leaves(n syntax.NodeID) (leaves, leavesText, named bool) {
 	f := i.File
 	if f.Kind(n) == syntax.Decorator {
 		name := lastName(f, f.First(n))
-		return harmlessDecorators[string(name)] || string(name) == "dataclass" && text && i.version.Less(syntax.Version{Major: 3, Minor: 15}), false
+		leaves = harmlessDecorators[string(name)]
+		return leaves, leaves || string(name) == "dataclass" && i.version.Less(syntax.Version{Major: 3, Minor: 15}), false
 	}
 	if k := f.Child(n, syntax.Ident); k != syntax.None {
-		return f.Is(k, "metaclass") && string(lastName(f, lastChild(f, n))) == "ABCMeta", true
+		leaves = f.Is(k, "metaclass") && string(lastName(f, lastChild(f, n))) == "ABCMeta"
+		return leaves, leaves, true
 	}
-	return harmlessBase(lastName(f, f.First(n)), text), false
+	name := lastName(f, f.First(n))
+	leaves = harmlessBase(name, false)
+	return leaves, leaves || harmlessBase(name, true), false
 }

@@ -69,12 +69,12 @@ func (i *Info) reads(n syntax.NodeID, text bool) bool {
 	for c := range f.Children(n) {
 		switch f.Kind(c) {
 		case syntax.Decorator:
-			if l, _ := i.Leaves(c, text); !l {
+			if l, kept, _ := i.Leaves(c); !l && (!text || !kept) {
 				return true
 			}
 		case syntax.Args:
 			for a := range f.Children(c) {
-				if l, _ := i.Leaves(a, text); !l {
+				if l, kept, _ := i.Leaves(a); !l && (!text || !kept) {
 					return true
 				}
 			}

@@ -320,9 +320,8 @@ func (i *Info) holder(from ScopeID, name nameID) ScopeID {
 func resize[T any](buffer *[]T, n int) []T {
 	if cap(*buffer) < n {
 		*buffer = make([]T, n)
-	} else {
-		*buffer = (*buffer)[:n]
-		clear(*buffer)
 	}
+	*buffer = (*buffer)[:n]
+	clear(*buffer) // new ones as well: the kernel maps a page that is read before it is written to twice
 	return *buffer
 }

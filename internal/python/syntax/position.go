@@ -52,6 +52,17 @@ func (f *File) Position(off int32) (line, column int) {
 	return line, utf8.RuneCount(f.Src[start:off]) + 1
 }
 
+// Place returns where a node begins and ends, see Position.
+func (f *File) Place(n NodeID) (line, column, endLine, endColumn int) {
+	d := &f.Nodes[n]
+	line, column = f.Position(d.Start)
+	if text := f.Src[d.Start:d.End]; !f.returns && bytes.IndexByte(text, '\n') < 0 {
+		return line, column, line, column + utf8.RuneCount(text)
+	}
+	endLine, endColumn = f.Position(d.End)
+	return line, column, endLine, endColumn
+}
+
 // Line returns the 1-based number of the line that holds an offset into Src.
 func (f *File) Line(off int32) int {
 	if f.returns || len(f.lines) == 0 {
