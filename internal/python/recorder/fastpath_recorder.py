@@ -96,7 +96,11 @@ class _Recorder:
         self.output = environ.get("FASTPATH_OUTPUT") or ""
         self.tests = environ.get("FASTPATH_TESTS") == "1"
         self.table = None
-        self.note = ""
+        self.entries = {}
+        self.entry = environ.get("FASTPATH_ENTRY") or ""
+        self.workflow = environ.get("FASTPATH_WORKFLOW") or ""
+        self.function = self.note = ""
+        self.every = 1
         self.late = False  # some modules were loaded before us
         self.stale = 0
         self.captured = []  # (module, code, path) not looked at yet
@@ -137,8 +141,6 @@ class _Recorder:
         if self.style == "lines":
             self.every = 1
         self.phase = int.from_bytes(os.urandom(4), "little") % self.every
-        self.entry = environ.get("FASTPATH_ENTRY") or ""
-        self.workflow = environ.get("FASTPATH_WORKFLOW") or ""
         if table is not None:
             self.entries = table.entries
             if len(self.entries) == 1:
@@ -149,10 +151,9 @@ class _Recorder:
             self.how = "proxies"
             if hasattr(sys, "monitoring"):
                 self.monitor(sys.monitoring)
-        else:
-            self.entries = {}
         function = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.function = function + ":" + environ.get("AWS_LAMBDA_FUNCTION_VERSION", "") if function else ""
+        if function:
+            self.function = function + ":" + environ.get("AWS_LAMBDA_FUNCTION_VERSION", "")
         import atexit
 
         atexit.register(self.finish)
@@ -1154,14 +1155,18 @@ def _like(wrapper, function):
 
 def _entry_of(handler):
     # What the project calls a handler, and the expression for its label.
-    if _recorder is None:
+    # Wrappers of tracing products have a handler of their own.
+    r, environ = _recorder, os.environ
+    if r is None:
         return "", ""
-    plain = handler.replace("/", ".")
-    entry, workflow = _recorder.entries.get(handler) or _recorder.entries.get(plain) or ("", "")
-    if not entry:
-        module, _, name = plain.rpartition(".")
-        entry = module + ":" + name if module else ""
-    return os.environ.get("FASTPATH_ENTRY") or entry, os.environ.get("FASTPATH_WORKFLOW") or workflow
+    for name in (handler, environ.get("DD_LAMBDA_HANDLER"), environ.get("NEW_RELIC_LAMBDA_HANDLER")):
+        found = name and (r.entries.get(name) or r.entries.get(name.replace("/", ".")))
+        if found:
+            break
+    else:
+        module, _, name = handler.replace("/", ".").rpartition(".")
+        found = (module + ":" + name, "") if module else ("", r.workflow)
+    return environ.get("FASTPATH_ENTRY") or found[0], environ.get("FASTPATH_WORKFLOW") or found[1]
 
 
 def _handler(function, entry, workflow):
@@ -1322,7 +1327,7 @@ def _plain_path(method, path):
 
 def _ask(workflow, value):
     try:
-        return str(workflow(value))
+        return str(workflow(value) or "")
     except Exception:
         return ""
 

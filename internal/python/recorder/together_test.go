@@ -257,6 +257,42 @@ print(fastpath_recorder._handler(lambda event, context: event, "", "event.Record
 	})
 }
 
+// TestMalformedVariable: a variable that cannot be read turns the recorder off, and nothing else.
+func TestMalformedVariable(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		lines, rest := record(t, p, two).run(t, `
+import fastpath_recorder
+with fastpath_recorder.request("first"): pass
+print(fastpath_recorder.lambda_handler(lambda event, context: event)(7, None))
+`, "FASTPATH_EVERY=often")
+		if rest != "7\n" || len(lines) != 1 || lines[0].Kind != KindOff || !strings.HasPrefix(lines[0].Reason, "ValueError in line ") {
+			t.Errorf("%q, %+v", rest, lines)
+		}
+	})
+}
+
+// TestHandlersOfWrappers: entry and label are those of the function that a tracing product's
+// handler calls, and those of the only entry where no variable names a handler.
+func TestHandlersOfWrappers(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		_, rest := record(t, p, two).run(t, `
+import fastpath_recorder
+r = fastpath_recorder._recorder
+r.entries, r.workflow = {"src.app.handler": ("src.app:handler", "event.path")}, "event.path"
+for name in "src/app.handler", "datadog_lambda.handler.handler", "": print(*fastpath_recorder._entry_of(name))
+import os
+del os.environ["DD_LAMBDA_HANDLER"]
+print(*fastpath_recorder._entry_of("other.handler"))
+`, "DD_LAMBDA_HANDLER=src.app.handler")
+		const all = "src.app:handler event.path\n"
+		if want := all + all + all + "other:handler \n"; rest != want {
+			t.Errorf("%q, want %q", rest, want)
+		}
+	})
+}
+
 func TestForks(t *testing.T) {
 	t.Parallel()
 	oracle.Each(t, func(t *testing.T, p oracle.Python) {
