@@ -4,6 +4,7 @@
 package atomicfile
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Write replaces the content of the file at path with data, or creates the
@@ -110,7 +112,7 @@ func existing(target string) (fs.FileMode, bool, error) {
 func create(target string) (*os.File, error) {
 	dir, base := filepath.Split(target)
 	for {
-		var b [6]byte
+		var b [randomBytes]byte
 		if _, err := rand.Read(b[:]); err != nil {
 			return nil, err
 		}
@@ -121,6 +123,23 @@ func create(target string) (*os.File, error) {
 		}
 	}
 }
+
+// RemoveLeftovers deletes the temporary files that a killed process left beside the file
+// at path, which nobody else may be replacing meanwhile.
+func RemoveLeftovers(path string) {
+	dir, base := filepath.Split(path)
+	entries, _ := os.ReadDir(cmp.Or(dir, ".")) // without, there is nothing to remove
+	for _, e := range entries {
+		random, ok := strings.CutPrefix(e.Name(), "."+base+".")
+		random, isTemp := strings.CutSuffix(random, ".tmp")
+		if _, err := hex.DecodeString(random); ok && isTemp && err == nil && len(random) == 2*randomBytes {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+// randomBytes make the name of a temporary file unique.
+const randomBytes = 6
 
 // explain says in the words of the user's file what went wrong with it.
 func explain(path string, err error) error {

@@ -92,7 +92,7 @@ func (a *app) runDoctor(args []string) error {
 
 // doctorInput gathers what the rules look at.
 func (a *app) doctorInput(p *project.Project, src *sources, entries []project.Entry) (*doctor.Input, error) {
-	in := &doctor.Input{Root: p.Root, Config: p.Config, Interpreter: src.interpreter, Env: a.Env, Writable: folderWritable}
+	in := &doctor.Input{Root: p.Root, Config: p.Config, Interpreter: src.interpreter, Env: a.Env, Writable: func(dir string) bool { return folderWritable(dir) == nil }}
 	var err error
 	if in.Deployment, err = deploy.Read(p.Root); err != nil {
 		return nil, err

@@ -409,11 +409,7 @@ func writable(path string) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return plainPathError(err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".fastpath-*.tmp")
-	if err != nil {
-		return plainPathError(err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return folderWritable(filepath.Dir(path))
 }
 
 // plainPathError leaves out the operation and the path.

@@ -4,8 +4,9 @@ package cli
 
 import "syscall"
 
-// writeAccess is W_OK of access(2).
-const writeAccess = 2
+// writeAccess is W_OK and X_OK of access(2).
+const writeAccess = 2 | 1
 
-// folderWritable reports whether this user may make files in a folder.
-func folderWritable(dir string) bool { return syscall.Access(dir, writeAccess) == nil }
+// folderWritable says why this user may make no files in a folder, nil where files can
+// be made.
+func folderWritable(dir string) error { return syscall.Access(dir, writeAccess) }

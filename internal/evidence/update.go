@@ -62,7 +62,8 @@ func rewrite(path string, change func(*Lock) error) error {
 	return lock.Write(path)
 }
 
-// alone calls f while no other process updates the lock at path.
+// alone calls f while no other process writes the lock at path. What a killed process left
+// beside it goes first.
 func alone(path string, f func() error) error {
 	dir, err := MakeStateDir(filepath.Dir(path))
 	if err != nil {
@@ -73,6 +74,7 @@ func alone(path string, f func() error) error {
 		return fmt.Errorf("cannot lock %q: %w; make %q writable", path, plain(err), dir)
 	}
 	defer unlock()
+	atomicfile.RemoveLeftovers(path)
 	return f()
 }
 

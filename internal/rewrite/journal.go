@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 
 	"fastpath/internal/atomicfile"
 	"fastpath/internal/regexps"
@@ -240,7 +239,7 @@ func (j *journal) undo(root string, force bool) ([]string, error) {
 		restored = append(restored, f.File)
 	}
 	for _, f := range j.Files {
-		removeLeftovers(filepath.Join(root, filepath.FromSlash(f.File)))
+		atomicfile.RemoveLeftovers(filepath.Join(root, filepath.FromSlash(f.File)))
 	}
 	if err := os.Remove(j.path); err != nil {
 		return restored, fmt.Errorf("the files are restored, but the journal could not be removed: %w", err)
@@ -274,23 +273,6 @@ func readIfExists(path string) ([]byte, error) {
 		return []byte{}, nil
 	}
 	return data, nil
-}
-
-// removeLeftovers deletes the temporary files that a killed process left
-// beside a file.
-func removeLeftovers(path string) {
-	dir, base := filepath.Split(path)
-	list, err := filepath.Glob(filepath.Join(dir, "."+escapeGlob(base)+".????????????.tmp"))
-	if err != nil {
-		return
-	}
-	for _, p := range list {
-		_ = os.Remove(p)
-	}
-}
-
-func escapeGlob(s string) string {
-	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(s)
 }
 
 // Interrupted reports whether a killed Write left files for Recover.

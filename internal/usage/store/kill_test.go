@@ -191,9 +191,16 @@ func TestKilledCommitsLoseNothing(t *testing.T) {
 	if acked == 0 {
 		t.Fatal("no process lived long enough to commit anything")
 	}
-	// The next commit completes what was interrupted.
+	// The next commit completes what was interrupted, and what was left behind goes.
+	if err := os.WriteFile(filepath.Join(root, "."+evidence.FileName+".0123456789ab.tmp"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	commit(t, root, &Batch{Days: []*evidence.UsageDay{row("", "last", "2026-03-01", evidence.UsageLog, 1)}})
 	both(t, root)
+	left, err := os.ReadDir(root)
+	if err != nil || len(left) != 2 {
+		t.Errorf("%v are left, %v; want the lock and its folder", left, err)
+	}
 	for _, c := range children {
 		c.check(t, locked(t, root))
 		t.Logf("%s: %d commits tried", c.name, c.next)
