@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,25 +109,25 @@ func (a *app) runUsageRecord(args []string, opt usageRecordOptions) error {
 		a.step("%s", launch.Notice)
 	}
 	output := filepath.Join(dir, "lines")
-	code, err := a.runRecorded(args, dir, output, entry, opt)
+	failed, err := a.runRecorded(args, dir, output, entry, opt)
 	if err != nil {
 		return err
 	}
-	if err := a.mergeRecorded(t, p, output, entry, code != 0); err != nil {
+	if err := a.mergeRecorded(t, p, output, entry, failed != nil); err != nil {
 		return err
 	}
 	if entry == "" {
 		a.step("warning: nobody said which of the project's entries the command runs, so that no plan counts what it used; say it with --entry ENTRY")
 	}
-	if code != 0 {
-		return &exitError{code, fmt.Errorf("%q ended with exit code %d", args[0], code)}
+	if failed != nil {
+		return failed
 	}
 	return nil
 }
 
-// runRecorded runs the command with our streams and returns its exit code. An
+// runRecorded runs the command with our streams and returns how it failed, if it did. An
 // interrupt is for the command: what its requests used until then counts.
-func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRecordOptions) (int, error) {
+func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRecordOptions) (failed *exitError, err error) {
 	extra := []string{"FASTPATH_OUTPUT=" + output, "FASTPATH_EVERY=1", "FASTPATH_STYLE=json", "FASTPATH_RECORDER=on", "FASTPATH_HANDLER="}
 	if entry != "" {
 		extra = append(extra, "FASTPATH_ENTRY="+entry)
@@ -138,7 +139,7 @@ func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRec
 	extra = append(extra, "PYTEST_PLUGINS="+plugins)
 	name, err := a.lookPath(args[0])
 	if err != nil {
-		return 0, usageErrorf("%w", err)
+		return nil, usageErrorf("%w", err)
 	}
 	cmd := exec.CommandContext(a.ctx, name, args[1:]...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = a.Dir, a.Stdin, a.out.to, a.Stderr
@@ -150,16 +151,16 @@ func (a *app) runRecorded(args []string, dir, output, entry string, opt usageRec
 	switch {
 	case a.ctx.Err() != nil && cmd.ProcessState != nil:
 		a.ctx = context.WithoutCancel(a.ctx)
-		return 0, nil // stopped on purpose
+		return nil, nil // stopped on purpose
 	case errors.As(err, &exit):
-		if code := exit.ExitCode(); code >= 0 {
-			return code, nil
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return &exitError{128 + int(status.Signal()), fmt.Errorf("%q was ended by a signal: %s", args[0], status.Signal())}, nil // as shells do
 		}
-		return ExitFailure, nil // ended by a signal
+		return &exitError{exit.ExitCode(), fmt.Errorf("%q ended with exit code %d", args[0], exit.ExitCode())}, nil
 	case err != nil:
-		return 0, fmt.Errorf("%q could not be run: %w", args[0], err)
+		return nil, fmt.Errorf("%q could not be run: %w", args[0], err)
 	}
-	return 0, nil
+	return nil, nil
 }
 
 // lookPath finds a program as the shell would, with the command's PATH.
@@ -186,6 +187,9 @@ type recorded struct {
 func (a *app) mergeRecorded(t *term.Terminal, p *project.Project, output, entry string, failed bool) error {
 	f, err := os.Open(output)
 	if errors.Is(err, fs.ErrNotExist) {
+		if failed {
+			return a.noneRecorded()
+		}
 		return fmt.Errorf("nothing was recorded: the command started no Python with the recorder; it needs PYTHONPATH (not python -I or -E)")
 	}
 	if err != nil {
@@ -200,6 +204,9 @@ func (a *app) mergeRecorded(t *term.Terminal, p *project.Project, output, entry 
 		a.step("warning: %s", note)
 	}
 	if len(r.rows) == 0 {
+		if failed {
+			return a.noneRecorded()
+		}
 		return fmt.Errorf("nothing was recorded: no request ended while the command ran")
 	}
 	var days []*evidence.UsageDay
@@ -225,6 +232,12 @@ func (a *app) mergeRecorded(t *term.Terminal, p *project.Project, output, entry 
 	}
 	a.noteSides(p, mergedUsage(p))
 	fmt.Fprintf(a.Stdout, "merged into %s\n\nnext: fastpath plan\n", evidence.FileName)
+	return nil
+}
+
+// noneRecorded says why a command that failed leaves the rows as they were.
+func (a *app) noneRecorded() error {
+	a.step("nothing was recorded: the command failed, and no request ended")
 	return nil
 }
 
