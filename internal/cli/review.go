@@ -241,6 +241,15 @@ func (r *reviewEntry) listed(e *check.Entry, it *plan.Item, lightMS, hotUsage fl
 	})
 }
 
+// reviewShare is a share in whole percent, or with a decimal where that would not show
+// that it is below hotUsage.
+func reviewShare(share, hotUsage float64) string {
+	if percent := share * 100; percent < hotUsage && math.Round(percent) >= hotUsage {
+		return fmt.Sprintf("%.1f%%", math.Floor(percent*10+1e-6)/10)
+	}
+	return fmt.Sprintf("%.0f%%", share*100)
+}
+
 // printReview prints the review of one entry for people. The lines "Consider
 // lazy loading" are those of the founding documents.
 func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64) {
@@ -258,7 +267,7 @@ func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64
 	}
 	fmt.Fprintf(w, "%s\n\n", strings.Join(head, " · "))
 	for _, i := range r.Consider {
-		fmt.Fprintf(w, "Consider lazy loading: %s (%.0f%%)\n", i.Module, *i.UsageShare*100)
+		fmt.Fprintf(w, "Consider lazy loading: %s (%s)\n", i.Module, reviewShare(*i.UsageShare, hotUsage))
 	}
 	switch {
 	case r.Profile == nil && len(r.Consider) > 0:
@@ -278,7 +287,7 @@ func printReview(w io.Writer, t *term.Terminal, r *reviewEntry, hotUsage float64
 			if i.SavesMS >= 0.05 {
 				saves = fastfile.FormatMS(i.SavesMS)
 			}
-			tab.Row(i.Module, fastfile.FormatMS(i.AloneMS), saves, fmt.Sprintf("%.0f%%", *i.UsageShare*100), fmt.Sprintf("%s:%d", i.File, i.Line), i.Reason)
+			tab.Row(i.Module, fastfile.FormatMS(i.AloneMS), saves, reviewShare(*i.UsageShare, hotUsage), fmt.Sprintf("%s:%d", i.File, i.Line), i.Reason)
 		}
 		fmt.Fprintf(w, "\n%s", tab.Render(t))
 	}
