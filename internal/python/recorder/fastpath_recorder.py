@@ -48,6 +48,7 @@ class _Request:
     names = None  # modules that proxies saw
     library = None
     unsure = None  # as lines and places, of threads that are nobody's while other requests run
+    loose = frozenset()  # the same as names, by proxies
     unseen = False
     late = False
 
@@ -553,7 +554,7 @@ class _Watching(_Recorder):
             return {name for name in self.table.modules.decode().split() if name in sys.modules} - used
         lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
         places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
-        return self.names(lines, places) - used if r.unsure else ()
+        return (self.names(lines, places) | r.loose) - used
 
     def names(self, lines, places):
         numbers = set()
@@ -827,18 +828,17 @@ class _Traced(_Watching):
             if type(module) is _Module:
                 _Module.__setattr__(module, "__class__", _Proxy)
                 self.armed.append(module)
-        self.profiling = False
         if sys.gettrace() is None:
             sys.settrace(self.called)
             frame = sys._getframe(1)
             while frame is not None:
-                if frame.f_trace is None and self.find(frame) is not None:
+                if frame.f_trace is None and frame.f_code.co_filename in self.files:
                     frame.f_trace = self.traced
                 frame = frame.f_back
-            self.follow_threads()
+            self.follow_threads(sys.gettrace, sys.settrace, self.called, "_trace_hook")
         elif sys.getprofile() is None:
-            self.profiling = True
             sys.setprofile(self.profiled)
+            self.follow_threads(sys.getprofile, sys.setprofile, self.profiled, "_profile_hook")
         else:
             w.unseen = True
 
@@ -858,7 +858,6 @@ class _Traced(_Watching):
 
     armed = ()
     patched = ()
-    profiling = False
     learnt = 0
 
     def learn(self):
@@ -870,9 +869,6 @@ class _Traced(_Watching):
                 self.name_late(name, sys.modules[name])
         if "__main__" not in self.known:
             self.name_main()
-
-    def find(self, frame):
-        return self.files.get(frame.f_code.co_filename)
 
     def consumer(self, frame):
         # The file of a function that reads an imported name.
@@ -891,7 +887,22 @@ class _Traced(_Watching):
         return found[1]
 
     def mine(self, w):
-        return (w.alone or _current.get() is w) and get_ident() not in self.stacks
+        # None where it is nobody's while other requests run: then the request is not known.
+        if get_ident() in self.stacks:
+            return False
+        if w.alone:
+            return True
+        r = _current.get()
+        return None if r is None or not r.open else r is w
+
+    def note_lines(self, w, frame, lines):
+        mine = self.mine(w)
+        self.consumer(frame)
+        for line in lines:
+            if mine:
+                w.lines.append((id(frame.f_code), line))
+            elif mine is None:
+                w.unsure[id(frame.f_code), line, -1] = None
 
     def called(self, frame, event, arg):
         try:
@@ -908,9 +919,8 @@ class _Traced(_Watching):
             w = self.watch
             if w is None:
                 return None
-            if event == "line" and self.mine(w):
-                w.lines.append((id(frame.f_code), frame.f_lineno))
-                self.consumer(frame)
+            if event == "line":
+                self.note_lines(w, frame, (frame.f_lineno,))
             return self.traced
         except Exception as exc:
             self.off(exc)
@@ -920,29 +930,38 @@ class _Traced(_Watching):
             w = self.watch
             if w is None:
                 sys.setprofile(None)
-            elif event == "call" and self.consumer(frame) is not None and self.mine(w):
-                key = id(frame.f_code)
-                w.lines.extend([(key, line) for line in _lines(frame.f_code)])
+            elif event == "call" and self.consumer(frame) is not None:
+                self.note_lines(w, frame, _lines(frame.f_code))
         except Exception as exc:
             self.off(exc)
 
-    def follow_threads(self):
+    def follow_threads(self, now, set, called, hook):
         # Work that the request hands to threads is watched there.
         self.patched = []
-        called = self.called
         threading = sys.modules.get("threading")
-        if threading is not None and getattr(threading, "_trace_hook", None) is None:
-            self.patch(threading, "_trace_hook", called)
+        if threading is not None and getattr(threading, hook, None) is None:
+            self.patch(threading, hook, called)
+
+        def traced(run, *args):
+            before = now()
+            if before is None:
+                set(called)
+            try:
+                return run(*args)
+            finally:
+                if before is None:
+                    set(None)
+
         pool = getattr(sys.modules.get("concurrent.futures.thread"), "_WorkItem", None)
         if pool is not None:
             run = pool.run
-            self.patch(pool, "run", lambda item: _traced(called, run, item))
+            self.patch(pool, "run", lambda *args: traced(run, *args))  # 3.14 passes a context
         anyio = sys.modules.get("anyio.to_thread")
         if anyio is not None:
             run_sync = anyio.run_sync
 
             def traced_sync(func, *args, **kwargs):
-                return run_sync(lambda *a: _traced(called, func, *a), *args, **kwargs)
+                return run_sync(lambda *a: traced(func, *a), *args, **kwargs)
 
             self.patch(anyio, "run_sync", traced_sync)
 
@@ -968,15 +987,19 @@ class _Traced(_Watching):
     def touched(self, module, name, frame):
         # An attribute of a module was read.
         w = self.watch
-        if w is None or not self.mine(w):
+        mine = w is not None and self.mine(w)
+        if mine is False:
             return
         names = [n for n in (_namespace(module).get("__name__"),) if isinstance(n, str)]
         if not names:
             return
         if frame is not None and frame.f_code.co_filename in self.files:
-            w.names.update(_follow(names[0], (name,)))
-            _Module.__setattr__(module, "__class__", _Module)
-        elif len(w.library) < 200:
+            if mine:
+                w.names.update(_follow(names[0], (name,)))
+                _Module.__setattr__(module, "__class__", _Module)
+            else:
+                w.loose = w.loose.union(_follow(names[0], (name,)))
+        elif mine and len(w.library) < 200:
             w.library.add(names[0])
 
 
@@ -989,17 +1012,6 @@ class _Proxy(_Module):
             except Exception as exc:
                 _recorder.off(exc)
         return _Module.__getattribute__(self, name)
-
-
-def _traced(called, run, *args):
-    before = sys.gettrace()
-    if before is None:
-        sys.settrace(called)
-    try:
-        return run(*args)
-    finally:
-        if before is None:
-            sys.settrace(None)
 
 
 def _watching(how):

@@ -257,6 +257,54 @@ print(fastpath_recorder._handler(lambda event, context: event, "", "event.Record
 	})
 }
 
+// TestPoolsBesideOthers: what a thread without a context does while other requests run is
+// nobody's, so that the watched request does not tell that it used nothing; also where a
+// debugger has the trace function, or another tool the ids of sys.monitoring.
+func TestPoolsBesideOthers(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		for _, other := range []string{"", "trace", "ids", "trace ids"} {
+			for _, beside := range []bool{false, true} {
+				lines, rest := r.run(t, fmt.Sprintf(`
+import sys
+if "ids" in %[1]q and hasattr(sys, "monitoring"):
+    for tool in 3, 4: sys.monitoring.use_tool_id(tool, "other")
+import fastpath_recorder, threading
+from concurrent.futures import ThreadPoolExecutor
+import app
+if "trace" in %[1]q: sys.settrace(lambda *args: None)
+pool = ThreadPoolExecutor(1)
+pool.submit(int).result()
+go, done = threading.Event(), threading.Event()
+def other():
+    with fastpath_recorder.request("other"): go.set(); done.wait()
+with fastpath_recorder.request("first"):
+    thread = threading.Thread(target=other)
+    if %[2]v: thread.start(); go.wait()
+    try: pool.submit(app.first, int).result(30)
+    finally: done.set()
+    if %[2]v: thread.join()
+`, other, map[bool]string{false: "False", true: "True"}[beside]), "FASTPATH_EVERY=1")
+				got := ""
+				for _, l := range requests(lines) {
+					if l.Workflow == "first" {
+						names := append(l.Names(l.Used), l.Names(l.Unseen)...)
+						slices.Sort(names)
+						got = strings.Join(slices.DeleteFunc(slices.Compact(names), func(name string) bool { return !strings.Contains(twoWants["first"], name) }), " ")
+						if beside && len(l.Used) > 0 {
+							t.Errorf("%q: took uses %v that may be the other's", other, l.Names(l.Used))
+						}
+					}
+				}
+				if got != twoWants["first"] {
+					t.Errorf("%q, beside another %v: used or unseen %q, want %q\n%s", other, beside, got, twoWants["first"], rest)
+				}
+			}
+		}
+	})
+}
+
 // TestMalformedVariable: a variable that cannot be read turns the recorder off, and nothing else.
 func TestMalformedVariable(t *testing.T) {
 	t.Parallel()
