@@ -32,7 +32,7 @@ func (s *slot) set(v value, rank int) {
 // other tools make of a line.
 type record struct {
 	kind, time, message, request, lambda, workflow, coldStart, stream, group,
-	messageType, events, function, module, fastpath, awslogs, resourceLogs, scopeLogs, results slot
+	messageType, events, function, module, fastpath, awslogs, records, resourceLogs, scopeLogs, results slot
 
 	platform platformRecord
 }
@@ -105,6 +105,10 @@ func (r *record) slot(key []byte) (s *slot, rank int) {
 		return &r.fastpath, 0
 	case "awslogs":
 		return &r.awslogs, 0
+	case "Records":
+		return &r.records, 0
+	case "records":
+		return &r.records, 1
 	case "resourceLogs":
 		return &r.resourceLogs, 0
 	case "scopeLogs":
@@ -200,6 +204,8 @@ func (p *parser) fieldsOf(r *record, b value, l line, depth int) error {
 	switch {
 	case string(r.messageType.text()) == "CONTROL_MESSAGE":
 		return nil
+	case r.records.array() && bytes.Contains(r.records.value, zippedBase64):
+		return p.envelopes(r.records.value, l, depth)
 	case r.awslogs.object():
 		return p.subscription(r.awslogs.get("data").text(), l, depth)
 	case r.resourceLogs.array() || r.scopeLogs.array():
@@ -295,6 +301,30 @@ func (p *parser) subscription(data []byte, l line, depth int) error {
 		return fmt.Errorf("awslogs.data: %w", err)
 	}
 	return p.record(plain, l, depth+1)
+}
+
+// zippedBase64 is how base64 of gzip begins, as a value of JSON.
+var zippedBase64 = []byte(`"H4sI`)
+
+// envelopes reads the records of Kinesis and Firehose, as functions get them and as
+// "aws kinesis get-records" prints them: each holds what CloudWatch sent.
+func (p *parser) envelopes(list value, l line, depth int) error {
+	for w := walk(list); w.next(); {
+		of := w.value()
+		if !of.object() {
+			continue
+		}
+		for _, data := range []value{of.get("kinesis", "data"), of.get("Data"), of.get("data")} {
+			if !bytes.HasPrefix(data, zippedBase64) {
+				continue
+			}
+			if err := p.subscription(data.text(), l, depth); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // platformRecord is what we look for in a record of the platform.

@@ -104,6 +104,8 @@ func (p *parser) prefix(b []byte, l *line) []byte {
 			continue
 		}
 		switch {
+		case bytes.HasPrefix(b, eventsRow):
+			b = p.textRow(b[len(eventsRow):], l)
 		case l.at != 0 && (bytes.HasPrefix(b, []byte("stdout F ")) || bytes.HasPrefix(b, []byte("stderr F "))): // a container's log
 			b = b[len("stdout F "):]
 		case len(b) > 43 && b[0] >= '0' && b[0] <= '9' && b[4] == '/':
@@ -116,6 +118,39 @@ func (p *parser) prefix(b []byte, l *line) []byte {
 			l.stream = p.name(name)
 		default:
 			return b
+		}
+	}
+	return b
+}
+
+// eventsRow is how "aws logs filter-log-events --output text" begins an event: its id, when
+// it was ingested, its log stream, the message, and its time, which the line feed at the end
+// of messages mostly puts into a line of its own. That of get-log-events has no id and stream.
+var eventsRow = []byte("EVENTS\t")
+
+// textRow cuts off the columns in front of the message.
+func (p *parser) textRow(b []byte, l *line) []byte {
+	numbers := 0
+	for {
+		field, rest, ok := bytes.Cut(b, []byte("\t"))
+		if !ok || len(field) == 0 || len(bytes.Trim(field, "0123456789")) > 0 || numbers == 2 {
+			break
+		}
+		numbers++
+		if at, n := leadingTime(append(bytes.Clone(field), '\t')); n > 0 {
+			l.at = at
+		}
+		b = rest
+	}
+	if numbers == 2 {
+		stream, rest, ok := bytes.Cut(b, []byte("\t"))
+		if ok && len(stream) > 0 && len(stream) <= 512 {
+			l.stream, b = p.name(stream), rest
+		}
+	}
+	if i := bytes.LastIndexByte(b, '\t'); i >= 0 {
+		if at, n := leadingTime(append(bytes.Clone(b[i+1:]), '\t')); n == len(b)-i {
+			l.at, b = at, b[:i]
 		}
 	}
 	return b

@@ -26,6 +26,19 @@ func subscriptionLog(t testing.TB) string {
 	return `{"awslogs": {"data": "` + base64.StdEncoding.EncodeToString(gzipped(t, payload)) + `"}}` + "\n"
 }
 
+// kinesisLog is how a function gets that from Kinesis, and firehoseLog from Firehose.
+func kinesisLog(t testing.TB) string {
+	return strings.NewReplacer(`{"awslogs": {"data": `, `{"Records":[{"kinesis":{"partitionKey":"a","data":`, `}}`, `},"eventSource":"aws:kinesis"},{"kinesis":{"data":"SGVsbG8="}}]}`).Replace(subscriptionLog(t))
+}
+
+func firehoseLog(t testing.TB) string {
+	return strings.NewReplacer(`{"awslogs": {"data": `, `{"invocationId":"i","records":[{"recordId":"1","data":`, `}}`, `}]}`).Replace(subscriptionLog(t))
+}
+
+// textOutput is what "aws logs filter-log-events --output text" prints.
+const textOutput = "EVENTS\t38123456789012345678901234567890123456789012345678901234\t1772359204123\tstreamA\tSTART RequestId: idA Version: 1\n\t1772359200123\n" +
+	"EVENTS\t38123456789012345678901234567890123456789012345678901235\t1772359204123\tstreamA\tModule used: boto3\t1772359200124\n"
+
 const insightsAnswer = `{"queryLanguage":"CWLI","results":[
   [{"field":"@timestamp","value":"2026-03-01 10:00:00.123"},{"field":"@message","value":"START RequestId: idA Version: 1\n"},{"field":"@logStream","value":"streamA"},{"field":"@ptr","value":"Cl0K"}],
   [{"field":"@timestamp","value":"2026-03-01 10:00:00.124"},{"field":"@message","value":"Module used: boto3\n"},{"field":"@logStream","value":"streamA"},{"field":"@requestId","value":"idA"}]
@@ -113,6 +126,9 @@ func TestTransports(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ log, want string }{
 		"subscription":  {subscriptionLog(t), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+		"Kinesis":       {kinesisLog(t), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+		"Firehose":      {firehoseLog(t), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
+		"text output":   {names(textOutput), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
 		"Insights":      {names(insightsAnswer), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
 		"Insights CSV":  {insightsCSV(t), "streamA 2026-03-01 n=1 cold=-1 boto3=1\n"},
 		"OTLP JSON":     {names(otlpJSON), "streamA 2026-03-01 n=1 cold=-1 boto3=1 yaml=1\n"},
