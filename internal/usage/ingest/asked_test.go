@@ -42,3 +42,35 @@ func TestOnlyMessages(t *testing.T) {
 		t.Errorf("%s%+v", describe(res.Days), res.Unknown)
 	}
 }
+
+// TestNewestFirst: messages without an id belong to their request also where the newest lines
+// come first, as Logs Insights gives them; a request of which the start is lost takes none.
+func TestNewestFirst(t *testing.T) {
+	const log = `2026-03-01T10:00:09.000Z REPORT RequestId: idB⇥Duration: 1 ms
+2026-03-01T10:00:09.000Z END RequestId: idB
+2026-03-01T10:00:08.000Z Module used: yaml
+2026-03-01T10:00:07.000Z START RequestId: idB Version: 1
+2026-03-01T10:00:03.000Z REPORT RequestId: idA⇥Duration: 1 ms
+2026-03-01T10:00:03.000Z END RequestId: idA
+2026-03-01T10:00:02.000Z Module used: boto3
+2026-03-01T10:00:01.000Z START RequestId: idA Version: 1
+`
+	for name, c := range map[string]struct{ log, want string }{
+		"newest first":    {log, "app.log 2026-03-01 n=2 cold=0 boto3=1 yaml=1\n"},
+		"start is lost":   {strings.Replace(log, "START RequestId: idB", "idB", 1), "app.log 2026-03-01 n=2 cold=0 boto3=1 yaml=0\n"},
+		"the end of file": {strings.Split(log, "2026-03-01T10:00:01")[0], "app.log 2026-03-01 n=2 cold=0 boto3=0 yaml=1\n"},
+		"a retry": {`2026-03-01T10:00:01Z END RequestId: idA
+2026-03-01T10:00:02Z START RequestId: idA Version: 1
+2026-03-01T10:00:02Z Module used: boto3
+2026-03-01T10:00:03Z END RequestId: idA
+2026-03-01T10:00:03Z REPORT RequestId: idA⇥Duration: 1 ms
+2026-03-01T10:00:04Z START RequestId: idA Version: 1
+2026-03-01T10:00:04Z Module used: yaml
+2026-03-01T10:00:05Z END RequestId: idA
+`, "app.log 2026-03-01 n=1 cold=0 boto3=1 yaml=1\n"},
+	} {
+		if got := describe(logs(t, Options{}, names(c.log)).Days); got != c.want {
+			t.Errorf("%s: %s\nwant %s", name, got, c.want)
+		}
+	}
+}

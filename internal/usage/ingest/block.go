@@ -87,7 +87,7 @@ type reader struct {
 
 // file reads one file.
 func (e *engine) file(f File, state *fileState) {
-	defer func() { state.own = nil }() // there may be very many files
+	defer e.c.endFile(state)
 	in := f.Reader
 	var file *os.File
 	if in == nil {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"cmp"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -45,10 +44,15 @@ type stream struct {
 	open    []uint64 // keys of requests that have started and not ended, oldest first
 	begun   bool     // a request has started in this file
 	pending []pending
+
+	closed  uint64 // the request that ended last, of those that had started
+	closing uint64 // one of which the end came first: the log may have the newest lines first
+	held    []pending
+	ending  moment // of closing
 }
 
 // pending is a use that belongs to the request that was open when the file
-// before this one ended.
+// before this one ended; where it is held, to that of which the start comes next.
 type pending struct {
 	module int32
 	flow   uint32
@@ -329,6 +333,9 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 	case started:
 		c.thing(e.id, aRequest, to, guess)
 		s.begun = true
+		if s.closing != 0 && c.newestFirst(s, e) {
+			return
+		}
 		if !slices.Contains(s.open, e.id) {
 			s.open = append(s.open, e.id)
 			c.opened++
@@ -343,6 +350,10 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 		if i := slices.Index(s.open, e.id); i >= 0 {
 			s.open = slices.Delete(s.open, i, i+1)
 			c.opened--
+			s.closed = e.id
+		} else if len(s.open) == 0 && e.id != s.closed && e.id != s.closing {
+			c.letGo(s)
+			s.closing, s.ending = e.id, e.at
 		}
 		r := c.thing(e.id, aRequest, to, guess)
 		if e.kind == ended {
@@ -387,6 +398,10 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 			if len(s.open) > 1 {
 				c.res.Unsure++
 			}
+		case s.closing != 0 && len(s.held) < maxOpen && c.waiting < maxOpenAll:
+			c.waiting++
+			s.held = append(s.held, pending{m, flow, cmp.Or(to.day, guess)})
+			return
 		case s.named && !s.begun && len(s.pending) < maxOpen && c.waiting < maxOpenAll:
 			c.waiting++
 			s.pending = append(s.pending, pending{m, flow, cmp.Or(to.day, guess)})
@@ -404,39 +419,6 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 	if r := c.thing(key, aRequest, to, guess); r != nil {
 		c.label(r, flow)
 		r.set = c.sets.with(r.set, c.parents[m])
-	}
-}
-
-// loose counts a message of which nothing tells whose it is.
-func (c *collector) loose(to rowKey, m int32) {
-	if c.full() {
-		c.makeRoom()
-	}
-	at := c.rows[c.row(to)]
-	if at.loose[m] == 0 {
-		if c.looseN >= maxOutside {
-			c.res.LeftOut++
-			return
-		}
-		c.looseN++
-	}
-	plus(&at.loose, m, 1)
-}
-
-// outside counts a use that belongs to no request.
-func (c *collector) outside(s *source, m int32) {
-	c.res.Outside++
-	c.lookedFor(s, m)
-}
-
-// lookedFor notes that somebody logs the use of a module.
-func (c *collector) lookedFor(s *source, m int32) {
-	if c.outsideN >= maxOutside {
-		c.res.LeftOut++
-		return
-	}
-	if s.init.add(m) {
-		c.outsideN++
 	}
 }
 
@@ -572,39 +554,6 @@ func (c *collector) module(name string) (m int32, ok bool) {
 		}
 	}
 	return m, true
-}
-
-// settle gives the uses at the start of files to the requests that were open
-// when the file before ended, in the order of the files' names.
-func (c *collector) settle() {
-	files := slices.Clone(c.files)
-	slices.SortStableFunc(files, func(a, b *fileState) int { return cmp.Compare(filepath.ToSlash(a.name), filepath.ToSlash(b.name)) })
-	open := map[string]uint64{}
-	for _, f := range files {
-		for name, s := range f.streams {
-			for _, p := range s.pending {
-				key := open[name]
-				to := rowKey{source: s.source, function: s.runs, day: p.day}
-				if key == 0 {
-					c.outside(s.source, p.module)
-					if !s.reported { // it may be any request's: none of them has a line of the platform
-						c.loose(to, p.module)
-					}
-					continue
-				}
-				if r := c.thing(key, aRequest, to, 0); r != nil {
-					c.label(r, p.flow)
-					r.set = c.sets.with(r.set, c.parents[p.module])
-				}
-			}
-			switch {
-			case len(s.open) > 0:
-				open[name] = s.open[len(s.open)-1]
-			case s.begun:
-				delete(open, name)
-			}
-		}
-	}
 }
 
 // dayNamed reads YYYY-MM-DD; 0 for anything else.

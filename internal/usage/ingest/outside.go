@@ -1,0 +1,113 @@
+package ingest
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+)
+
+// endFile ends a file: what its own stream still holds belongs to no request. There may be
+// very many files, so that nothing is kept of it.
+func (c *collector) endFile(f *fileState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.letGo(f.own)
+	}
+	f.own = nil
+}
+
+// newestFirst takes up what was held for a request whose end came before its start, as in
+// the answers of Logs Insights. It reports whether it did.
+func (c *collector) newestFirst(s *stream, e *event) bool {
+	if e.id != s.closing || len(s.open) > 0 || e.at > s.ending && s.ending != 0 {
+		c.letGo(s)
+		return false
+	}
+	for _, p := range s.held {
+		if r := c.thing(e.id, aRequest, rowKey{source: s.source, function: s.runs, day: p.day}, 0); r != nil {
+			c.label(r, p.flow)
+			r.set = c.sets.with(r.set, c.parents[p.module])
+		}
+	}
+	c.waiting -= len(s.held)
+	s.held, s.closing = s.held[:0], 0
+	return true
+}
+
+// letGo counts what was held as what belongs to no request.
+func (c *collector) letGo(s *stream) {
+	for _, p := range s.held {
+		c.outside(s.source, p.module)
+		c.loose(rowKey{source: s.source, function: s.runs, day: p.day}, p.module)
+	}
+	c.waiting -= len(s.held)
+	s.held, s.closing = s.held[:0], 0
+}
+
+// loose counts a message of which nothing tells whose it is.
+func (c *collector) loose(to rowKey, m int32) {
+	if c.full() {
+		c.makeRoom()
+	}
+	at := c.rows[c.row(to)]
+	if at.loose[m] == 0 {
+		if c.looseN >= maxOutside {
+			c.res.LeftOut++
+			return
+		}
+		c.looseN++
+	}
+	plus(&at.loose, m, 1)
+}
+
+// outside counts a use that belongs to no request.
+func (c *collector) outside(s *source, m int32) {
+	c.res.Outside++
+	c.lookedFor(s, m)
+}
+
+// lookedFor notes that somebody logs the use of a module.
+func (c *collector) lookedFor(s *source, m int32) {
+	if c.outsideN >= maxOutside {
+		c.res.LeftOut++
+		return
+	}
+	if s.init.add(m) {
+		c.outsideN++
+	}
+}
+
+// settle gives the uses at the start of files to the requests that were open
+// when the file before ended, in the order of the files' names.
+func (c *collector) settle() {
+	files := slices.Clone(c.files)
+	slices.SortStableFunc(files, func(a, b *fileState) int { return cmp.Compare(filepath.ToSlash(a.name), filepath.ToSlash(b.name)) })
+	open := map[string]uint64{}
+	for _, f := range files {
+		for name, s := range f.streams {
+			c.letGo(s)
+			for _, p := range s.pending {
+				key := open[name]
+				to := rowKey{source: s.source, function: s.runs, day: p.day}
+				if key == 0 {
+					c.outside(s.source, p.module)
+					if !s.reported { // it may be any request's: none of them has a line of the platform
+						c.loose(to, p.module)
+					}
+					continue
+				}
+				if r := c.thing(key, aRequest, to, 0); r != nil {
+					c.label(r, p.flow)
+					r.set = c.sets.with(r.set, c.parents[p.module])
+				}
+			}
+			switch {
+			case len(s.open) > 0:
+				open[name] = s.open[len(s.open)-1]
+			case s.begun:
+				delete(open, name)
+			}
+		}
+	}
+}
