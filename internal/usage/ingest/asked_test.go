@@ -74,3 +74,18 @@ func TestNewestFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestProvisioned: where an environment started ahead of its first request, that one is no
+// cold start, though it tells how long the environment took to start.
+func TestProvisioned(t *testing.T) {
+	const log = `{"events":[
+{"logStreamName":"streamA","timestamp":1772359200000,"message":"{\"time\":\"2026-03-01T10:00:00.000Z\",\"type\":\"platform.initStart\",\"record\":{\"initializationType\":\"KIND\"}}"},
+{"logStreamName":"streamA","timestamp":1772359260000,"message":"{\"time\":\"2026-03-01T10:01:00.000Z\",\"type\":\"platform.start\",\"record\":{\"requestId\":\"idA\",\"version\":\"7\"}}"},
+{"logStreamName":"streamA","timestamp":1772359260009,"message":"{\"time\":\"2026-03-01T10:01:00.009Z\",\"type\":\"platform.report\",\"record\":{\"requestId\":\"idA\",\"metrics\":{\"durationMs\":9.0,\"initDurationMs\":180.5},\"status\":\"success\"}}"}]}`
+	for kind, want := range map[string]float64{"provisioned-concurrency": 0, "lambda-managed-instances": 0, "on-demand": 1, "snap-start": 1} {
+		res := logs(t, Options{}, names(strings.Replace(log, "KIND", kind, 1)))
+		if d := res.Days[0]; d.ColdStarts != want || d.InitMS != 180.5 || d.Requests != 1 {
+			t.Errorf("%s: %+v", kind, d)
+		}
+	}
+}

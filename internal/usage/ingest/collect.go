@@ -43,6 +43,7 @@ type stream struct {
 	runs    function // of all of a named stream's lines
 	open    []uint64 // keys of requests that have started and not ended, oldest first
 	begun   bool     // a request has started in this file
+	warm    bool     // the environment started ahead of the first request, which tells how long that took
 	pending []pending
 
 	closed  uint64 // the request that ended last, of those that had started
@@ -368,11 +369,16 @@ func (c *collector) event(f *fileState, t *translated, e *event) {
 		}
 		r.is |= over
 		if e.cold {
-			r.is |= cold
+			if !s.warm {
+				r.is |= cold
+			}
+			s.warm = false
 			r.n = max(r.n, uint32(min(e.initMS*100, 1<<31)))
 		}
 		at := c.rows[r.row]
 		at.memory = max(at.memory, e.memory)
+	case warmed:
+		s.warm = s.named
 	case booted:
 		s.source.cold = true
 		c.thing(pair(xxhash.Sum64String(s.name), uint64(e.at)), aBoot, to, guess)

@@ -68,6 +68,7 @@ const (
 	ended                     // END, platform.runtimeDone
 	reported                  // REPORT, platform.report
 	booted                    // platform.initStart
+	warmed                    // the same, ahead of requests: nobody waits for it
 	used                      // a module was used
 	recorded                  // a line of the recorder
 )

@@ -403,11 +403,13 @@ func (p *parser) platformEvent(kind []byte, r *platformRecord, l line) {
 	id := r.request.text()
 	switch {
 	case string(kind) == "platform.initStart":
-		// Other types start ahead of requests: nobody waits for them.
-		if t := string(r.initType.text()); t == "" || t == "on-demand" {
+		switch string(r.initType.text()) {
+		case "", "on-demand":
 			p.event(booted, l).platform = true
-		} else {
+		case "snap-start": // its requests tell when it was restored
 			p.event(seen, l).platform = true
+		default: // provisioned concurrency
+			p.event(warmed, l).platform = true
 		}
 		return
 	case string(kind) == "platform.logsDropped":
