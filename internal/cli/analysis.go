@@ -7,8 +7,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -231,6 +233,41 @@ func (s *sources) measuredVersion(entry string) string {
 
 // analyzeWith plans one entry from what lies on disk.
 func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o planOptions) (*analysis, error) {
+	r, err := a.gather(p, s, e, o)
+	if err != nil {
+		return nil, err
+	}
+	r.build()
+	return r, nil
+}
+
+// build makes the plan of what was gathered.
+func (r *analysis) build() {
+	r.plan = plan.Build(r.input)
+	r.runtime = r.plan.Runtime
+}
+
+// buildAll makes the plans of several entries, beside each other where no
+// verdicts are asked for, which note what they looked at.
+func buildAll(list []*analysis) {
+	var building sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0)) // a plan in the making takes memory
+	for _, r := range list {
+		if r.input.Verdict == nil {
+			free <- struct{}{}
+			building.Go(func() { r.build(); <-free })
+		}
+	}
+	building.Wait()
+	for _, r := range list {
+		if r.plan == nil {
+			r.build()
+		}
+	}
+}
+
+// gather collects what the plan of an entry is made from.
+func (a *app) gather(p *project.Project, s *sources, e project.Entry, o planOptions) (*analysis, error) {
 	prog, err := a.program(p, s, e)
 	if err != nil {
 		return nil, err
@@ -269,8 +306,6 @@ func (a *app) analyzeWith(p *project.Project, s *sources, e project.Entry, o pla
 	if r.input.Verdict != nil {
 		r.input.Verdict = o.verdict(r.input.Verdict)
 	}
-	r.plan = plan.Build(r.input)
-	r.runtime = r.plan.Runtime
 	return r, nil
 }
 

@@ -27,15 +27,19 @@ type concern struct {
 // out are those that wanted is false for; it may be nil.
 func (a *app) analyzeAll(p *project.Project, s *sources, entries []project.Entry, o planOptions, wanted func(*analysis) bool) ([]*analysis, error) {
 	for {
-		var list []*analysis
+		var all, list []*analysis
 		var chosen []project.Entry
 		for _, e := range entries {
-			an, err := a.analyzeWith(p, s, e, o)
+			an, err := a.gather(p, s, e, o)
 			if err != nil {
 				return nil, err
 			}
+			all = append(all, an)
+		}
+		buildAll(all)
+		for i, an := range all {
 			if wanted == nil || wanted(an) {
-				list, chosen = append(list, an), append(chosen, e)
+				list, chosen = append(list, an), append(chosen, entries[i])
 			}
 		}
 		if err := a.agreeAll(p, s, chosen, list, o); err != nil {
