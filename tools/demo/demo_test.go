@@ -291,6 +291,26 @@ func TestChangedDecisions(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
+
+	timed := func(decision string, ms float64) planJSON {
+		p := plan("h.py scenes "+decision, "h.py os tier1")
+		p.Decisions[0].AloneMS = ms
+		return p
+	}
+	for _, c := range []struct {
+		before, after planJSON
+		changed       int
+	}{
+		{timed("tier1", 9), timed("keep", 12), 0}, // not light any more
+		{timed("keep", 12), timed("tier1", 9), 0},
+		{timed("tier1", 8), timed("keep", 9), 1},      // light as before
+		{timed("tier1", 9), timed("function", 12), 1}, // moves
+		{timed("function", 12), timed("tier1", 9), 1}, // goes back
+	} {
+		if got := changedDecisions(c.before, c.after); len(got) != c.changed {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
 }
 
 // TestReturned names the reason why a first request got slower.
