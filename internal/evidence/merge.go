@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -71,10 +72,9 @@ type comparison struct {
 	pace     float64
 	rows     map[string]Module // of old
 
-	again     map[string]float64 // self times of new.Again
-	pace2     float64            // of new.Again
-	confirmed bool               // there is new.Again
-	doubt     bool               // new.Again has had few runs
+	again map[string]float64 // self times of new.Again, nil without one
+	pace2 float64            // of new.Again
+	doubt bool               // new.Again has had few runs
 }
 
 func compare(old, new *Entry) *comparison {
@@ -86,7 +86,7 @@ func compare(old, new *Entry) *comparison {
 		c.rows[m.Name] = m
 	}
 	if new.Again != nil {
-		c.confirmed, c.pace2, c.again = true, Pace(old, new.Again), make(map[string]float64, len(new.Again.Modules))
+		c.pace2, c.again = Pace(old, new.Again), make(map[string]float64, len(new.Again.Modules))
 		for _, m := range new.Again.Modules {
 			c.again[m.Name] = m.SelfMS
 		}
@@ -100,7 +100,7 @@ func (c *comparison) take(spread, old, new, again float64) float64 {
 	switch {
 	case !movedBeyond(c.pace, spread, old, new):
 		return old
-	case !c.confirmed:
+	case c.new.Again == nil:
 		return new
 	case (again > old) != (new > old):
 		return old
@@ -126,10 +126,7 @@ func (c *comparison) self(m *Module) float64 {
 // totals returns what is to be written of the figures of whole runs: the
 // fastest one, the collections, the imports of the runtime client.
 func (c *comparison) totals() (fastest, collections, client float64) {
-	again := c.new
-	if c.confirmed {
-		again = c.new.Again
-	}
+	again := cmp.Or(c.new.Again, c.new)
 	return c.take(c.noise.Total, c.old.TotalMinMS, c.new.TotalMinMS, again.TotalMinMS),
 		c.take(c.noise.GC+gcNoise*c.old.GCMS, c.old.GCMS, c.new.GCMS, again.GCMS),
 		c.take(c.noise.Startup, c.old.StartupMS, c.new.StartupMS, again.StartupMS)

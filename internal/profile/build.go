@@ -65,13 +65,15 @@ func (m *measurement) environment() evidence.Environment {
 	return env
 }
 
-// times makes an entry of nothing but the times.
+// times makes an entry of nothing but the times that there are.
 func (m *measurement) times() *evidence.Entry {
 	e := &evidence.Entry{Environment: m.environment(), Noise: &evidence.Noise{}}
 	m.totals(e)
 	for _, n := range m.graph.Nodes {
-		self, _, _ := spread(m.samples(n))
-		e.Modules = append(e.Modules, evidence.Module{Name: n.Name, SelfMS: self})
+		if samples := m.samples(n); len(samples) > 0 {
+			self, _, _ := spread(samples)
+			e.Modules = append(e.Modules, evidence.Module{Name: n.Name, SelfMS: self})
+		}
 	}
 	return e
 }

@@ -228,15 +228,20 @@ func (m *measurement) runs(ctx context.Context, pass probe.Pass, enough func(don
 
 // timingPass runs the timing pass N times.
 func (m *measurement) timingPass(ctx context.Context) error {
-	return m.runs(ctx, probe.PassTiming, never, func(p *probe.Process) error {
+	return m.runs(ctx, probe.PassTiming, never, m.timing(PassTiming))
+}
+
+// timing takes what one run of the timing pass says, as a step of a pass.
+func (m *measurement) timing(of Pass) func(p *probe.Process) error {
+	return func(p *probe.Process) error {
 		t, err := p.Timing(m.target)
 		if err != nil {
 			return err
 		}
 		m.timings = append(m.timings, t)
-		m.progress(Stage{Pass: PassTiming, Run: len(m.timings), Total: t.Total})
+		m.progress(Stage{Pass: of, Run: len(m.timings), Total: t.Total})
 		return nil
-	})
+	}
 }
 
 func never(int) bool { return false }
@@ -263,15 +268,7 @@ func (m *measurement) confirm(ctx context.Context, e *evidence.Entry) error {
 		e.Again = m.times()
 		return !evidence.Doubtful(m.Before, e)
 	}
-	err := m.runs(ctx, probe.PassTiming, enough, func(p *probe.Process) error {
-		t, err := p.Timing(m.target)
-		if err != nil {
-			return err
-		}
-		m.timings = append(m.timings, t)
-		m.progress(Stage{Pass: PassAgain, Run: len(m.timings), Total: t.Total})
-		return nil
-	})
+	err := m.runs(ctx, probe.PassTiming, enough, m.timing(PassAgain))
 	if err == nil {
 		e.Again = m.times()
 	}
