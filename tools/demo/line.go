@@ -170,6 +170,9 @@ func Line(ctx context.Context, w *Workspace, runs int) (*Result, error) {
 			return nil, err
 		}
 	}
+	if err = w.appliesOnce(ctx, r.FastPath); err != nil {
+		return nil, err
+	}
 
 	w.step("hold it: the check that runs in CI, and what it says when somebody imports boto3 in a hot file")
 	if err = w.checkIsClean(ctx); err != nil {
@@ -225,6 +228,23 @@ func Line(ctx context.Context, w *Workspace, runs int) (*Result, error) {
 	}
 	_, err = os.Stat(r.FastPath)
 	return r, err
+}
+
+// appliesOnce runs apply again, which must not find anything to do.
+func (w *Workspace) appliesOnce(ctx context.Context, fastPath string) error {
+	applied, err := os.ReadFile(fastPath)
+	if err != nil {
+		return err
+	}
+	out, _, err := w.Fastpath(ctx, true, "apply")
+	if err != nil {
+		return err
+	}
+	again, err := os.ReadFile(fastPath)
+	if err == nil && (!bytes.Equal(applied, again) || !bytes.Contains(out, []byte("nothing to do"))) {
+		err = fmt.Errorf("apply finds something to do right after apply:\n%s", out)
+	}
+	return err
 }
 
 // checkIsClean runs check, which must not find anything.
