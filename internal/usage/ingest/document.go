@@ -14,7 +14,7 @@ import (
 
 // wrapperKey is how the objects begin that CloudWatch puts around events, and
 // OpenTelemetry's.
-var wrapperKey = regexps.New(`^\{\s*"(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken|awslogs|invocationId|resourceLogs|results|queryLanguage|statistics)"\s*:|^\{\s*"Records"\s*:\s*\[\s*\{\s*"(?:kinesis|SequenceNumber)"`)
+var wrapperKey = regexps.New(`^\{\s*"(?:(?:events|logEvents|messageType|owner|logGroup|logStream|searchedLogStreams|nextToken|nextForwardToken|nextBackwardToken|awslogs|invocationId|resourceLogs|results|queryLanguage|statistics)"\s*:|Records"\s*:\s*\[\s*\{\s*"(?:kinesis|SequenceNumber)")`)
 
 // isDocument tells values that span lines, or follow each other without one,
 // from JSON lines and text.
