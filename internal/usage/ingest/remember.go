@@ -267,28 +267,61 @@ func (c *collector) byKey(list []uint32) (order []uint64, mask uint64) {
 	return order, mask
 }
 
-// sortHashes sorts numbers that are spread evenly: first, in place, by their highest
-// bits into parts of some numbers each, which takes half as long as to compare all.
+// sortHashes sorts numbers that are spread evenly, in place: by their highest bits into
+// parts, and these by the next bits, until a part has few numbers. No step has more parts
+// than the caches have room for lines to write at: to find the place of each number at
+// once takes ten times as long.
 func sortHashes(list []uint64) {
-	const most = 16 // bits
-	shift := 64 - min(most, bits.Len(uint(len(list)/8)))
-	if shift == 64 {
+	if len(list) < 1<<10 {
 		slices.Sort(list)
 		return
 	}
-	next := make([]uint32, 1<<(64-shift)+1) // by part, where its next number goes
+	var ends [1 << partBits]uint32
+	shift := uint(64 - partBits)
+	intoParts(list, shift, &ends)
+	half := len(ends) / 2
+	var wait sync.WaitGroup
+	wait.Go(func() { sortParts(list, ends[half-1], ends[half:], shift) })
+	sortParts(list, 0, ends[:half], shift)
+	wait.Wait()
+}
+
+// partBits is by how many bits numbers are told apart at a time.
+const partBits = 8
+
+// sortParts sorts parts of which the numbers share all bits from shift on.
+func sortParts(list []uint64, from uint32, ends []uint32, shift uint) {
+	var inner [1 << partBits]uint32
+	for _, end := range ends {
+		part := list[from:end]
+		from = end
+		if len(part) <= 1<<partBits || shift < partBits {
+			slices.Sort(part)
+			continue
+		}
+		intoParts(part, shift-partBits, &inner)
+		sortParts(part, 0, inner[:], shift-partBits)
+	}
+}
+
+// intoParts sorts numbers by partBits bits from shift on, and notes where each part ends.
+func intoParts(list []uint64, shift uint, ends *[1 << partBits]uint32) {
+	const mask = 1<<partBits - 1
+	*ends = [1 << partBits]uint32{}
 	for _, x := range list {
-		next[x>>shift+1]++
+		ends[x>>shift&mask]++
 	}
-	for i := 1; i < len(next); i++ {
-		next[i] += next[i-1]
+	var next [1 << partBits]uint32 // by part, where its next number goes
+	sum := uint32(0)
+	for i, n := range ends {
+		next[i] = sum
+		sum += n
+		ends[i] = sum
 	}
-	ends := slices.Clone(next[1:])
 	for part, end := range ends {
-		from := next[part]
-		for at := from; at < end; at = next[part] {
+		for at := next[part]; at < end; at = next[part] {
 			x := list[at]
-			for to := x >> shift; to != uint64(part); to = x >> shift {
+			for to := x >> shift & mask; to != uint64(part); to = x >> shift & mask {
 				list[next[to]], x = x, list[next[to]]
 				next[to]++
 			}
@@ -296,17 +329,6 @@ func sortHashes(list []uint64) {
 			next[part]++
 		}
 	}
-	sortParts := func(from uint32, ends []uint32) {
-		for _, end := range ends {
-			slices.Sort(list[from:end])
-			from = end
-		}
-	}
-	half := len(ends) / 2
-	var wait sync.WaitGroup
-	wait.Go(func() { sortParts(ends[half-1], ends[half:]) })
-	sortParts(0, ends[:half])
-	wait.Wait()
 }
 
 func bit(set bool, at int) uint64 {
