@@ -262,6 +262,8 @@ type measurement struct {
 	first         *probe.Process   // for the graph pass, until it is used
 	waiting       []*probe.Process // for the next runs
 	leaving       *probe.Process   // has sent all, and is about to end
+	begun         *probe.Startup   // what the start of the last run took, once that is known
+	noStart       bool             // it is not to be timed with it
 	compiled      probe.Code       // by this measurement, to be kept
 }
 

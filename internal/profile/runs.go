@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -18,16 +19,15 @@ import (
 // again for small entries. Two interpreters therefore get ready at the same time
 // where there are two processors, while the one before them ends, and the first
 // few beside the graph pass. Then they wait: the entry runs alone. So does the
-// client in the first two, where its least time is found; the others import it
-// while they get ready, and beside each other it can only take them longer.
+// client in the first and the last, where its least time is found; the others import it
+// while they get ready, and beside each other it can only take them longer. The last one
+// starts with nobody beside it, so that its own start is timed, too.
 
 const (
 	// processors are how many interpreters get ready at the same time.
 	processors = 2
-	// early are how many do beside the graph pass.
-	early = 4
-	// alone are in how many runs the client is imported alone.
-	alone = 2
+	// early are how many do beside the graph pass, at most.
+	early = 5
 )
 
 // together reports whether interpreters may get ready at the same time now.
@@ -70,7 +70,33 @@ func (m *measurement) ahead(pass probe.Pass, run, n int) bool {
 	if n == 1 || m.Setup != "" {
 		return false
 	}
-	return pass == probe.PassSplit || m.target.Kind != probe.KindLambda || run >= alone
+	return pass == probe.PassSplit || m.target.Kind != probe.KindLambda || run > 0
+}
+
+// early returns how many interpreters get ready beside the graph pass. What is left are
+// pairs, and the one whose start is timed.
+func (m *measurement) early() int {
+	n := min(early, m.Runs-1)
+	return max(0, n-(m.Runs-n+1)%processors)
+}
+
+// timesStart reports whether the last run of the timing pass also times the start of its
+// interpreter. Children that the entry starts by multiprocessing get the flag that this takes.
+func (m *measurement) timesStart(pass probe.Pass) bool {
+	return pass == probe.PassTiming && m.begun == nil && !m.noStart && launch.Streams && !m.conditions.each() &&
+		!slices.ContainsFunc(m.graph.Nodes, func(n probe.Node) bool { return n.Name == "multiprocessing" })
+}
+
+// last starts the interpreter of the last run, where its start is timed: nothing runs then.
+func (m *measurement) last(ctx context.Context) error {
+	m.leave(nil)
+	if err := m.conditions.before(); err != nil {
+		return err
+	}
+	p := probe.StartTimed(ctx, m.target)
+	p.Prepare(probe.PassTiming, m.target)
+	m.waiting = append(m.waiting, p)
+	return nil
 }
 
 // group starts the interpreters of a group of n runs, the first of which is the
@@ -149,7 +175,7 @@ func (m *measurement) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if together && m.target.Code.Known() {
-		return m.group(ctx, probe.PassTiming, 0, min(m.Runs, early), m.first)
+		return m.group(ctx, probe.PassTiming, 0, m.early(), m.first)
 	}
 	return nil
 }
@@ -180,7 +206,7 @@ func (m *measurement) graphRun(ctx context.Context) (*probe.Graph, error) {
 			m.learn(code)
 			m.stop()
 			if m.together(false) {
-				if err := m.group(ctx, probe.PassTiming, 0, min(m.Runs, early), p); err != nil {
+				if err := m.group(ctx, probe.PassTiming, 0, m.early(), p); err != nil {
 					return nil, err
 				}
 			}
@@ -196,7 +222,13 @@ func (m *measurement) runs(ctx context.Context, pass probe.Pass, enough func(don
 		if m.conditions.each() {
 			m.leave(nil)
 		}
-		if len(m.waiting) == 0 {
+		switch {
+		case len(m.waiting) > 0:
+		case m.Runs-done == 1 && m.timesStart(pass):
+			if err := m.last(ctx); err != nil {
+				return err
+			}
+		default:
 			n := 1
 			if m.together(m.leaving != nil) {
 				n = min(m.Runs-done, processors)
@@ -216,9 +248,14 @@ func (m *measurement) runs(ctx context.Context, pass probe.Pass, enough func(don
 			p := m.next()
 			err := run(p)
 			m.leave(p)
+			if err != nil && p.Timed() && ctx.Err() == nil {
+				m.noStart = true // without the flag it may work; startup says what is wrong
+				continue
+			}
 			if err != nil {
 				return err
 			}
+			m.begun = cmp.Or(m.begun, p.Startup())
 			done++
 		}
 	}

@@ -21,6 +21,11 @@ type Program struct {
 // starts like a Script; its standard input is empty.
 func ProgramArguments() []string { return []string{"-c", programStart} }
 
+// ProgramAfter returns Python that runs a Program whose arguments, but for "-c", are the
+// last ones of the process, behind other code. What that keeps in the list STARTED the
+// program finds under that name.
+const ProgramAfter = "exec(sys.argv.pop())\n"
+
 // Input returns the beginning of the standard input of such a process. The
 // program finds args in ARGUMENTS, and gets the rest of the input, up to its
 // end, from the function INPUT(). Where it had to be compiled and has Later,

@@ -33,7 +33,7 @@ def _start(sizes, data, parts):
                 made[text] = compile(text, "<frozen importlib._bootstrap>", "exec", dont_inherit=True)
         return [made[text] for text in texts]
 
-    scope = {"__name__": "fastpath", "__builtins__": __builtins__, "INPUT": rest, "COMPILED": None}
+    scope = {"__name__": "fastpath", "__builtins__": __builtins__, "INPUT": rest, "COMPILED": None, "STARTED": globals().get("STARTED", [])}
     scope["ARGUMENTS"] = [os.fsdecode(a) for a in pieces[3].split(b"\0")]
     if parts is None:
         parts = compiled(pieces[1])

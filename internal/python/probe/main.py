@@ -123,7 +123,7 @@ def _probe():
     if COMPILED:
         out.send([_record("code", *[c.hex() for c in COMPILED])])
     # What the first piece makes and keeps is there before the client is imported.
-    out.send([_record("mode", mode)] + (_identity() if mode == "graph" else []))
+    out.send([_record("mode", mode)] + (_identity() if mode == "graph" else []) + STARTED)
     imp = builtins.__import__
     client_ns = 0
     for step in ("prepare", "wait") if ahead else ("wait", "prepare"):

@@ -23,6 +23,7 @@ type result struct {
 	missing  []string // the attribute that is missing, and what there is
 	stopped  int      // deferred module that began and did not end, -1
 
+	started    [][]string // records of startup.py
 	times      []selfTime
 	parts      []partTime
 	nodes      []Node
@@ -88,6 +89,8 @@ func (r *result) record(key string, f []string) bool {
 		}
 		r.statements = append(r.statements, s)
 	case key == "mode" && len(f) == 1:
+	case isStartup(key) && len(f) > 1:
+		r.started = append(r.started, append([]string{key}, f...))
 	case key == "peak" && len(f) == 1:
 		r.peak = n(0)
 	case key == "startup" && len(f) > 0:

@@ -3,7 +3,9 @@
 package probe
 
 import (
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -266,6 +268,100 @@ func TestStartupPass(t *testing.T) {
 			t.Errorf("a file is listed twice: %+v", s.Code)
 		}
 	})
+}
+
+// TestStartTimed: a process whose start is timed leaves the interpreter as it is without
+// that, and says of its start what StartupPass does.
+func TestStartTimed(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		dir := t.TempDir()
+		if out, err := exec.Command(python, "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+			t.Skipf("%v: %s", err, out)
+		}
+		site, err := filepath.Glob(filepath.Join(dir, "lib", "python*", "site-packages"))
+		if err != nil || len(site) != 1 {
+			t.Fatalf("%v %v", site, err)
+		}
+		testtree.Write(t, site[0], map[string]string{
+			"code.pth":         "import sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nsub\n",
+			"sub/inner.py":     "",
+			"sitecustomize.py": "import time\ntime.sleep(0.02)\n",
+		})
+		// What the entry finds is told by the names that it tries to import.
+		o := entry(t, filepath.Join(dir, "bin", "python"), map[string]string{"entry.py": `
+import binascii, builtins, site, sys
+flags = [f for f in dir(sys.flags) if f[0] != "_" and f not in ("no_site", "count", "index")]
+found = [
+    sorted(set(sys.modules) - {"entry"}), sys.path, sys.argv, sys.prefix, sys.exec_prefix, sorted(vars(builtins)), sorted(vars(site)),
+    site.execsitecustomize.__module__, site.execsitecustomize.__code__.co_name, [repr(getattr(sys.flags, f)) for f in flags if not callable(getattr(sys.flags, f))],
+    sorted(vars(getattr(site, "StartupState", sys.flags.__class__))), repr(sys.stdin.encoding), sorted(sys.path_importer_cache),
+]
+for number, what in enumerate(found):
+    try:
+        __import__("found_%d_%s" % (number, binascii.hexlify(repr(what).encode()).decode()))
+    except ImportError:
+        pass
+import inner, colorsys, wave
+`})
+		o.Kind = KindLambda
+		seen := func(p *Process) (list []string) {
+			t.Helper()
+			defer p.Stop()
+			p.Prepare(PassTiming, o)
+			m, err := p.Timing(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Total <= 0 || m.Client <= 0 {
+				t.Errorf("%+v", m)
+			}
+			return slices.Sorted(maps.Keys(m.Self))
+		}
+		usual := Start(t.Context(), o, nil)
+		want := seen(usual)
+		timed := StartTimed(t.Context(), o)
+		got := seen(timed)
+		for _, name := range want {
+			if !slices.Contains(got, name) {
+				t.Errorf("without a timed start there is %s", plain(name))
+			}
+		}
+		for _, name := range got {
+			if !slices.Contains(want, name) {
+				t.Errorf("with a timed start there is %s", plain(name))
+			}
+		}
+		if len(want) < 14 || usual.Startup() != nil || usual.Timed() || !timed.Timed() {
+			t.Errorf("%d names; %+v", len(want), usual.Startup())
+		}
+		s, err := StartupPass(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := timed.Startup()
+		if start == nil || start.Interpreter <= 0 || start.Site <= 0 {
+			t.Fatalf("%+v", start)
+		}
+		times := func(s *Startup) (list []string) {
+			for _, c := range s.Code {
+				list = append(list, fmt.Sprint(c.File, c.Modules, c.Time > 20*time.Millisecond))
+			}
+			return list
+		}
+		if want, got := times(s), times(start); !slices.Equal(got, want) || len(got) < 2 {
+			t.Errorf("%q, and alone %q", got, want)
+		}
+	})
+}
+
+// plain is a name of TestStartTimed's entry with what it tells.
+func plain(name string) string {
+	if i := strings.LastIndexByte(name, '_'); i >= 0 {
+		if text, err := hex.DecodeString(name[i+1:]); err == nil {
+			return name[:i+1] + string(text)
+		}
+	}
+	return name
 }
 
 // TestIdentity: what a process says of itself before the graph pass is what

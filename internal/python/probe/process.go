@@ -24,7 +24,11 @@ const (
 // measured, so that it may fall into the time of something else: Start, Prepare
 // and Waits do all that comes before, and one of Timing, Split and Graph the rest.
 // That the process ends is no part of it either: Stop waits for it.
-type Process struct{ child *launch.Child }
+type Process struct {
+	child *launch.Child
+	timed bool     // its start is
+	begun *Startup // what that took
+}
 
 // slack is how much longer than the probe's own limit the process may live:
 // the time to report where it hangs.
@@ -33,12 +37,33 @@ const slack = 5 * time.Second
 // Start starts an interpreter as Python, Dir, Env and Timeout of o say, once turn
 // is closed (nil: at once). Call Stop at the end.
 func Start(ctx context.Context, o Options, turn <-chan struct{}) *Process {
+	return start(ctx, o, turn, launch.ProgramArguments())
+}
+
+// StartTimed is Start, of an interpreter whose own start is timed as well, as by
+// StartupPass: Startup says what it took. Nothing should run beside it. For the program it
+// differs from others in sys.flags.no_site alone.
+func StartTimed(ctx context.Context, o Options) *Process {
+	args := launch.ProgramArguments()
+	p := start(ctx, o, nil, startupArguments(launch.ProgramAfter, args[len(args)-1]))
+	p.timed = true
+	return p
+}
+
+// Timed reports whether it is a process of StartTimed.
+func (p *Process) Timed() bool { return p.timed }
+
+func start(ctx context.Context, o Options, turn <-chan struct{}, args []string) *Process {
 	limit := o.Timeout
 	if limit > 0 {
 		limit += slack
 	}
-	return &Process{launch.Start(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Args: launch.ProgramArguments(), Turn: turn})}
+	return &Process{child: launch.Start(ctx, launch.Options{Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: limit, Args: args, Turn: turn})}
 }
+
+// Startup returns what the start of a process of StartTimed took, nil where it has not run
+// its pass.
+func (p *Process) Startup() *Startup { return p.begun }
 
 // Prepare tells the process what it is for. What o says of Label and Deferred
 // is not needed yet.
@@ -141,6 +166,9 @@ func (p *Process) finish(o Options) (*result, error) {
 	r, rest := parse(res.Data)
 	if !r.complete || res.Disturbed != nil {
 		return nil, failure(r, string(res.Foreign)+rest, res)
+	}
+	if s, ok := r.startup(); ok {
+		p.begun = s
 	}
 	return r, nil
 }

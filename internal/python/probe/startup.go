@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"fastpath/internal/python/launch"
@@ -46,33 +45,42 @@ type StartupCode struct {
 	Modules []string // that it loaded, sorted
 }
 
+// startupArguments returns the arguments of a Python whose start is timed from now on.
+// Then runs behind that, and finds the records in STARTED.
+func startupArguments(then string, more ...string) []string {
+	source := startupSource + stopwatchSource + "STARTED = _startup()\n" + then
+	return append([]string{"-S", "-c", startFirst, source, strconv.FormatInt(time.Now().UnixNano(), 10)}, more...)
+}
+
+// startupAlone sends the records, and ends.
+const startupAlone = `Channel().send(("\n".join(STARTED) + "\n").encode("utf-8", "backslashreplace"))
+_low._exit(0)
+`
+
 // StartupPass starts the interpreter once.
 func StartupPass(ctx context.Context, o Options) (*Startup, error) {
 	res, err := launch.Run(ctx, launch.Options{
 		Python: o.Python, Dir: o.Dir, Env: o.Env, Timeout: o.Timeout,
-		Args: []string{"-S", "-c", startFirst, startupSource + stopwatchSource + launch.ChannelSource + "_startup()\n", strconv.FormatInt(time.Now().UnixNano(), 10)},
+		Args: startupArguments(launch.ChannelSource + startupAlone),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s, ok := parseStartup(string(res.Data))
+	r, _ := parse(res.Data)
+	s, ok := r.startup()
 	if !ok {
 		return nil, failure(&result{}, "", res)
 	}
 	return s, nil
 }
 
-// parseStartup reads the records; ok is false when they are not complete.
-func parseStartup(data string) (s *Startup, ok bool) {
+// isStartup reports whether a record is one of startup.py.
+func isStartup(key string) bool { return key == "start" || key == "pth" || key == "custom" }
+
+// startup reads the records of startup.py; ok is false when they are not complete.
+func (r *result) startup() (s *Startup, ok bool) {
 	s = &Startup{}
-	for line := range strings.Lines(data) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		for i := range f {
-			f[i] = unescape(f[i])
-		}
-		if len(f) < 3 {
-			return nil, false
-		}
+	for _, f := range r.started {
 		if f[0] == "start" {
 			s.Interpreter, s.Site = nanoseconds(f[1]), nanoseconds(f[2])
 			ok = true

@@ -1,6 +1,7 @@
-# Starts Python as it starts for the user, and reports what that took: the
-# interpreter itself, the module site, and the code in .pth files. Runs
-# unchanged on 3.8 to 3.15, with -S, so that site can be watched here.
+# Starts Python as it starts for the user, and returns records of what that took:
+# the interpreter itself, the module site, and the code in .pth files. Runs
+# unchanged on 3.8 to 3.15, with -S, so that site can be watched here. It leaves
+# all as it is without -S, but for sys.flags.
 #
 # startFirst has run before: _waited is what the process had to wait for a
 # processor until _now, in ns. The argument is the time at which it was started.
@@ -29,14 +30,20 @@ def _startup():
         fullname, sitedir = names.get("fullname"), names.get("sitedir")
         return watch("pth", fullname, lambda fullname=fullname, sitedir=sitedir: exec(line, caller.f_globals, names))
 
-    start = stopwatch.start()
+    begin = stopwatch.start()
     import site
 
-    site.exec = run_line
+    instead = []
+
+    def put(place, name, function):
+        instead.append((place, name, place.__dict__.get(name)))
+        setattr(place, name, function)
+
+    put(site, "exec", run_line)
     for name in "sitecustomize", "usercustomize":
         original = getattr(site, "exec" + name, None)
         if original is not None:
-            setattr(site, "exec" + name, lambda name=name, original=original: watch("custom", name, original))
+            put(site, "exec" + name, lambda name=name, original=original: watch("custom", name, original))
     state = getattr(site, "StartupState", None)
     entry_points = getattr(state, "_execute_start_entrypoints", None)
     if entry_points is not None:
@@ -49,13 +56,21 @@ def _startup():
                 watch("pth", file, lambda: entry_points(self))
             self._entrypoints = files
 
-        state._execute_start_entrypoints = run_files
+        put(state, "_execute_start_entrypoints", run_files)
+    folder = sys.path[:1] == [""]  # Python puts it there when site has run
+    if folder:
+        del sys.path[0]
     site.main()
-    total = stopwatch.since(start)
+    if folder:
+        sys.path.insert(0, "")
+    total = stopwatch.since(begin)
+    for place, name, original in instead:
+        if original is None:
+            delattr(place, name)
+        else:
+            setattr(place, name, original)
 
     def escape(text):
         return str(text).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
-    lines = ["\t".join([escape(f) for f in row]) for row in rows + [["start", interpreter, total]]]
-    Channel().send(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
-    _low._exit(0)
+    return ["\t".join([escape(f) for f in row]) for row in rows + [["start", interpreter, total]]]
