@@ -26,7 +26,7 @@ def lines_of(code):
 
 
 def packed(code):
-    """The code with a smaller table of the same lines."""
+    """The code with a smaller table of the same lines, and without a second name."""
     constants = tuple([packed(c) if hasattr(c, "co_code") else c for c in code.co_consts])
     table, last = bytearray(), code.co_firstlineno
     for line, run in itertools.groupby(lines_of(code)):
@@ -43,6 +43,7 @@ def packed(code):
                 table.append(64 | number & 63)
                 number >>= 6
             table.append(number)
+    code = code.replace(co_qualname=code.co_name)
     small = code.replace(co_linetable=bytes(table), co_consts=constants)
     return small if lines_of(small) == lines_of(code) else code.replace(co_consts=constants)
 

@@ -830,17 +830,20 @@ class _Traced(_Watching):
                 self.armed.append(module)
         if sys.gettrace() is None:
             sys.settrace(self.called)
-            frame = sys._getframe(1)
-            while frame is not None:
-                if frame.f_trace is None and frame.f_code.co_filename in self.files:
-                    frame.f_trace = self.traced
-                frame = frame.f_back
+            self.trace(sys._getframe(1))
             self.follow_threads(sys.gettrace, sys.settrace, self.called, "_trace_hook")
         elif sys.getprofile() is None:
             sys.setprofile(self.profiled)
             self.follow_threads(sys.getprofile, sys.setprofile, self.profiled, "_profile_hook")
         else:
             w.unseen = True
+
+    def trace(self, frame):
+        # Functions that run already.
+        while frame is not None:
+            if frame.f_trace is None and frame.f_code.co_filename in self.files:
+                frame.f_trace = self.traced
+            frame = frame.f_back
 
     def disarm(self):
         self.watch = None
@@ -939,8 +942,19 @@ class _Traced(_Watching):
         # Work that the request hands to threads is watched there.
         self.patched = []
         threading = sys.modules.get("threading")
-        if threading is not None and getattr(threading, hook, None) is None:
-            self.patch(threading, hook, called)
+        if threading is not None:
+            if getattr(threading, hook, None) is None:
+                self.patch(threading, hook, called)
+            wake = threading.Condition._acquire_restore
+
+            def woken(condition, state):
+                # A thread that waits for work in a queue, or for an event.
+                wake(condition, state)
+                if now() is None and self.watch is not None:
+                    set(called)
+                    self.trace(sys._getframe(1))
+
+            self.patch(threading.Condition, "_acquire_restore", woken)
 
         def traced(run, *args):
             before = now()

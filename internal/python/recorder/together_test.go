@@ -129,6 +129,71 @@ for i in range(4):
 	})
 }
 
+// TestOlderThreads hands the work of a request to threads that waited for it before, in
+// ways of their own.
+func TestOlderThreads(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, map[string]string{"app.py": two["app.py"] + `
+import queue
+import threading
+
+class Queued:
+    def __init__(self):
+        self.asked, self.answered = queue.Queue(), queue.Queue()
+    def do(self, work):
+        self.asked.put(work)
+        self.answered.get(timeout=10)
+    def run(self):
+        while True:
+            work = self.asked.get()
+            work(int)
+            self.answered.put(None)
+
+class Told:
+    def __init__(self):
+        self.event, self.done = threading.Event(), threading.Semaphore(0)
+    def do(self, work):
+        self.work = work
+        self.event.set()
+        self.done.acquire()
+    def run(self):
+        while True:
+            self.event.wait()
+            self.event.clear()
+            self.work(int)
+            self.done.release()
+
+class Inline(Queued):
+    # What it uses is in the function that waits.
+    def run(self):
+        while True:
+            if self.asked.get() is first:
+                json.dumps(1)
+                Fraction(1, 2)
+            else:
+                base64.b64encode(b"")
+                colorsys.ONE_THIRD
+            self.answered.put(None)
+`})
+		for _, kind := range []string{"Queued", "Told", "Inline"} {
+			lines, rest := r.run(t, `
+import fastpath_recorder, sys, threading, time
+import app
+worker = app.`+kind+`()
+threading.Thread(target=worker.run, daemon=True).start()
+time.sleep(0.05)
+for i in range(4):
+    for name in "first", "second":
+        with fastpath_recorder.request(name): worker.do(getattr(app, name))
+    worker.do(app.first) # nobody's
+`, "FASTPATH_EVERY=1")
+			t.Log(kind)
+			check(t, p, lines, rest)
+		}
+	})
+}
+
 // others are programs that watch at the same time.
 var others = []struct{ name, begin string }{
 	{"ids 3 and 4 taken", "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n"},
