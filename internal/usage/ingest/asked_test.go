@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"fastpath/internal/evidence"
 )
 
 // TestOnlyFailures: where the system log level is WARN, requests that did well leave no record.
@@ -40,6 +42,58 @@ func TestOnlyMessages(t *testing.T) {
 	res = logs(t, Options{}, names(log.String()))
 	if len(res.Days) != 0 || len(res.Unknown) != 1 || res.Unknown[0].Messages != 5 {
 		t.Errorf("%s%+v", describe(res.Days), res.Unknown)
+	}
+}
+
+// TestSameMessages: messages without ids that overlapping logs have in common count once where
+// CloudWatch's number of the event, or log stream and millisecond, tells them from others.
+func TestSameMessages(t *testing.T) {
+	event := func(n int, stream, module string) string {
+		return names(fmt.Sprintf(`{"logStreamName":"%s","timestamp":%d,"message":"Module used: %s\n","ingestionTime":1772359204123,"eventId":"%056d"}`, stream, 1772359200123+n/3, module, n)) + "\n"
+	}
+	tail := func(n int, stream, module string) string {
+		return names(fmt.Sprintf("2026-03-01T10:00:00.%03d+00:00 %s Module used: %s\n", 123+n, stream, module))
+	}
+	seconds := func(n int, stream, module string) string { // two that nothing tells apart
+		return names(fmt.Sprintf("2026-03-01T10:00:0%d+00:00 %s Module used: %s\n", n/2, stream, module))
+	}
+	for name, c := range map[string]struct {
+		line   func(n int, stream, module string) string
+		stream string
+		twice  bool
+	}{"event ids": {event, "streamA", false}, "no stream": {event, "", false}, "milliseconds": {tail, "streamA", false}, "seconds": {seconds, "streamA", true}} {
+		var first, second strings.Builder
+		for n := range 9 {
+			line := c.line(n, c.stream, []string{"boto3", "yaml.reader"}[n/6])
+			if n < 7 {
+				first.WriteString(line)
+			}
+			if n > 3 {
+				second.WriteString(line)
+			}
+		}
+		sum := func(days []*evidence.UsageDay) (boto3, yaml float64) {
+			for _, d := range days {
+				for _, m := range d.Modules {
+					switch m.Module {
+					case "boto3":
+						boto3 += m.Requests
+					case "yaml":
+						yaml += m.Requests
+					}
+				}
+			}
+			return boto3, yaml
+		}
+		want := [2]float64{6, 3}
+		if c.twice {
+			want = [2]float64{8, 4}
+		}
+		o := Options{Requests: 100}
+		boto3, yaml := sum(logs(t, o, first.String(), second.String()).Days)
+		if got := [2]float64{boto3, yaml}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
 	}
 }
 

@@ -348,7 +348,7 @@ func wholeLines(b []byte, last bool) int {
 	end := bytes.LastIndexByte(b, '\n') + 1
 	const most = 64 << 10 // to look back
 	for at := end; at > max(0, len(b)-most); at = bytes.LastIndexByte(b[:at-1], '\n') + 1 {
-		if at < len(b) && bytes.IndexByte([]byte(" \t}]"), b[at]) < 0 && !bytes.HasPrefix(b[at:], []byte("{\n")) && !bytes.HasPrefix(b[at:], []byte("{\r\n")) {
+		if at < len(b) && bytes.IndexByte([]byte(" \t}]"), b[at]) < 0 && !bytes.HasPrefix(b[at:], []byte("{\n")) && !bytes.HasPrefix(b[at:], []byte("{\r\n")) && !endsInPiece(b[:at]) {
 			return at
 		}
 	}

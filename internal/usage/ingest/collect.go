@@ -55,9 +55,10 @@ type stream struct {
 // pending is a use that belongs to the request that was open when the file
 // before this one ended; where it is held, to that of which the start comes next.
 type pending struct {
-	module int32
-	flow   uint32
-	day    day
+	module  int32
+	flow    uint32
+	day     day
+	message uint64
 }
 
 // source is what rows have in common.
@@ -406,11 +407,11 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 			}
 		case s.closing != 0 && len(s.held) < maxOpen && c.waiting < maxOpenAll:
 			c.waiting++
-			s.held = append(s.held, pending{m, flow, cmp.Or(to.day, guess)})
+			s.held = append(s.held, pending{m, flow, cmp.Or(to.day, guess), c.message(s, e, m)})
 			return
 		case s.named && !s.begun && len(s.pending) < maxOpen && c.waiting < maxOpenAll:
 			c.waiting++
-			s.pending = append(s.pending, pending{m, flow, cmp.Or(to.day, guess)})
+			s.pending = append(s.pending, pending{m, flow, cmp.Or(to.day, guess), c.message(s, e, m)})
 			return
 		}
 	}
@@ -418,7 +419,7 @@ func (c *collector) use(s *stream, e *event, to rowKey, guess day, m int32, flow
 		c.outside(s.source, m)
 		if !e.idKnown {
 			to.day = cmp.Or(to.day, guess)
-			c.loose(to, m)
+			c.loose(to, m, c.message(s, e, m))
 		}
 		return
 	}

@@ -85,6 +85,7 @@ type event struct {
 	module   int32
 	flow     int32
 	id       uint64 // hash of the request id, 0 without one
+	message  uint64 // what CloudWatch calls it, hashed, 0 without that
 	at       moment
 	guess    day     // of the lines before it, where it has no time of its own
 	memory   int32   // MB, 0 when unknown

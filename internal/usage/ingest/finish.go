@@ -286,6 +286,7 @@ func (c *collector) entryOf(function string) string {
 // count adds up the entries of each row.
 func (c *collector) count(of []*total) error {
 	w := c.table.weight()
+	var modules []int32
 	return c.again(func(e *entry) {
 		t := of[e.row]
 		if t == nil {
@@ -306,6 +307,12 @@ func (c *collector) count(of []*total) error {
 			return
 		case aCount:
 			plus(&t.counts, uint32(e.flow), w*float64(e.n))
+			return
+		case aMessage:
+			modules = c.sets.all(modules[:0], e.set)
+			for _, m := range modules {
+				plus(&t.loose, m, w)
+			}
 			return
 		case aWatched:
 			t.watched = true

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"path/filepath"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // endFile ends a file: what its own stream still holds belongs to no request. There may be
@@ -39,14 +41,35 @@ func (c *collector) newestFirst(s *stream, e *event) bool {
 func (c *collector) letGo(s *stream) {
 	for _, p := range s.held {
 		c.outside(s.source, p.module)
-		c.loose(rowKey{source: s.source, function: s.runs, day: p.day}, p.module)
+		c.loose(rowKey{source: s.source, function: s.runs, day: p.day}, p.module, p.message)
 	}
 	c.waiting -= len(s.held)
 	s.held, s.closing = s.held[:0], 0
 }
 
-// loose counts a message of which nothing tells whose it is.
-func (c *collector) loose(to rowKey, m int32) {
+// message tells the use of a module from others where the log does: by CloudWatch's number
+// of the event, else by log stream and millisecond. 0 says that nothing does: a time may
+// also be one of whole seconds.
+func (c *collector) message(s *stream, e *event, m int32) uint64 {
+	of := e.message
+	if of == 0 {
+		if !s.named || e.at%1000 == 0 {
+			return 0
+		}
+		of = pair(xxhash.Sum64String(s.name), uint64(e.at))
+	}
+	return pair(of, xxhash.Sum64String(c.names[m]))
+}
+
+// loose counts a message of which nothing tells whose it is: once, where something tells
+// it from others.
+func (c *collector) loose(to rowKey, m int32, message uint64) {
+	if message != 0 && !to.source.reported {
+		if e := c.thing(message, aMessage, to, 0); e != nil {
+			e.set = c.sets.with(e.set, c.parents[m][:1])
+		}
+		return
+	}
 	if c.full() {
 		c.makeRoom()
 	}
@@ -93,7 +116,7 @@ func (c *collector) settle() {
 				if key == 0 {
 					c.outside(s.source, p.module)
 					if !s.reported { // it may be any request's: none of them has a line of the platform
-						c.loose(to, p.module)
+						c.loose(to, p.module, p.message)
 					}
 					continue
 				}

@@ -31,7 +31,7 @@ func (s *slot) set(v value, rank int) {
 // of the program and of the platform, the wrappers of CloudWatch, and what
 // other tools make of a line.
 type record struct {
-	kind, time, message, request, lambda, workflow, coldStart, stream, group,
+	kind, time, message, event, request, lambda, workflow, coldStart, stream, group,
 	messageType, events, function, module, fastpath, awslogs, records, resourceLogs, scopeLogs, results slot
 
 	platform platformRecord
@@ -59,6 +59,10 @@ func (r *record) slot(key []byte) (s *slot, rank int) {
 		return &r.message, 3
 	case "jsonPayload":
 		return &r.message, 4
+	case "eventId":
+		return &r.event, 0
+	case "id":
+		return &r.event, 1
 	case "requestId":
 		return &r.request, 0
 	case "request_id":
@@ -201,6 +205,9 @@ func (p *parser) fieldsOf(r *record, b value, l line, depth int) error {
 	if at := timeOf(r.time.value); at != 0 {
 		p.dated(&l, at)
 	}
+	if id := r.event.text(); isEventID(id) {
+		l.message = hashID(id)
+	}
 	switch {
 	case string(r.messageType.text()) == "CONTROL_MESSAGE":
 		return nil
@@ -256,6 +263,9 @@ func (p *parser) fieldsOf(r *record, b value, l line, depth int) error {
 	p.message(r.message.text(), l, depth)
 	return nil
 }
+
+// isEventID tells CloudWatch's numbers of events from other ids.
+func isEventID(b []byte) bool { return len(b) == 56 && len(bytes.Trim(b, "0123456789")) == 0 }
 
 // message reads the text of one event, which may have several lines or be a
 // record itself. What is no record is text: the line around it was readable.

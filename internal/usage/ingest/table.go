@@ -9,6 +9,7 @@ const (
 	aWatched                  // a request that the recorder watched
 	aCount                    // a line's count of requests of one workflow
 	aProcess                  // a process of the recorder
+	aMessage                  // a message that is known, and not whose it is
 	entryKinds
 )
 

@@ -21,7 +21,8 @@ type line struct {
 	stream, function, flow int32
 	at                     moment
 	id                     uint64
-	idKnown                bool // id is what the record says, also when it is none
+	message                uint64 // what CloudWatch calls it, hashed, 0 without that
+	idKnown                bool   // id is what the record says, also when it is none
 }
 
 // unknown is a line about which nothing is known.
@@ -41,7 +42,7 @@ type parser struct {
 // event adds what a line says.
 func (p *parser) event(kind eventKind, l line) *event {
 	p.events = append(p.events, event{
-		kind: kind, stream: l.stream, function: l.function, module: -1, flow: l.flow, id: l.id, idKnown: l.idKnown, at: l.at,
+		kind: kind, stream: l.stream, function: l.function, module: -1, flow: l.flow, id: l.id, idKnown: l.idKnown, message: l.message, at: l.at,
 	})
 	return &p.events[len(p.events)-1]
 }
@@ -137,6 +138,9 @@ func (p *parser) textRow(b []byte, l *line) []byte {
 			break
 		}
 		numbers++
+		if isEventID(field) {
+			l.message = hashID(field)
+		}
 		if at, n := leadingTime(append(bytes.Clone(field), '\t')); n > 0 {
 			l.at = at
 		}
