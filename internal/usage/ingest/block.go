@@ -217,7 +217,7 @@ func (q *queue) step() bool {
 		q.err = q.ctx.Err()
 	}
 	q.reading.Unlock()
-	b.parser.block(b.data, b.finder, q.all, q.o.MaxLine)
+	b.parser.read(b.data, b.finder, q.all, q.o.MaxLine)
 	if b.torn > 0 {
 		b.batch.lines++
 		b.batch.unreadable(b.batch.lines, int64(len(b.data)), "the line is torn: the data that can be read ends in it")

@@ -107,16 +107,16 @@ func joined(b []byte) (out []byte, shifts []shift) {
 	return out, append(shifts, shift{len(out), lines, read - int64(len(out))})
 }
 
-// block reads the whole lines of a block. All says that every line counts,
+// read reads the whole lines of a block. All says that every line counts,
 // not only those with a needle; longest is the longest line that is read.
-func (p *parser) block(b []byte, f *finder, all bool, longest int) {
+func (p *parser) read(b []byte, f *finder, all bool, longest int) {
 	if !hasPieces(b) {
-		p.wholes(b, f, all, longest)
+		p.block(b, f, all, longest)
 		return
 	}
 	b, shifts := joined(b)
 	bad := len(p.bad)
-	p.wholes(b, f, all, longest)
+	p.block(b, f, all, longest)
 	for i := range p.bad[bad:] {
 		at := &p.bad[bad+i]
 		by := shifts[max(0, sort.Search(len(shifts), func(k int) bool { return int64(shifts[k].from) > at.offset })-1)]

@@ -97,8 +97,8 @@ func nextObject(b []byte, from int) int {
 	}
 }
 
-// wholes is block, of lines that are none of them in pieces.
-func (p *parser) wholes(b []byte, f *finder, all bool, longest int) {
+// block is read, of lines that are none of them in pieces.
+func (p *parser) block(b []byte, f *finder, all bool, longest int) {
 	f.start()
 	odd := bytes.IndexByte(b, 0) >= 0 || !utf8.Valid(b)
 	hit, dated, looked := f.find(b, 0), false, 0
