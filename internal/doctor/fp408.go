@@ -104,16 +104,12 @@ func (p *pass) repeatedSearches(e *Entry) {
 			if !slices.Contains(imp.Context, "try") || !called && !(loop && imp.Runs == "import") {
 				continue
 			}
-			ms, missing := lost[imp.Target]
+			l, missing := lost[imp.Target]
 			if base, ok := lost[imp.Base]; ok && !missing {
-				ms, missing = base, true
+				l, missing = base, true
 			}
 			if !missing && (e.Evidence != nil && knows(e.Evidence, imp.Target) || p.Interpreter == nil || !p.absent(e, imp)) {
 				continue
-			}
-			how := "measured by the profile"
-			if ms == 0 {
-				ms, how = missingCallMS, "as such searches were measured elsewhere"
 			}
 			d := diag.Diagnostic{Span: diag.Span{File: m.File, Line: imp.Line, Column: imp.Column, EndLine: imp.EndLine, EndColumn: imp.EndColumn}}
 			where := "at every call of " + imp.Qualname
@@ -123,8 +119,19 @@ func (p *pass) repeatedSearches(e *Entry) {
 			case loop:
 				where = "at every turn of a loop in " + imp.Qualname
 			}
-			d.Message = fmt.Sprintf("%q is not there, and it is looked for %s: %s for a thousand (estimated)", imp.Target, where, msText(ms*1000))
-			d.Notes = []string{fmt.Sprintf("estimated: %.0f microseconds each, %s", ms*1000, how)}
+			d.Message = fmt.Sprintf("%q is not there, and it is looked for %s: ", imp.Target, where)
+			if imp.Runs == "import" && l.startMS > 0 {
+				// The profile has all turns together, and not their number.
+				d.CostMS = l.startMS
+				d.Message += fmt.Sprintf("%s a start (measured)", msText(l.startMS))
+			} else {
+				ms, how := l.eachMS, "measured by the profile"
+				if ms == 0 {
+					ms, how = missingCallMS, "as such searches were measured elsewhere"
+				}
+				d.Message += fmt.Sprintf("%s for a thousand (estimated)", msText(ms*1000))
+				d.Notes = []string{fmt.Sprintf("estimated: %.0f microseconds each, %s", ms*1000, how)}
+			}
 			d.Help = []string{"look for it once, at the top of the file, and remember the answer; or install it"}
 			p.report(d)
 		}
@@ -142,16 +149,35 @@ func (p *pass) absent(e *Entry, imp *graph.Import) bool {
 	return spec.Kind == resolve.KindMissing && spec.Runtime == "" && e.Program.Module(top) == nil
 }
 
-// lost returns the modules that the profile looked for in vain, with the ms of
-// one search.
-func (e *Entry) lost() map[string]float64 {
-	lost := map[string]float64{}
-	if e.Evidence != nil {
-		for _, m := range e.Evidence.Modules {
-			if m.Kind == "missing" {
-				lost[m.Name] = m.SelfMS
-			}
+// vain is what a profile knows about a module that it looked for in vain.
+type vain struct {
+	startMS float64 // all searches of one start, 0 when there are none
+	eachMS  float64 // one search, at most
+}
+
+// lost returns the modules that the profile looked for in vain.
+func (e *Entry) lost() map[string]vain {
+	lost := map[string]vain{}
+	if e.Evidence == nil {
+		return lost
+	}
+	for _, m := range e.Evidence.Modules {
+		if m.Kind != "missing" {
+			continue
 		}
+		v := vain{eachMS: m.SelfMS}
+		if m.Phase == evidence.PhaseInit {
+			// Python does not remember that it is not there: each statement
+			// searches anew, and the row is their sum.
+			asked := 0
+			for _, edge := range e.Evidence.Edges {
+				if edge.Phase == evidence.PhaseInit && slices.Contains(edge.To, m.Name) {
+					asked++
+				}
+			}
+			v = vain{m.SelfMS, m.SelfMS / float64(max(1, asked))}
+		}
+		lost[m.Name] = v
 	}
 	return lost
 }
