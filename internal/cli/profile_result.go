@@ -324,7 +324,7 @@ func (r *profileResult) explainNothing(l *importLine, rt *graph.Runtime, places 
 		}
 	case l.trial != nil && l.trial.Failed != "":
 		why = "a trial without it failed: " + l.trial.Failed
-	case s.jointModules > 0:
+	case s.jointModules > 0 || s.jointMS > 0: // a search in vain has no module
 		return
 	default:
 		shared = rt.Sharers(l.cut)

@@ -82,7 +82,7 @@ func (a *app) printStatements(t *term.Terminal, r *profileResult) {
 			if s.SharedSavesMS > 0 {
 				at += fmt.Sprintf(" (%s together)", msText(s.SharedSavesMS))
 			}
-		case s.jointModules == 0:
+		case s.jointModules == 0 && s.jointMS == 0:
 			saves = "–"
 		}
 		table.Row(s.Module, msText(s.AloneMS), adds, saves, at)

@@ -155,9 +155,13 @@ func (a *app) showProfile(t *term.Terminal, p *project.Project, list []profiled,
 		if v.sizes {
 			a.printSizes(t, r.Sizes)
 		}
-		if !v.tree && !v.icicle && !v.sizes {
+		// What flags ask for besides is in the tables.
+		views := v.tree || v.icicle || v.sizes
+		if !views || opt.trials > 0 {
 			a.printStatements(t, r)
 			a.printDeferFirst(t, r)
+		}
+		if !views || opt.split || opt.details {
 			a.printModuleRows(t, r)
 		}
 	}
