@@ -291,8 +291,9 @@ class _Kinds:
 
     @staticmethod
     def namespace(module):
+        # A class may compute __dict__: that of apipkg loads all that it exports.
         try:
-            d = object.__getattribute__(module, "__dict__")
+            d = _namespace(module) if issubclass(type(module), type(sys)) else object.__getattribute__(module, "__dict__")
         except BaseException:
             return {}
         return d if isinstance(d, dict) else {}
@@ -410,6 +411,9 @@ def _mapped():
         if start > 0:
             names[line[start:].decode("utf-8", "surrogateescape")] = None
     return list(names)
+
+
+_namespace = type(sys).__dict__["__dict__"].__get__
 
 
 def _is_text(value):

@@ -26,6 +26,7 @@ _LIMIT = 4095  # bytes of a line, its line feed excluded
 _LABELS = 20  # workflows that one line counts apart
 _LONG = 100  # bytes of a label
 _Module = type(sys)
+_names = _Module.__dict__["__dict__"].__get__
 
 
 class _NoContext:
@@ -656,9 +657,11 @@ def _size(path):
 
 
 def _namespace(module):
-    # Modules may be of any class; reading their attributes may run code.
+    # Modules may be of any class; reading their attributes may run code, and so
+    # may a class's own __dict__.
     try:
-        names = object.__getattribute__(module, "__dict__")
+        own = issubclass(type(module), _Module)
+        names = _names(module) if own else object.__getattribute__(module, "__dict__")
     except Exception:
         return {}
     return names if isinstance(names, dict) else {}

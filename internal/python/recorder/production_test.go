@@ -142,6 +142,26 @@ func withParents(names string) []string {
 	return out
 }
 
+// TestComputedNamesInProduction: to look at what was used loads nothing.
+func TestComputedNamesInProduction(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, computes)
+		lines, rest := r.run(t, `
+import fastpath_recorder, sys
+from fastpath_recorder import request
+import app
+for _ in 1, 2:
+    with request("a"): app.handler(1, None)
+print("impl", "api.impl" in sys.modules)
+`, "FASTPATH_EVERY=1")
+		got := requests(lines)
+		if len(got) == 0 || !strings.Contains(used(got[0]), "api.real") || strings.Contains(rest, "impl True") {
+			t.Errorf("%+v\n%s", lines, rest)
+		}
+	})
+}
+
 // TestEveryWay compares with what exhaustive tracing finds (TestWays): the same
 // from 3.12 on, never less before.
 func TestEveryWay(t *testing.T) {

@@ -342,7 +342,8 @@ class _Resolution:
     def namespace(name):
         module = sys.modules.get(name)
         try:
-            d = object.__getattribute__(module, "__dict__")
+            own = issubclass(type(module), type(sys))  # a class may compute __dict__
+            d = type(sys).__dict__["__dict__"].__get__(module) if own else object.__getattribute__(module, "__dict__")
         except BaseException:
             return {}
         return d if isinstance(d, dict) else {}

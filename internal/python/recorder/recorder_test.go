@@ -294,6 +294,50 @@ func TestLoopsAndLargeFunctions(t *testing.T) {
 	})
 }
 
+// computes is a package whose class computes __dict__, and loads for it all that
+// it exports, as apipkg does.
+var computes = map[string]string{
+	"lib/api/__init__.py": `
+import sys, types
+part = 1
+class Lazy(types.ModuleType):
+    @property
+    def __dict__(self):
+        import api.impl
+        return {}
+sys.modules[__name__].__class__ = Lazy
+`,
+	"lib/api/impl.py": "print('impl True')\n",
+	"lib/api/real.py": "value = 1\n",
+	"app.py": `
+import sys
+sys.path.append(__file__[:-6] + "lib")
+import api.real
+try:
+    from api import part
+except ImportError:
+    part = None
+def handler(event, context):
+    print("impl", "api.impl" in sys.modules)
+    return api.real.value, part
+`,
+}
+
+// TestComputedNames: to look at what was used loads nothing.
+func TestComputedNames(t *testing.T) {
+	each(t, func(t *testing.T, python string) {
+		res := invoke(t, handlerProject(t, python, computes), "1", "2")
+		if strings.Contains(string(res.Stdout), "impl True") {
+			t.Errorf("%s", res.Stdout)
+		}
+		for _, r := range res.Requests {
+			if !slices.Contains(r.Used, "api.real") || r.Error != "" {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
 func TestAsyncHandler(t *testing.T) {
 	each(t, func(t *testing.T, python string) {
 		o := handlerProject(t, python, map[string]string{"app.py": "import json\nasync def handler(event, context):\n    return json.dumps(1)\n"})
