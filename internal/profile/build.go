@@ -95,6 +95,15 @@ func (m *measurement) totals(e *evidence.Entry) {
 	e.GCMS, _, e.Noise.GC = spread(collections)
 }
 
+// waited is the least that a run waited for something else than a processor.
+func (m *measurement) waited() float64 {
+	least := m.timings[0].Waited
+	for _, r := range m.timings {
+		least = min(least, r.Waited)
+	}
+	return ms(least)
+}
+
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // installed reports whether a node may belong to a distribution.

@@ -94,6 +94,9 @@ type Profile struct {
 	Modules map[string]Module
 	// Startup is what happens before the entry; nil where it cannot be timed.
 	Startup *Startup
+	// WaitedMS is the part of Entry.TotalMinMS that no processor worked for: the
+	// import waited for files, the network or a timer.
+	WaitedMS float64
 	// Trials are the runs without an import, those of the greatest savings first.
 	Trials []Trial
 	// Warnings say what could not be measured though the profile is usable:
@@ -241,7 +244,7 @@ func (b *Beginning) Measure(ctx context.Context, program *graph.Program) (_ *Pro
 	if slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Stays) > 0 }) {
 		e.Edges = m.entry(startup).Edges // with those that showed
 	}
-	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, Trials: trials, Warnings: m.warnings}, nil
+	return &Profile{Entry: e, Modules: m.modules(), Startup: startup, WaitedMS: m.waited(), Trials: trials, Warnings: m.warnings}, nil
 }
 
 // measurement is one call of Measure.

@@ -176,7 +176,7 @@ class _Graph:
         self.grow(self.stack[0])
 
     def total(self):
-        return 0, 0, 0
+        return 0, 0, 0, 0
 
     def mapped(self):
         # The files that were mapped since the entry began.

@@ -18,8 +18,9 @@ from _thread import get_ident
 
 import _frozen_importlib as _bootstrap
 
-# User code may replace what it finds in os.
+# User code may replace what it finds in os and time.
 _open, _close, _read_some, _stat = os.open, os.close, os.read, os.stat
+_work, _times = time.process_time, os.times
 _stopwatch = _Stopwatch(os, time.perf_counter_ns)
 
 

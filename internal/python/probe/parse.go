@@ -14,6 +14,7 @@ type result struct {
 	complete bool // the entry was imported and reported
 	peak     int64
 	total    time.Duration
+	work     time.Duration
 	client   time.Duration
 	gc       time.Duration
 	loaded   []string // modules of start-up
@@ -106,8 +107,8 @@ func (r *result) record(key string, f []string) bool {
 		r.python = &interp.Identity{Implementation: f[0], Version: f[1], Platform: f[2], Path: f[3:]}
 	case key == "mapped":
 		r.mapped = f
-	case key == "total" && len(f) == 3:
-		r.total, r.gc = time.Duration(n(0)), time.Duration(n(1))
+	case key == "total" && len(f) == 4:
+		r.total, r.gc, r.work = time.Duration(n(0)), time.Duration(n(1)), time.Duration(n(3))
 	case key == "noattr" && len(f) > 0:
 		r.missing = f
 	case key == "end" && len(f) == 0:

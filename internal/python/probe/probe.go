@@ -65,6 +65,7 @@ type Options struct {
 type Timing struct {
 	Total    time.Duration            // import of the entry
 	Client   time.Duration            // imports of AWS's runtime client before it
+	Waited   time.Duration            // part of Total in which neither the process nor a child that it waited for worked
 	GC       time.Duration            // garbage collection, part of Total and of no module
 	PeakKiB  int64                    // peak resident memory when the entry was imported
 	Self     map[string]time.Duration // of every name that was searched for, also in vain

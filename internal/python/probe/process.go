@@ -102,6 +102,7 @@ func (p *Process) Timing(o Options) (*Timing, error) {
 	}
 	t := &Timing{Self: map[string]time.Duration{}, Deferred: map[string]time.Duration{}, Stopped: r.stopped}
 	t.Total, t.Client, t.GC, t.PeakKiB = r.total, r.client, r.gc, r.peak
+	t.Waited = max(0, r.total-r.work)
 	for _, m := range r.times {
 		if m.deferred {
 			t.Deferred[m.name] += m.self

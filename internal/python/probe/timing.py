@@ -127,13 +127,18 @@ class _Timing:
         self.switch(self.thread, self.thread[0])
         self.gc[1], self.collected = 0.0, 0
         self.began, self.thread[4] = self.thread[1], 0.0
+        ended = _times()
+        self.worked = _work() + ended[2] + ended[3]
 
     def total(self):
         # Time since start without what the slices left out, so that they add up
-        # to it; collections in it, and their number.
+        # to it; collections in it, and their number; what the processor
+        # worked, also for child processes that have ended.
         self.switch(self.thread, self.thread[0])
         total = self.thread[1] - self.began - self.thread[4]
-        return _ns(total), _ns(self.gc[1]), self.collected
+        ended = _times()
+        work = _work() + ended[2] + ended[3] - self.worked
+        return _ns(total), _ns(self.gc[1]), self.collected, _ns(work)
 
     def take(self):
         # Returns the records since the last call.
