@@ -301,7 +301,7 @@ func (q *queue) cut(b *block) (err error) {
 			b.tooLongBytes += int64(i)
 			b.data = b.data[:copy(b.data, b.data[i:])]
 		}
-		if end = wholeLines(b.data, err != nil); end > 0 || err != nil {
+		if end = wholeLines(b.data, err != nil, q.o.MaxLine); end > 0 || err != nil {
 			break
 		}
 		if len(b.data) > q.o.MaxLine {
@@ -340,15 +340,22 @@ func fill(in io.Reader, p []byte) (n int, err error) {
 }
 
 // wholeLines returns where the last line ends that is whole, all of b at the
-// end of the data. A record that spans lines is not cut where it can be avoided.
-func wholeLines(b []byte, last bool) int {
+// end of the data. A record that spans lines is not cut where it can be avoided, and no
+// line in pieces below the length of the longest one.
+func wholeLines(b []byte, last bool, longest int) int {
 	if last {
 		return len(b)
 	}
 	end := bytes.LastIndexByte(b, '\n') + 1
+	if at, ok := betweenPieces(b[:end]); ok {
+		if at > 0 || len(b) <= longest {
+			return at
+		}
+		return end
+	}
 	const most = 64 << 10 // to look back
 	for at := end; at > max(0, len(b)-most); at = bytes.LastIndexByte(b[:at-1], '\n') + 1 {
-		if at < len(b) && bytes.IndexByte([]byte(" \t}]"), b[at]) < 0 && !bytes.HasPrefix(b[at:], []byte("{\n")) && !bytes.HasPrefix(b[at:], []byte("{\r\n")) && !endsInPiece(b[:at]) {
+		if at < len(b) && bytes.IndexByte([]byte(" \t}]"), b[at]) < 0 && !bytes.HasPrefix(b[at:], []byte("{\n")) && !bytes.HasPrefix(b[at:], []byte("{\r\n")) {
 			return at
 		}
 	}

@@ -37,16 +37,30 @@ func piece(line []byte) (head, text []byte, last, ok bool) {
 	return line[:at+8], line[at+10:], line[at+8] == 'F', true
 }
 
-// lastLine returns the last line of b, which ends behind a line feed.
-func lastLine(b []byte) []byte {
-	b = b[:max(0, len(b)-1)]
-	return b[bytes.LastIndexByte(b, '\n')+1:]
-}
-
-// endsInPiece reports whether the line that b ends with goes on in another one.
-func endsInPiece(b []byte) bool {
-	_, _, last, ok := piece(lastLine(b))
-	return ok && !last
+// betweenPieces returns where the last place is in the lines of a container's log at which
+// no line is in pieces, 0 without one. Ok is false for other logs.
+func betweenPieces(b []byte) (end int, ok bool) {
+	if _, _, _, ok := piece(b[bytes.LastIndexByte(b[:max(0, len(b)-1)], '\n')+1:]); !ok {
+		return 0, false
+	}
+	const near = 64 << 10 // where it mostly is
+	for _, from := range []int{bytes.LastIndexByte(b[:max(0, len(b)-near)], '\n') + 1, 0} {
+		var open [2]bool
+		for at := from; at < len(b); {
+			line, _, _ := bytes.Cut(b[at:], []byte("\n"))
+			at += len(line) + 1
+			if head, _, last, ok := piece(line); ok {
+				open[bit(bytes.HasSuffix(head, ofStderr), 0)] = !last
+			}
+			if !open[0] && !open[1] {
+				end = at
+			}
+		}
+		if end > 0 {
+			break
+		}
+	}
+	return end, true
 }
 
 // hasPieces reports whether some lines of a container's log are in pieces.
@@ -64,12 +78,18 @@ type shift struct {
 	lines, bytes int64
 }
 
+// opened is a line of which pieces are to come.
+type opened struct {
+	text     []byte // the first piece with its head, and what follows
+	line, at int64  // of the latest piece: its number and place
+}
+
 // joined puts the pieces of lines together, where the last one is. Of a line without its
 // last piece there is what there is.
 func joined(b []byte) (out []byte, shifts []shift) {
 	out = make([]byte, 0, len(b))
-	open := map[string][]byte{} // by stream: the first piece with its head, and what follows
-	read, lines := int64(0), int64(0)
+	open := map[string]*opened{} // by stream
+	read, lines, pieces := int64(0), int64(0), int64(0)
 	for len(b) > 0 {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
 		size := len(b) - len(rest)
@@ -78,20 +98,23 @@ func joined(b []byte) (out []byte, shifts []shift) {
 		if ok {
 			stream = string(head[len(head)-len(ofStdout):])
 		}
+		lines++
 		switch before := open[stream]; {
-		case ok && !last && before == nil:
-			open[stream] = append(append(bytes.Clone(head), "F "...), text...)
-			lines++
 		case ok && !last:
-			open[stream] = append(before, text...)
-			lines++
+			if before == nil {
+				before = &opened{text: append(bytes.Clone(head), "F "...)}
+				open[stream] = before
+			}
+			before.text = append(before.text, bytes.TrimSuffix(text, []byte("\r"))...)
+			before.line, before.at = lines, read
+			pieces++
 		case ok && before != nil:
-			shifts = append(shifts, shift{len(out), lines, read - int64(len(out))})
-			out = append(append(append(out, before...), text...), '\n')
+			shifts = append(shifts, shift{len(out), pieces, read - int64(len(out))})
+			out = append(append(append(out, before.text...), text...), b[len(line):size]...)
 			delete(open, stream)
-			shifts = append(shifts, shift{len(out), lines, read + int64(size) - int64(len(out))})
+			shifts = append(shifts, shift{len(out), pieces, read + int64(size) - int64(len(out))})
 		default:
-			shifts = append(shifts, shift{len(out), lines, read - int64(len(out))})
+			shifts = append(shifts, shift{len(out), pieces, read - int64(len(out))})
 			out = append(out, b[:size]...)
 		}
 		read += int64(size)
@@ -99,12 +122,15 @@ func joined(b []byte) (out []byte, shifts []shift) {
 	}
 	for _, stream := range [][]byte{ofStdout, ofStderr} {
 		if before := open[string(stream)]; before != nil {
-			shifts = append(shifts, shift{len(out), lines - 1, read - int64(len(out))})
-			out = append(append(out, before...), '\n')
-			lines--
+			if n := len(out); n > 0 && out[n-1] != '\n' {
+				out = append(out, '\n')
+			}
+			pieces--
+			shifts = append(shifts, shift{len(out), before.line - (lines - pieces), before.at - int64(len(out))})
+			out = append(out, before.text...)
 		}
 	}
-	return out, append(shifts, shift{len(out), lines, read - int64(len(out))})
+	return out, append(shifts, shift{len(out), pieces, read - int64(len(out))})
 }
 
 // read reads the whole lines of a block. All says that every line counts,
