@@ -97,6 +97,63 @@ func TestSameMessages(t *testing.T) {
 	}
 }
 
+// TestManyMessages: there are far more messages without ids than requests. That not all of
+// them are kept says nothing of requests, and nothing is remembered of them.
+func TestManyMessages(t *testing.T) {
+	var b strings.Builder
+	for n := range 400 {
+		fmt.Fprintf(&b, `{"timestamp":1772359200123,"requestId":"%08x-2fa1-41d2-883f-0016d3cca427","message":"Module used: yaml"}`+"\n", n)
+	}
+	for n := range 20_000 {
+		fmt.Fprintf(&b, `{"timestamp":1772359200123,"message":"Module used: boto3","eventId":"%056d"}`+"\n", n)
+	}
+	for name, o := range map[string]Options{"in memory": {}, "spilled": {most: func(m *limits) { m.entries = 900 }}} {
+		o.Limit, o.Requests = 2000, 40_000
+		res := logs(t, o, b.String())
+		if res.Sampled != 1 || len(res.Days) != 1 {
+			t.Fatalf("%s: sampled %v, %s", name, res.Sampled, describe(res.Days))
+		}
+		for _, m := range res.Days[0].Modules {
+			if m.Module == "yaml" && m.Requests != 400 || m.Module == "boto3" && (m.Requests < 17_500 || m.Requests > 22_500) {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+		o.Requests, o.Limit = EveryRequest, 300 // of requests that are sampled the numbers are still theirs
+		if res := logs(t, o, b.String()); res.Sampled != 2 || res.SampledError < 0.2 {
+			t.Errorf("%s: sampled %v ± %v", name, res.Sampled, res.SampledError)
+		}
+	}
+	undated := fmt.Sprintf(`{"message":"Module used: boto3","eventId":"%056d"}`, 1) + "\n"
+	if res := logs(t, Options{}, undated); len(res.Days) > 0 || res.Logged != 1 {
+		t.Errorf("messages that nothing counts: %+v", res)
+	}
+	// A log stream of which one file has no START lines, and more messages than wait for them.
+	var alone strings.Builder
+	for n := range maxOpen + 100 {
+		fmt.Fprintf(&alone, "2026-03-01T10:00:%02d.%03d+00:00 streamA Module used: boto3\n", n/999, 1+n%999)
+	}
+	with := "2026-03-01T10:00:00.001+00:00 streamA START RequestId: idA Version: 1\n2026-03-01T10:00:01.001+00:00 streamA REPORT RequestId: idA\tDuration: 1 ms\n"
+	var kept []map[SeenKey][]byte
+	for _, order := range [][]string{{alone.String(), with}, {with, alone.String()}} {
+		var files []File
+		for i, text := range order {
+			files = append(files, File{Name: fmt.Sprint(i), Reader: strings.NewReader(names(text))})
+		}
+		l, err := Read(t.Context(), files, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := l.Finish(func(string, string) ([]byte, error) { return nil, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, res.Seen)
+	}
+	if !same(kept[0], kept[1]) {
+		t.Errorf("what is remembered depends on the order of files:\n%q\n%q", kept[0], kept[1])
+	}
+}
+
 // TestNewestFirst: messages without an id belong to their request also where the newest lines
 // come first, as Logs Insights gives them; a request of which the start is lost takes none.
 func TestNewestFirst(t *testing.T) {

@@ -88,6 +88,7 @@ type row struct {
 	tests    bool
 	memory   int32
 	loose    map[int32]int64 // messages without a request, by module
+	messages bool            // some without a request are entries
 }
 
 // rowKey names a row.

@@ -94,7 +94,7 @@ func (c *collector) finish(seen func(source, day string) ([]byte, error), to Sin
 		return nil, err
 	}
 	c.joinRecorder(totals)
-	if res.Sampled = c.table.weight(); res.Sampled > 1 {
+	if res.Sampled = c.table.weight(aRequest); res.Sampled > 1 {
 		res.SampledError = 3 / math.Sqrt(max(1, c.fewest(counted)))
 	}
 	res.ColdStarts = -1
@@ -219,7 +219,7 @@ func plus[K comparable, N int64 | float64](m *map[K]N, key K, n N) {
 func (c *collector) totals(counted []float64) (totals map[totalKey]*total, of []*total, err error) {
 	several := map[*source]*variety{}
 	for i, r := range c.rows {
-		if counted[i] > 0 || len(r.loose) > 0 {
+		if counted[i] > 0 || r.hasLoose() {
 			v := several[r.source]
 			if v == nil {
 				v = &variety{}
@@ -232,7 +232,7 @@ func (c *collector) totals(counted []float64) (totals map[totalKey]*total, of []
 	totals, of = map[totalKey]*total{}, make([]*total, len(c.rows))
 	undated := map[string]day{}
 	for i, r := range c.rows {
-		if counted[i] == 0 && len(r.loose) == 0 {
+		if counted[i] == 0 && !r.hasLoose() {
 			continue
 		}
 		label := r.name
@@ -285,7 +285,7 @@ func (c *collector) entryOf(function string) string {
 
 // count adds up the entries of each row.
 func (c *collector) count(of []*total) error {
-	w := c.table.weight()
+	w := c.table.weight(aRequest)
 	var modules []int32
 	return c.again(func(e *entry) {
 		t := of[e.row]
@@ -311,7 +311,9 @@ func (c *collector) count(of []*total) error {
 		case aMessage:
 			modules = c.sets.all(modules[:0], e.set)
 			for _, m := range modules {
-				plus(&t.loose, m, w)
+				if c.roomForLoose(t.loose[m] > 0) {
+					plus(&t.loose, m, c.table.weight(aMessage))
+				}
 			}
 			return
 		case aWatched:

@@ -134,22 +134,27 @@ func TestManyFunctions(t *testing.T) {
 }
 
 // TestManyModulesOutside: modules that very many log streams name outside requests are
-// counted up to a number, and then said to be left out.
+// counted up to a number, and then said to be left out: also where something tells messages apart.
 func TestManyModulesOutside(t *testing.T) {
-	c := newCollector(Options{Limit: defaultLimit})
-	f := &fileState{own: &stream{source: c.source("x")}, streams: map[string]*stream{}}
-	c.files = []*fileState{f}
-	c.waiting, c.looseN, c.outsideN = maxOpenAll, maxOutside-100, maxOutside-100
-	b := &batch{}
-	b.reset()
-	for i := range 300 {
-		stream, module := b.name(fmt.Appendf(nil, "2026/03/01/[$LATEST]%032x", i%5)), b.name(fmt.Appendf(nil, "m%d", i))
-		for range 2 {
-			b.events = append(b.events, event{kind: used, at: firstMoment, stream: stream, function: -1, flow: -1, module: module})
+	for _, message := range []uint64{0, 1} {
+		c := newCollector(Options{Limit: defaultLimit, Requests: 1000})
+		f := &fileState{own: &stream{source: c.source("x")}, streams: map[string]*stream{}}
+		c.files = []*fileState{f}
+		c.waiting, c.looseN, c.outsideN = maxOpenAll, maxOutside-100, maxOutside-100
+		b := &batch{}
+		b.reset()
+		for i := range 300 {
+			stream, module := b.name(fmt.Appendf(nil, "2026/03/01/[$LATEST]%032x", i%5)), b.name(fmt.Appendf(nil, "m%d", i))
+			for range 2 {
+				b.events = append(b.events, event{kind: used, at: firstMoment, stream: stream, function: -1, flow: -1, module: module, message: message * uint64(i+1)})
+			}
 		}
-	}
-	c.take(f, b, 0, 0)
-	if c.looseN != maxOutside || c.outsideN != maxOutside || c.res.Outside != 600 || c.res.LeftOut < 200 {
-		t.Errorf("%d and %d modules, %d messages, %d left out", c.looseN, c.outsideN, c.res.Outside, c.res.LeftOut)
+		c.take(f, b, 0, 0)
+		if _, err := c.finish(nil, Sink{}); err != nil {
+			t.Fatal(err)
+		}
+		if c.looseN != maxOutside || c.outsideN != maxOutside || c.res.Outside != 600 || c.res.LeftOut < 200 {
+			t.Errorf("%d and %d modules, %d messages, %d left out", c.looseN, c.outsideN, c.res.Outside, c.res.LeftOut)
+		}
 	}
 }

@@ -74,15 +74,27 @@ func (c *collector) loose(to rowKey, m int32, message uint64) {
 		c.makeRoom()
 	}
 	at := c.rows[c.row(to)]
-	if at.loose[m] == 0 {
-		if c.looseN >= maxOutside {
-			c.res.LeftOut++
-			return
-		}
-		c.looseN++
+	if c.roomForLoose(at.loose[m] > 0) {
+		plus(&at.loose, m, 1)
 	}
-	plus(&at.loose, m, 1)
 }
+
+// roomForLoose reports whether a message is counted for a row and module, of which there are
+// some already where known says so.
+func (c *collector) roomForLoose(known bool) bool {
+	if known {
+		return true
+	}
+	if c.looseN >= maxOutside {
+		c.res.LeftOut++
+		return false
+	}
+	c.looseN++
+	return true
+}
+
+// hasLoose reports whether a row has messages without a request.
+func (r *row) hasLoose() bool { return len(r.loose) > 0 || r.messages }
 
 // outside counts a use that belongs to no request.
 func (c *collector) outside(s *source, m int32) {

@@ -478,7 +478,7 @@ func (c *collector) decode(label string, date day, r remembered, u *unpacker) er
 		return err
 	}
 	if r.level > c.table.level {
-		c.table.raise(r.level)
+		c.table.raise(aRequest, r.level)
 	}
 	d := &decoder{Reader: plain}
 	var names []string

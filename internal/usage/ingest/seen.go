@@ -383,7 +383,8 @@ func (r *rememberer) inMemory(keys []sourceDay, listOf []int) error {
 	t := &r.table
 	t.all(func(e *entry) { sizes[listOf[e.row]]++ })
 	for i := range t.n {
-		if to := listOf[t.at(i).row]; to > 0 {
+		e := t.at(i)
+		if to := listOf[e.row]; to > 0 && e.kind != aMessage {
 			if lists[to] == nil {
 				lists[to] = make([]uint32, 0, sizes[to])
 			}
@@ -410,7 +411,7 @@ func (r *rememberer) spilled(keys []sourceDay, listOf []int, of []*total, w *day
 	defer pool.close()
 	var rec []byte
 	if err := c.again(func(e *entry) {
-		if to := listOf[e.row]; to > 0 && remember {
+		if to := listOf[e.row]; to > 0 && e.kind != aMessage && remember {
 			rec = c.packEntry(rec[:0], e)
 			pool.add(spoolKey{uint32(to), e.key}, rec)
 		}

@@ -252,7 +252,7 @@ func (c *collector) each(f func(*entry)) error {
 	var last rowKey
 	have := false
 	call := func() {
-		if have && c.table.sampled(e.key) {
+		if have && c.table.sampled(e.key, e.kind) {
 			e.row = c.row(e.at)
 			c.rows[e.row].memory = max(c.rows[e.row].memory, e.memory)
 			f(&e.entry)
@@ -301,11 +301,11 @@ func (c *collector) again(f func(*entry)) error {
 
 // gather ends the spilling: it writes what is left, finds out how many entries there are of
 // each kind, of which no more than the limit are kept, and makes the rows. It reports
-// how many entries each row has.
+// how many entries each row has, besides messages.
 func (c *collector) gather() (counted []float64, err error) {
 	if c.spilled != nil {
 		c.spill()
-		c.table = table{limit: c.table.limit, level: c.table.level}
+		c.table = table{limit: c.table.limit, level: c.table.level, messages: c.table.messages}
 		if c.err != nil {
 			return nil, c.err
 		}
@@ -314,6 +314,10 @@ func (c *collector) gather() (counted []float64, err error) {
 	var zeros [entryKinds][maxLevel + 1]int
 	count := func(e *entry) {
 		zeros[e.kind][min(bits.LeadingZeros64(e.key), maxLevel)]++
+		if e.kind == aMessage {
+			c.rows[e.row].messages = true
+			return
+		}
 		if int(e.row) >= len(counted) {
 			counted = append(counted, make([]float64, int(e.row)+1-len(counted))...)
 		}
@@ -322,18 +326,21 @@ func (c *collector) gather() (counted []float64, err error) {
 	if err := c.each(count); err != nil {
 		return nil, err
 	}
-	level := c.table.level
-	for _, z := range zeros {
-		n := 0
+	level, messages := c.table.level, c.table.messages
+	for kind, z := range zeros {
+		n, to := 0, &level
+		if entryKind(kind) == aMessage {
+			to = &messages
+		}
 		for i := maxLevel; i >= int(c.table.level); i-- {
 			if n += z[i]; n > c.table.limit {
-				level = max(level, uint(i)+1)
+				*to = max(*to, min(uint(i)+1, maxLevel))
 				break
 			}
 		}
 	}
-	if level = min(level, maxLevel); level > c.table.level {
-		c.table.level = level
+	if level > c.table.level || messages > c.table.messages {
+		c.table.level, c.table.messages = level, messages
 		clear(counted)
 		if err := c.again(count); err != nil {
 			return nil, err

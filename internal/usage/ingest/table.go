@@ -46,12 +46,13 @@ const (
 // with a number of leading zero bits are kept. Hashes are even, so that what is kept is a
 // fair sample, the same one in whatever order entries come.
 type table struct {
-	limit  int
-	level  uint // leading zero bits of the keys that are kept
-	n      int
-	kinds  [entryKinds]int // how many there are
-	index  []uint32        // by the low bits of the keys
-	chunks [][]entry
+	limit    int
+	level    uint // leading zero bits of the keys that are kept
+	messages uint // the same of messages, where it is more: that these are many says nothing of requests
+	n        int
+	kinds    [entryKinds]int // how many there are
+	index    []uint32        // by the low bits of the keys
+	chunks   [][]entry
 
 	touched uint32 // by expect, so that its reads are none in vain
 }
@@ -69,16 +70,27 @@ const (
 
 func (t *table) at(i int) *entry { return &t.chunks[i>>chunkBits][i&(chunkSize-1)] }
 
-// weight is how many things an entry stands for.
-func (t *table) weight() float64 { return float64(uint64(1) << t.level) }
+// levelOf is how many leading zero bits the keys of a kind have that are kept.
+func (t *table) levelOf(kind entryKind) uint {
+	if kind == aMessage {
+		return max(t.level, t.messages)
+	}
+	return t.level
+}
 
-// sampled reports whether a key is one of those that are kept.
-func (t *table) sampled(key uint64) bool { return t.level == 0 || key>>(64-t.level) == 0 }
+// weight is how many things an entry of a kind stands for.
+func (t *table) weight(kind entryKind) float64 { return float64(uint64(1) << t.levelOf(kind)) }
+
+// sampled reports whether a key is one of those of its kind that are kept.
+func (t *table) sampled(key uint64, kind entryKind) bool {
+	level := t.levelOf(kind)
+	return level == 0 || key>>(64-level) == 0
+}
 
 // get returns the entry of a key, which is new when its numbers are still to be filled
 // in; nil when the key is none of the sample.
 func (t *table) get(key uint64, kind entryKind) (e *entry, fresh bool) {
-	if !t.sampled(key) {
+	if !t.sampled(key, kind) {
 		return nil, false
 	}
 	if 4*(t.n+1) > 3*len(t.index) {
@@ -94,8 +106,8 @@ func (t *table) get(key uint64, kind entryKind) (e *entry, fresh bool) {
 		}
 		i = (i + 1) & mask
 	}
-	if t.kinds[kind] >= t.limit && t.level < maxLevel {
-		t.raise(t.level + 1)
+	if level := t.levelOf(kind); t.kinds[kind] >= t.limit && level < maxLevel {
+		t.raise(kind, level+1)
 		return t.get(key, kind)
 	}
 	e = t.push(entry{key: key, kind: kind})
@@ -160,13 +172,17 @@ func (t *table) grow(size int) {
 	}
 }
 
-// raise drops the keys that have fewer leading zero bits than level.
-func (t *table) raise(level uint) {
-	t.level = level
+// raise drops the keys that have fewer leading zero bits than level: of messages, or of all kinds.
+func (t *table) raise(kind entryKind, level uint) {
+	if kind == aMessage {
+		t.messages = level
+	} else {
+		t.level = level
+	}
 	kept := 0
 	t.kinds = [entryKinds]int{}
 	for i := range t.n {
-		if e := t.at(i); t.sampled(e.key) {
+		if e := t.at(i); t.sampled(e.key, e.kind) {
 			*t.at(kept) = *e
 			kept++
 			t.kinds[e.kind]++

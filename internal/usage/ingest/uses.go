@@ -65,7 +65,7 @@ type dayWriter struct {
 
 func newDayWriter(c *collector) *dayWriter {
 	n := len(c.names)
-	w := &dayWriter{collector: c, weight: c.table.weight(), uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n), loaded: newSums(n)}
+	w := &dayWriter{collector: c, weight: c.table.weight(aRequest), uses: newSums(n), used: newSums(n), unseen: newSums(n), together: newSums(n), loaded: newSums(n)}
 	w.survey = survey{used: newSums(n), unseen: newSums(n), logged: newSums(n)}
 	if c.spilled != nil {
 		w.spool = newSpool(&c.o)
