@@ -858,8 +858,9 @@ class _Traced(_Watching):
             if type(module) is _Proxy:
                 _Module.__setattr__(module, "__class__", _Module)
         self.armed = []
-        for owner, name, original in self.patched:
-            setattr(owner, name, original)
+        for owner, name, original, value in self.patched:
+            if getattr(owner, name) is value:  # else others have put theirs there
+                setattr(owner, name, original)
         self.patched = []
 
     armed = ()
@@ -948,16 +949,20 @@ class _Traced(_Watching):
         if threading is not None:
             if getattr(threading, hook, None) is None:
                 self.patch(threading, hook, called)
-            wake = threading.Condition._acquire_restore
+            wake = getattr(threading.Condition, "_acquire_restore", None)
 
             def woken(condition, state):
                 # A thread that waits for work in a queue, or for an event.
                 wake(condition, state)
                 if now() is None and self.watch is not None:
-                    set(called)
-                    self.trace(sys._getframe(1))
+                    try:
+                        set(called)
+                        self.trace(sys._getframe(1))
+                    except Exception as exc:
+                        self.off(exc)
 
-            self.patch(threading.Condition, "_acquire_restore", woken)
+            if wake is not None:  # what stands for the class may have none
+                self.patch(threading.Condition, "_acquire_restore", woken)
 
         def traced(run, *args):
             before = now()
@@ -983,7 +988,7 @@ class _Traced(_Watching):
             self.patch(anyio, "run_sync", traced_sync)
 
     def patch(self, owner, name, value):
-        self.patched.append((owner, name, getattr(owner, name)))
+        self.patched.append((owner, name, getattr(owner, name), value))
         setattr(owner, name, value)
 
     def proxied(self):

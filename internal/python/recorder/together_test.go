@@ -194,6 +194,62 @@ for i in range(4):
 	})
 }
 
+// TestConditionsOfOthers: what the program has done to threading's conditions, or does while
+// a request is watched, stays, and nothing of the recorder gets into its way there.
+func TestConditionsOfOthers(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		head := "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n" +
+			"import fastpath_recorder, queue, threading, time\nimport app\nwait = lambda: None\n"
+		requests := `
+    with fastpath_recorder.request("first"): app.first(wait)
+    with fastpath_recorder.request("second"): app.second(wait)
+`
+		lines, rest := r.run(t, head+`
+condition = threading.Condition
+threading.Condition = lambda *args: condition(*args)
+for i in range(2):`+requests, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+
+		lines, rest = r.run(t, head+`
+original = threading.Condition._acquire_restore
+def mine(condition, state):
+    return original(condition, state)
+def wait():
+    threading.Condition._acquire_restore = mine
+for i in range(2):`+requests+`
+    assert threading.Condition._acquire_restore is mine
+`, "FASTPATH_EVERY=1")
+		check(t, p, lines, rest)
+
+		if p.Minor == 8 {
+			return // what forbids to trace is not heard
+		}
+		_, rest = r.run(t, head+`
+def forbid(event, args):
+    if event == "sys.settrace" and threading.current_thread() is worker:
+        raise RuntimeError
+asked, answered = queue.Queue(), queue.Queue()
+def run():
+    try:
+        asked.get()
+        answered.put("woken")
+    except RuntimeError:
+        answered.put("in the way")
+worker = threading.Thread(target=run)
+worker.start()
+sys.addaudithook(forbid)
+time.sleep(0.05)
+with fastpath_recorder.request("first"): asked.put(1)
+print(answered.get())
+`, "FASTPATH_EVERY=1")
+		if strings.TrimSpace(rest) != "woken" {
+			t.Errorf("%s", rest)
+		}
+	})
+}
+
 // others are programs that watch at the same time.
 var others = []struct{ name, begin string }{
 	{"ids 3 and 4 taken", "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n"},
