@@ -81,10 +81,13 @@ func (m *measurement) early() int {
 }
 
 // timesStart reports whether the last run of the timing pass also times the start of its
-// interpreter. Children that the entry starts by multiprocessing get the flag that this takes.
+// interpreter. Children that the entry starts by multiprocessing get the flag that this takes;
+// and where Python comes without site, as a script may start it, nothing may load that.
 func (m *measurement) timesStart(pass probe.Pass) bool {
+	const spawns = "multiprocessing"
 	return pass == probe.PassTiming && m.begun == nil && !m.noStart && launch.Streams && !m.conditions.each() &&
-		!slices.ContainsFunc(m.graph.Nodes, func(n probe.Node) bool { return n.Name == "multiprocessing" })
+		slices.Contains(m.graph.Startup, "site") && !slices.Contains(m.graph.Startup, spawns) &&
+		!slices.ContainsFunc(m.graph.Nodes, func(n probe.Node) bool { return n.Name == spawns })
 }
 
 // last starts the interpreter of the last run, where its start is timed: nothing runs then.
@@ -232,6 +235,9 @@ func (m *measurement) runs(ctx context.Context, pass probe.Pass, enough func(don
 			n := 1
 			if m.together(m.leaving != nil) {
 				n = min(m.Runs-done, processors)
+				if m.timesStart(pass) {
+					n = min(n, m.Runs-done-1) // the last one is alone
+				}
 			}
 			if err := m.group(ctx, pass, done, n, nil); err != nil {
 				return err

@@ -161,6 +161,63 @@ func TestClientAlone(t *testing.T) {
 	}
 }
 
+// TestLastRunIsAsOthers: where the start of the interpreter is timed with the last run, the
+// entry finds there what it finds in others; where it would not, it is timed alone.
+func TestLastRunIsAsOthers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		custom string // sitecustomize
+		flag   string // of a script that starts Python
+		timed  bool
+	}{"usual": {timed: true}, "multiprocessing": {custom: "import multiprocessing\n"}, "without site": {flag: "-S"}, "isolated": {flag: "-I", timed: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			log := filepath.Join(dir, "runs.log")
+			write(t, dir, map[string]string{
+				"app.py": "import os, sys\n" +
+					"children = sys.flags.no_site if 'multiprocessing' in sys.modules else None\n" +
+					"with open(os.environ['RUNS_LOG'], 'a') as f: f.write('%s %s %s\\n' % (sys.flags.no_site, 'site' in sys.modules, children))\n" +
+					"def handler(event, context): ...\n",
+				"sitecustomize.py": c.custom,
+			})
+			o := options(t, one(t), dir)
+			o.Env = append(o.Env, "RUNS_LOG="+log, "PYTHONPATH="+dir)
+			o.Runs = 4
+			looks := 0
+			o.free = func(int, bool) bool { looks++; return looks > 2 } // in pairs from the first run on
+			if c.flag != "" {
+				script := filepath.Join(t.TempDir(), "python")
+				if err := os.WriteFile(script, []byte("#!/bin/sh\nexec '"+o.Python.Path+"' "+c.flag+" \"$@\"\n"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				python := *o.Python
+				python.Path = script
+				o.Python = &python
+			}
+			measure(t, o)
+			data, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+			if len(lines) != 5 {
+				t.Fatalf("%q", lines)
+			}
+			for i, line := range lines {
+				without, what, _ := strings.Cut(line, " ")
+				_, first, _ := strings.Cut(lines[0], " ")
+				if what != first {
+					t.Errorf("run %d finds %q, the first %q", i, what, first)
+				}
+				if timed := without == "1" && c.flag != "-S"; timed != (c.timed && i == 4) {
+					t.Errorf("run %d: %q", i, line)
+				}
+			}
+		})
+	}
+}
+
 // spoil copies the files of a folder and makes the code in them one of another
 // Python, with a checksum that is right.
 func spoil(t *testing.T, from, to string) {

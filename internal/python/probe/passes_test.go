@@ -283,9 +283,9 @@ func TestStartTimed(t *testing.T) {
 			t.Fatalf("%v %v", site, err)
 		}
 		testtree.Write(t, site[0], map[string]string{
-			"code.pth":         "import sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nsub\n",
+			"code.pth":         "import sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nimport site; site.execusercustomize = lambda: None\nsub\n",
 			"sub/inner.py":     "",
-			"sitecustomize.py": "import time\ntime.sleep(0.02)\n",
+			"sitecustomize.py": "import sys, time\ntime.sleep(0.02)\nsys.arguments_then = list(sys.argv)\n",
 		})
 		// What the entry finds is told by the names that it tries to import.
 		o := entry(t, filepath.Join(dir, "bin", "python"), map[string]string{"entry.py": `
@@ -293,7 +293,8 @@ import binascii, builtins, site, sys
 flags = [f for f in dir(sys.flags) if f[0] != "_" and f not in ("no_site", "count", "index")]
 found = [
     sorted(set(sys.modules) - {"entry"}), sys.path, sys.argv, sys.prefix, sys.exec_prefix, sorted(vars(builtins)), sorted(vars(site)),
-    site.execsitecustomize.__module__, site.execsitecustomize.__code__.co_name, [repr(getattr(sys.flags, f)) for f in flags if not callable(getattr(sys.flags, f))],
+    site.execsitecustomize.__module__, site.execsitecustomize.__code__.co_name, site.execusercustomize.__code__.co_name,
+    sys.arguments_then, [(len(a), a[:9]) for a in getattr(sys, "orig_argv", ())], [repr(getattr(sys.flags, f)) for f in flags if not callable(getattr(sys.flags, f))],
     sorted(vars(getattr(site, "StartupState", sys.flags.__class__))), repr(sys.stdin.encoding), sorted(sys.path_importer_cache),
 ]
 for number, what in enumerate(found):

@@ -4,10 +4,15 @@
 # all as it is without -S, but for sys.flags.
 #
 # startFirst has run before: _waited is what the process had to wait for a
-# processor until _now, in ns. The argument is the time at which it was started.
+# processor until _now, in ns. The first argument is the time at which it was started;
+# nobody else sees the arguments.
 def _startup():
     stopwatch, rows = _Stopwatch(_low, time.perf_counter_ns), []
-    interpreter = _now - int(sys.argv[1])
+    arguments = sys.argv[1:]
+    del sys.argv[1:]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[-len(arguments) - 4 :] = ["-c"] + arguments[1:]
+    interpreter = _now - int(arguments[0])
     if not stopwatch.sleeps():  # as in _Stopwatch.since
         interpreter -= _waited
 
@@ -36,7 +41,7 @@ def _startup():
     instead = []
 
     def put(place, name, function):
-        instead.append((place, name, place.__dict__.get(name)))
+        instead.append((place, name, function, place.__dict__.get(name)))
         setattr(place, name, function)
 
     put(site, "exec", run_line)
@@ -64,7 +69,10 @@ def _startup():
     if folder:
         sys.path.insert(0, "")
     total = stopwatch.since(begin)
-    for place, name, original in instead:
+    sys.argv += arguments[1:]
+    for place, name, function, original in instead:
+        if place.__dict__.get(name) is not function:
+            continue  # what runs there has put something else in the place
         if original is None:
             delattr(place, name)
         else:
