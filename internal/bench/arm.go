@@ -248,7 +248,7 @@ func (a *armRun) ended(r *launch.Result, what string) string {
 	case r.TimedOut:
 		return fmt.Sprintf("%s did not end within %s; raise --timeout if it needs longer", what, a.o.Timeout)
 	case r.Signal != "":
-		return "the process was ended by " + r.Signal
+		return "the process was ended by a signal (" + r.Signal + ")"
 	}
 	return fmt.Sprintf("the process ended with exit code %d before it answered; does the code call sys.exit or os._exit?", r.ExitCode)
 }

@@ -91,7 +91,7 @@ func (a *armRun) commandError(ev *Event, r *launch.Result) *RunError {
 	case r.TimedOut:
 		e.Message = fmt.Sprintf("the command did not end within %s; raise --timeout if it needs longer", a.o.Timeout)
 	case r.Signal != "":
-		e.Message = "the command was ended by " + r.Signal
+		e.Message = "the command was ended by a signal (" + r.Signal + ")"
 	case r.ExitCode != 0:
 		e.Message = fmt.Sprintf("the command ended with exit code %d; --args gives it arguments with which it succeeds", r.ExitCode)
 	default:

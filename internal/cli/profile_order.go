@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fastpath/internal/evidence"
@@ -108,7 +109,9 @@ func (p places) of(list []evidence.Statement) []profilePlace {
 func (p places) list(list []evidence.Statement) string {
 	var names []string
 	for _, place := range p.of(list) {
-		names = append(names, place.String())
+		if at := place.String(); !slices.Contains(names, at) {
+			names = append(names, at)
+		}
 	}
 	return joinOr(names, 3)
 }

@@ -116,7 +116,9 @@ func (a *app) printDeferFirst(t *term.Terminal, r *profileResult) {
 			if !slices.Contains(names, p.Module) {
 				names = append(names, p.Module)
 			}
-			at = append(at, p.String())
+			if place := p.String(); !slices.Contains(at, place) {
+				at = append(at, place)
+			}
 		}
 		table.Row(joinOr(names, 3), msText(s.SavesMS), msText(s.LeftMS), joinOr(at, 3))
 	}

@@ -67,7 +67,8 @@ func (m *measurement) entryError(f *probe.Failure) *EntryError {
 			text += lastLines(f.Stderr) + "\nos._exit or a library of native code did it; run it by hand: " + m.byHand()
 		}
 	case probe.Crashed:
-		text = fmt.Sprintf("crashed its interpreter while it was imported (%s), so nothing was measured%s\nan extension module is the likely cause; run it by hand: %s", f.Signal, m.where(f), m.byHand())
+		what, cause := crash(f.Signal)
+		text = fmt.Sprintf("%s while it was imported (%s), so nothing was measured%s\n%s; run it by hand: %s", what, f.Signal, m.where(f), cause, m.byHand())
 	case probe.Hung:
 		text = m.hung(f)
 	case probe.NoAttribute:
@@ -83,6 +84,17 @@ func (m *measurement) entryError(f *probe.Failure) *EntryError {
 		text = fmt.Sprintf("could not be measured: %q did not start%s\nname another interpreter with --python", m.Python.Path, lastLines(f.Stderr))
 	}
 	return &EntryError{m.Entry.Name, text, f}
+}
+
+// crash says what a signal did to the interpreter, and who is likely to blame.
+func crash(signal string) (what, cause string) {
+	switch signal {
+	case "killed":
+		return "lost its interpreter", "the system ends processes so that take too much memory"
+	case "terminated", "interrupt", "hangup", "alarm clock":
+		return "lost its interpreter", "the entry or another process sent this signal"
+	}
+	return "crashed its interpreter", "an extension module is the likely cause"
 }
 
 // raised tells a missing package, which is a matter of the interpreter, from

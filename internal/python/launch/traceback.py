@@ -3,7 +3,6 @@ def traceback_text(exc):
     # likely cause of a ModuleNotFoundError imports the parent package once
     # more: user code would run twice, and might fail or hang here.
     import sys
-    import traceback
 
     names, todo = [], [exc]
     while todo:
@@ -19,9 +18,22 @@ def traceback_text(exc):
         for e, name in names:
             if name is not None:
                 ImportError.name.__set__(e, None)
+        import traceback
+
         return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
     except BaseException as second:
-        return "%s (and its traceback cannot be formatted: %s)\n" % (type(exc).__name__, type(second).__name__)
+        # An entry that breaks imports or files breaks this, too.
+        lines, level = ["Traceback (most recent call last):\n"], exc.__traceback__
+        while level is not None:
+            code = level.tb_frame.f_code
+            lines.append('  File "%s", line %d, in %s\n' % (code.co_filename, level.tb_lineno, code.co_name))
+            level = level.tb_next
+        try:
+            text = ": %s" % exc
+        except BaseException:
+            text = ""
+        lines.append("%s%s (without its source lines: %s)\n" % (type(exc).__name__, text, type(second).__name__))
+        return "".join(lines)
     finally:
         for e, name in names:
             if name is not None:
