@@ -44,7 +44,7 @@ class _Request:
     open = True
     alone = True  # no other request has run beside it
     error = False
-    lines = None  # watched: [(code or file, line)]
+    lines = None  # watched: {(code, line): None}, as traced ones come over and over again
     places = None  # [(code, offset)] where a line does not say enough
     names = None  # modules that proxies saw
     library = None
@@ -281,7 +281,7 @@ class _Recorder:
                     if type(self) is _Recorder:
                         self.__class__ = _watching(self.how)
                     r.alone = self.inflight == 1
-                    r.lines, r.places, r.names, r.library, r.unsure = [], [], set(), set(), {}
+                    r.lines, r.places, r.names, r.library, r.unsure = {}, [], set(), set(), {}
                     self.watch = r
             _current.set(r)
             if r.lines is not None:
@@ -719,7 +719,7 @@ class _Monitored(_Watching):
                     if r is None or not r.open:
                         w.unsure[id(code), number, -1] = None
                     return None
-            w.lines.append((id(code), number))
+            w.lines[id(code), number] = None
             return disable
 
         def instruction(code, offset):
@@ -907,7 +907,7 @@ class _Traced(_Watching):
         self.consumer(frame)
         for line in lines:
             if mine:
-                w.lines.append((id(frame.f_code), line))
+                w.lines[id(frame.f_code), line] = None
             elif mine is None:
                 w.unsure[id(frame.f_code), line, -1] = None
 

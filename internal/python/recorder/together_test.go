@@ -250,6 +250,26 @@ print(answered.get())
 	})
 }
 
+// TestLongRequest: what is kept of a request does not grow with how long it runs.
+func TestLongRequest(t *testing.T) {
+	t.Parallel()
+	oracle.Each(t, func(t *testing.T, p oracle.Python) {
+		r := record(t, p, two)
+		for _, head := range []string{"", "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n"} {
+			lines, rest := r.run(t, head+`
+import fastpath_recorder
+import app
+for name in "first", "second":
+    with fastpath_recorder.request(name):
+        for i in range(500): getattr(app, name)(int)
+        watched = fastpath_recorder._recorder.watch
+        assert len(watched.lines) + len(watched.places) < 100
+`, "FASTPATH_EVERY=1")
+			check(t, p, lines, rest)
+		}
+	})
+}
+
 // others are programs that watch at the same time.
 var others = []struct{ name, begin string }{
 	{"ids 3 and 4 taken", "import sys\nif hasattr(sys, 'monitoring'):\n    for i in (3, 4): sys.monitoring.use_tool_id(i, 'other')\n"},
