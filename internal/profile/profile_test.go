@@ -378,6 +378,7 @@ func TestErrors(t *testing.T) {
 		"killed":          {"import os\nos.kill(os.getpid(), 9)\n", []string{"lost its interpreter", "(killed)", "too much memory"}},
 		"alarm":           {"import signal\nsignal.alarm(1)\nsignal.pause()\n", []string{"(alarm clock)", "another process sent this signal"}},
 		"finder":          {"import sys\nclass F:\n    def find_spec(self, *args): raise RuntimeError('not these')\nsys.meta_path.insert(0, F())\nimport wave\n", []string{"raised RuntimeError", `File "app.py", line 5`, "RuntimeError: not these"}},
+		"clears":          {"import sys\nsys.modules.clear()\nimport wave\n", []string{"raised KeyError", "KeyError: 'app'"}},
 		"closes":          {"import os\nos.closerange(0, 65536)\n", []string{"closed all file descriptors"}},
 		"native exit":     {"import ctypes\nctypes.CDLL(None)._exit(9)\n", []string{"exit code 9", "run it by hand"}},
 	} {

@@ -2,8 +2,6 @@ def traceback_text(exc):
     # The traceback as Python prints it. From 3.15 on, the search for the
     # likely cause of a ModuleNotFoundError imports the parent package once
     # more: user code would run twice, and might fail or hang here.
-    import sys
-
     names, todo = [], [exc]
     while todo:
         e = todo.pop()
@@ -12,8 +10,10 @@ def traceback_text(exc):
         name = ImportError.name.__get__(e) if isinstance(e, ModuleNotFoundError) else None
         names.append((e, name if isinstance(name, str) and "." in name else None))
         todo += [e.__cause__, e.__context__]
-        if sys.version_info >= (3, 11) and isinstance(e, BaseExceptionGroup):
-            todo += e.exceptions
+        try:
+            todo += e.exceptions if isinstance(e, BaseExceptionGroup) else ()
+        except NameError:  # before 3.11
+            pass
     try:
         for e, name in names:
             if name is not None:
