@@ -553,8 +553,9 @@ class _Watching(_Recorder):
         # The modules of which the request does not say whether it used them.
         if r.unseen:
             return {name for name in self.table.modules.decode().split() if name in sys.modules} - used
-        lines = [(key, line) for key, line, offset in r.unsure if offset < 0]
-        places = [(key, offset) for key, line, offset in r.unsure if offset >= 0]
+        unsure = list(r.unsure)  # threads may go on
+        lines = [(key, line) for key, line, offset in unsure if offset < 0]
+        places = [(key, offset) for key, line, offset in unsure if offset >= 0]
         return (self.names(lines, places) | r.loose) - used
 
     def names(self, lines, places):
