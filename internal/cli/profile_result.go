@@ -146,7 +146,7 @@ func newProfileResult(root string, m profiled, opt profileOptions) *profileResul
 	r.Startup = newProfileStartup(root, m)
 	r.addModules(m)
 	rt := graph.NewRuntime(ev)
-	rt.Order(m.program)
+	rt.AddLazy(m.program)
 	r.Total.SelfMS = round3(rt.Total(nil))
 	r.addStatements(m, rt)
 	return r
@@ -273,6 +273,9 @@ func (r *profileResult) addStatements(m profiled, rt *graph.Runtime) {
 			s.Line, s.Column = imp.Line, imp.Column
 			if rt.Deferred(imp.Statement) || phase[mod.File] == evidence.PhaseDeferred {
 				s.Phase = evidence.PhaseDeferred
+				if imp.Lazy && imp.UsedAtImport {
+					s.SavesNothing = "lazy, and used at import: " + usedWhere(imp)
+				}
 			} else {
 				ms, gone := saves.Saves(imp.Statement)
 				s.AddsMS, s.SavesMS = round3(rt.Adds(imp.Statement)), round3(ms)

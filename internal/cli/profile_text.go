@@ -73,8 +73,13 @@ func (a *app) printStatements(t *term.Terminal, r *profileResult) {
 		switch {
 		case s.Phase == evidence.PhaseDeferred:
 			adds, saves = "–", "–"
-			if at += ", deferred"; s.Qualname != "" {
-				at = fmt.Sprintf("%s:%d in %s", s.File, s.Line, s.Qualname)
+			switch {
+			case s.Qualname != "":
+				at += " in " + s.Qualname
+			case s.SavesNothing != "":
+				at += ", " + s.SavesNothing
+			default:
+				at += ", deferred"
 			}
 		case s.SavesNothing != "":
 			saves = "–"

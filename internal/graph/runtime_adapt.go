@@ -48,7 +48,7 @@ func (r *Runtime) Adapt(p *Program, entry string) {
 		}
 		a.drop(m)
 		if !m.Test {
-			a.add(m)
+			a.add(m, func(*Import) bool { return true })
 		}
 	}
 	r.grow()
@@ -62,7 +62,20 @@ func (r *Runtime) Adapt(p *Program, entry string) {
 	r.findMixed()
 }
 
-// adapter is one run of Adapt.
+// AddLazy adds the lazy statements of the modules that were measured: what they name is
+// loaded where it is used, so that no edge of a profile is theirs. It includes Order.
+func (r *Runtime) AddLazy(p *Program) {
+	a := &adapter{r: r, program: p}
+	for _, m := range p.Modules {
+		if _, ok := r.files[m.File]; ok {
+			a.add(m, func(imp *Import) bool { return imp.Lazy })
+		}
+	}
+	r.grow()
+	r.Order(p)
+}
+
+// adapter is one run of Adapt, or of AddLazy.
 type adapter struct {
 	r        *Runtime
 	program  *Program
@@ -95,8 +108,8 @@ func (a *adapter) drop(m *Module) {
 	r.runs[id] = slices.DeleteFunc(r.runs[id], func(s int32) bool { return r.stmts[s].dead })
 }
 
-// add takes over the statements of a file that were not measured.
-func (a *adapter) add(m *Module) {
+// add takes over those statements of a file that were not measured.
+func (a *adapter) add(m *Module, those func(*Import) bool) {
 	r := a.r
 	from, ok := r.files[m.File]
 	if !ok {
@@ -108,7 +121,7 @@ func (a *adapter) add(m *Module) {
 		r.file(m.File, from)
 	}
 	for _, imp := range m.Imports {
-		if imp.Future || imp.Runs != "import" && imp.Runs != "call" {
+		if imp.Future || imp.Runs != "import" && imp.Runs != "call" || !those(imp) {
 			continue
 		}
 		if _, ok := r.byKey[key(imp.Statement)]; ok {
