@@ -223,18 +223,25 @@ sys.exit(worst) if worst > 200 else None
 	})
 }
 
+// environment makes a virtual environment with files in its site-packages.
+func environment(t *testing.T, python string, files map[string]string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if out, err := exec.Command(python, "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	site, err := filepath.Glob(filepath.Join(dir, "lib", "python*", "site-packages"))
+	if err != nil || len(site) != 1 {
+		t.Fatalf("%v %v", site, err)
+	}
+	testtree.Write(t, site[0], files)
+	return dir
+}
+
 // TestStartupPass: code in .pth files is told apart from site.
 func TestStartupPass(t *testing.T) {
 	each(t, func(t *testing.T, python string) {
-		dir := t.TempDir()
-		if out, err := exec.Command(python, "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
-			t.Skipf("%v: %s", err, out)
-		}
-		site, err := filepath.Glob(filepath.Join(dir, "lib", "python*", "site-packages"))
-		if err != nil || len(site) != 1 {
-			t.Fatalf("%v %v", site, err)
-		}
-		testtree.Write(t, site[0], map[string]string{
+		dir := environment(t, python, map[string]string{
 			"slow.pth":         "folder\nimport sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nimport sys; assert sys._getframe(1).f_locals['sitedir'], 'no sitedir'\n",
 			"folder/x.py":      "",
 			"plain.pth":        "folder\n",
@@ -274,15 +281,7 @@ func TestStartupPass(t *testing.T) {
 // that, and says of its start what StartupPass does.
 func TestStartTimed(t *testing.T) {
 	each(t, func(t *testing.T, python string) {
-		dir := t.TempDir()
-		if out, err := exec.Command(python, "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
-			t.Skipf("%v: %s", err, out)
-		}
-		site, err := filepath.Glob(filepath.Join(dir, "lib", "python*", "site-packages"))
-		if err != nil || len(site) != 1 {
-			t.Fatalf("%v %v", site, err)
-		}
-		testtree.Write(t, site[0], map[string]string{
+		dir := environment(t, python, map[string]string{
 			"code.pth":         "import sys, time; time.sleep(0.03)\nimport wave; exec('x = 1')\nimport site; site.execusercustomize = lambda: None\nsub\n",
 			"sub/inner.py":     "",
 			"sitecustomize.py": "import sys, time\ntime.sleep(0.02)\nsys.arguments_then = list(sys.argv)\n",
