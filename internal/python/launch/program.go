@@ -21,7 +21,7 @@ type Program struct {
 // starts like a Script; its standard input is empty.
 func ProgramArguments() []string { return []string{"-c", programStart} }
 
-// ProgramAfter returns Python that runs a Program whose arguments, but for "-c", are the
+// ProgramAfter is Python that runs a Program whose arguments, but for "-c", are the
 // last ones of the process, behind other code. What that keeps in the list STARTED the
 // program finds under that name.
 const ProgramAfter = "exec(sys.argv.pop())\n"
