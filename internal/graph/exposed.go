@@ -84,9 +84,7 @@ func (p *Program) expose() {
 	parallel(len(p.Modules), func(k int) {
 		if m := p.Modules[k]; !m.Test {
 			p.spelled(m, func(of *Module, name symbol, line int32) {
-				if of.facts.name(name)&nameBound != 0 {
-					spelled[k] = append(spelled[k], spelledName{of, name, line})
-				}
+				spelled[k] = append(spelled[k], spelledName{of, name, line})
 			})
 		}
 	})

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"fastpath/internal/python/syntax"
@@ -136,8 +135,8 @@ type spelledName struct {
 	line int32
 }
 
-// spelled calls yield for everything in other modules that the strings of a
-// module name: by one string, or by one that names the module and another one
+// spelled calls yield for every name that other modules bind and that the strings
+// of a module say: by one string, or by one that names the module and another one
 // that names what is in it.
 func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line int32)) {
 	f := m.facts
@@ -145,23 +144,38 @@ func (p *Program) spelled(m *Module, yield func(of *Module, name symbol, line in
 		return
 	}
 	seen := map[*Module]bool{m: true}
-	var names []symbol
+	var names []symbol // what all strings say
+	var known symbolMap
 	for _, l := range f.strings {
 		s := p.spells(m, f.of(l.text))
 		switch {
 		case s.of != nil && s.of != m:
-			yield(s.of, symbolOf(s.name), l.line)
+			if name := symbolOf(s.name); s.of.facts.name(name)&nameBound != 0 {
+				yield(s.of, name, l.line)
+			}
 		case s.module != nil && !seen[s.module]:
 			seen[s.module] = true
-			if names == nil { // of all strings; a table may have thousands
+			if names == nil {
+				known.reserve(len(f.strings))
 				for _, n := range f.strings {
-					names = append(names, symbolOf(f.of(n.text)))
+					if s := symbolOf(f.of(n.text)); known.add(s, 0) {
+						names = append(names, s)
+					}
 				}
-				slices.Sort(names)
-				names = slices.Compact(names)
 			}
-			for _, name := range names {
-				yield(s.module, name, l.line)
+			of := s.module.facts
+			if len(names) < len(of.bound) {
+				for _, name := range names {
+					if of.name(name)&nameBound != 0 {
+						yield(s.module, name, l.line)
+					}
+				}
+				continue
+			}
+			for k, name := range of.bound { // a table may have thousands of strings
+				if _, ok := known.get(name); ok && of.flags[k]&nameBound != 0 {
+					yield(s.module, name, l.line)
+				}
 			}
 		}
 	}
