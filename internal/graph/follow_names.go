@@ -61,15 +61,16 @@ func (n *namer) promote() {
 // functions, then the other names of imports, then the classes, by module.
 type namer struct {
 	p       *Program
-	of      []named       // by module
-	aliases int32         // the number of the first other name
-	classes int32         // the number of the first class
-	at      wordMap       // names: the number of what has it, negative once it was mentioned
-	next    []int32       // by number: of what has the same name, 0 for none
-	in      []int32       // by number: the module, or the word that the other name stands for
-	running []bool        // by number: the function runs, or methods of the class do
-	ran     []bool        // and what it runs was started
-	recent  [1 << 14]word // names that were mentioned, each at the place of its lowest bits
+	of      []named  // by module
+	aliases int32    // the number of the first other name
+	classes int32    // the number of the first class
+	at      wordMap  // names: the number of what has it, negative once it was mentioned
+	open    []uint64 // a bit for each name in at that was not mentioned, see openBit
+	shared  []uint64 // bits that several names share
+	next    []int32  // by number: of what has the same name, 0 for none
+	in      []int32  // by number: the module, or the word that the other name stands for
+	running []bool   // by number: the function runs, or methods of the class do
+	ran     []bool   // and what it runs was started
 }
 
 // named is what a module has.
@@ -97,6 +98,8 @@ func newNamer(p *Program) *namer {
 		total += int32(len(m.facts.classes))
 	}
 	n.at, n.next, n.in = newWordMap(int(total)/3), make([]int32, total), make([]int32, total)
+	words := max(1, len(n.at.slots)*2/64)
+	n.open, n.shared = make([]uint64, words), make([]uint64, words)
 	n.running, n.ran = make([]bool, total), make([]bool, total)
 	return n
 }
@@ -109,11 +112,11 @@ func (n *namer) index() {
 		for j := range f.functions {
 			number := n.of[k].functions + int32(j)
 			if n.in[number] = m.index; f.functions[j].name != 0 {
-				n.next[number] = n.at.put(f.functions[j].name, number)
+				n.next[number] = n.name(f.functions[j].name, number)
 			}
 		}
 		for _, a := range f.aliases {
-			n.in[aliases], n.next[aliases] = int32(a.item), n.at.put(a.as, aliases)
+			n.in[aliases], n.next[aliases] = int32(a.item), n.name(a.as, aliases)
 			aliases++
 		}
 	}
@@ -121,10 +124,27 @@ func (n *namer) index() {
 		for j := range m.facts.classes {
 			number := n.of[k].classes + int32(j)
 			if n.in[number] = m.index; m.facts.classes[j].name != 0 {
-				n.next[number] = n.at.put(m.facts.classes[j].name, number)
+				n.next[number] = n.name(m.facts.classes[j].name, number)
 			}
 		}
 	}
+}
+
+// name gives what has a number a name, and returns the number of what had it before.
+func (n *namer) name(name word, number int32) (before int32) {
+	before = n.at.put(name, number)
+	if before == 0 {
+		at, bit := n.openBit(name)
+		n.shared[at] |= n.open[at] & bit
+		n.open[at] |= bit
+	}
+	return before
+}
+
+// openBit returns the place of a name in open: most names that are mentioned need
+// no look at the large table, which is not in the cache.
+func (n *namer) openBit(name word) (at int, bit uint64) {
+	return int(name>>6) & (len(n.open) - 1), 1 << (name & 63)
 }
 
 // start makes a function run, or the methods of a class.
@@ -207,17 +227,17 @@ func (n *namer) body(module, function int32) {
 
 // mention makes what has this name run.
 func (n *namer) mention(name word) {
-	recent := &n.recent[int(name)%len(n.recent)]
-	if *recent == name {
+	at, bit := n.openBit(name)
+	if n.open[at]&bit == 0 {
 		return
 	}
-	*recent = name
 	slot := n.at.slot(name)
 	number := slot.number
 	if number <= 0 {
 		return
 	}
 	slot.number = -number
+	n.open[at] &^= bit &^ n.shared[at]
 	for ; number != 0; number = n.next[number] {
 		if number < n.aliases || number >= n.classes {
 			n.start(number)
