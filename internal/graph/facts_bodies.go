@@ -57,7 +57,7 @@ func (r *factReader) bodies() {
 	r.prefixedMethods()
 	for k := range r.bindings {
 		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
-			r.mention(r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)], symbolIn(r.bytesOf(b.name)))
+			r.mention(r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)], symbolOf(r.str(b.name)))
 		}
 	}
 	r.inspects = r.telling&tellsInspecting != 0
@@ -361,11 +361,12 @@ func (r *factReader) byFunction() {
 		at[k+1] += at[k]
 		r.functions[k].mentions = at[k]
 	}
-	r.facts.mentions = slices.Grow(r.facts.mentions[:0], len(r.mentioned))[:len(r.mentioned)]
+	mentions := r.slabs.mentions.begin(len(r.mentioned))[:len(r.mentioned)]
 	for _, m := range r.mentioned {
-		r.facts.mentions[at[m.function]] = m.name
+		mentions[at[m.function]] = m.name
 		at[m.function]++
 	}
+	r.facts.mentions = r.slabs.mentions.end(mentions)
 	r.counts = at
 }
 

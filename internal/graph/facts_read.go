@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ type factReader struct {
 	facts
 	slabs   slabs
 	extra   rareFacts
-	buf     []byte // facts.text
+	textAt  int // where the text of the file begins in that of the slabs
 	version syntax.Version
 	// literals asks for rareFacts.words.
 	literals bool
@@ -47,8 +46,8 @@ type factReader struct {
 
 // read returns the facts of a file; kept says that its tree is kept, too.
 func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept bool) *facts {
-	r.reset()
 	r.version, r.file, r.scopes = v, f, s
+	r.reset()
 	r.definitions()
 	r.imports()
 	r.boundNames()
@@ -68,44 +67,49 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept 
 			}
 		}
 	}
-	out := r.compact()
+	out := r.keepFacts()
 	r.file, r.scopes = nil, nil
 	return out
 }
 
-// reset empties the buffers.
+// reset begins the lists of a file, with room for what most files have.
 func (r *factReader) reset() {
 	r.texts.reset()
 	r.chain.reset()
-	r.buf = append(r.buf[:0], 0) // ""
 	r.extra = rareFacts{}
-	x := &r.facts
-	*x = facts{
-		statements: x.statements[:0], bindings: x.bindings[:0], functions: x.functions[:0], classes: x.classes[:0], refs: x.refs[:0],
-		members: x.members[:0], mentions: x.mentions[:0], made: x.made[:0], uses: append(x.uses[:0], 0), chains: append(x.chains[:0], chain{}),
-		bound: x.bound[:0], flags: x.flags[:0], aliases: x.aliases[:0], strings: x.strings[:0],
+	s := &r.slabs
+	r.textAt = s.beginText()
+	r.textAt, _ = s.addText(r.textAt, nil) // ""
+	r.facts = facts{
+		statements: s.statements.begin(max(len(r.file.Imports), 1)), bindings: s.bindings.begin(64), functions: s.functions.begin(len(r.scopes.Scopes)),
+		classes: s.classes.begin(32), refs: s.refs.begin(64), members: s.members.begin(64), made: s.made.begin(32),
+		uses: append(s.uses.begin(256), 0), chains: append(s.chains.begin(32), chain{}),
+		bound: s.bound.begin(128), flags: s.flags.begin(128), aliases: s.aliases.begin(64), strings: s.strings.begin(64),
 	}
 }
 
-// compact returns a copy of the facts that takes no more memory than it needs.
-func (r *factReader) compact() *facts {
-	x, s := r.facts, &r.slabs
-	x.text = string(r.buf)
-	x.statements, x.bindings, x.functions, x.classes = s.statements.copy(x.statements), s.bindings.copy(x.bindings), s.functions.copy(x.functions), s.classes.copy(x.classes)
-	x.refs, x.members, x.mentions, x.made = s.refs.copy(x.refs), s.members.copy(x.members), s.mentions.copy(x.mentions), s.made.copy(x.made)
-	x.uses, x.bound, x.flags, x.aliases, x.strings = s.uses.copy(x.uses), s.bound.copy(x.bound), s.flags.copy(x.flags), s.aliases.copy(x.aliases), s.strings.copy(x.strings)
-	if len(x.uses) == 1 { // no list
+// keepFacts returns the facts, which take no more memory than they need.
+func (r *factReader) keepFacts() *facts {
+	x, s := &r.facts, &r.slabs
+	x.text = s.text.String()[r.textAt:]
+	x.statements, x.bindings, x.functions, x.classes = s.statements.end(x.statements), s.bindings.end(x.bindings), s.functions.end(x.functions), s.classes.end(x.classes)
+	x.refs, x.members, x.made = s.refs.end(x.refs), s.members.end(x.members), s.made.end(x.made)
+	x.bound, x.flags, x.aliases, x.strings = s.bound.end(x.bound), s.flags.end(x.flags), s.aliases.end(x.aliases), s.strings.end(x.strings)
+	if len(x.uses) > 1 {
+		x.uses = s.uses.end(x.uses)
+	} else { // no list
 		x.uses = nil
 	}
 	if len(x.chains) > 1 {
-		x.chains = s.chains.copy(x.chains)
+		x.chains = s.chains.end(x.chains)
 	} else {
 		x.chains = nil
 	}
-	if e := r.extra; e.names != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.words != nil || e.found != nil || e.broken != nil || e.scopes != nil {
-		x.rare = &e
+	if e := &r.extra; e.names != nil || e.ordinals != nil || e.unseen != nil || e.lazy != nil || e.words != nil || e.found != nil || e.broken != nil || e.scopes != nil {
+		rare := *e
+		x.rare = &rare
 	}
-	return &s.facts.copy([]facts{x})[0]
+	return &s.facts.end(append(s.facts.begin(1), *x))[0]
 }
 
 // source returns the text of a node.
@@ -134,21 +138,16 @@ func (r *factReader) keep(name []byte) text {
 	if t, ok := r.texts.get(s); ok {
 		return text(t)
 	}
-	t := text(len(r.buf))
-	r.buf = binary.AppendUvarint(r.buf, uint64(len(name)))
-	r.buf = append(r.buf, name...)
+	from, t := r.slabs.addText(r.textAt, name)
+	r.textAt = from
 	r.texts.add(s, int32(t))
 	return t
 }
 
 // str returns a text of the file that is being read.
-func (r *factReader) str(t text) string { return string(r.bytesOf(t)) }
-
-// bytesOf is str without a copy: it holds until a text is added.
-func (r *factReader) bytesOf(t text) []byte {
-	n, width := binary.Uvarint(r.buf[t:])
-	from := int(t) + width
-	return r.buf[from : from+int(n)]
+func (r *factReader) str(t text) string {
+	f := facts{text: r.slabs.text.String()[r.textAt:]}
+	return f.of(t)
 }
 
 // definitions lists the functions and classes.

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -108,17 +107,17 @@ func (r *factReader) isPlain(b *binding) bool {
 
 // listed returns the uses of a bound name.
 func (r *factReader) listed(b *binding) []scope.Use {
-	name := r.bytesOf(b.name)
+	name := r.str(b.name)
 	switch {
 	case b.as != 0:
-		name = r.bytesOf(b.as)
+		name = r.str(b.as)
 	case !r.statements[b.statement].from:
-		name, _, _ = bytes.Cut(name, []byte("."))
+		name, _, _ = strings.Cut(name, ".")
 	}
 	if b.owner != 0 {
-		return r.scopes.LocalUses(b.owner, string(name))
+		return r.scopes.LocalUses(b.owner, name)
 	}
-	return r.scopes.Uses(string(name))
+	return r.scopes.Uses(name)
 }
 
 // nameUses indexes the loads of a bound name. They are listed by name, too,
