@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 
@@ -26,11 +27,11 @@ func (r *factReader) mention(function int32, name symbol) {
 			}
 		}
 	}
-	m := mentioning{function, name.word()}
+	m := mentioning{r.before + function, name.word()}
 	lately := &r.lately[(uint32(m.name)+uint32(function)*0x9e3779b1)%uint32(len(r.lately))]
 	if *lately != m {
 		*lately = m
-		r.mentioned = append(r.mentioned, m)
+		r.mentioned = append(r.mentioned, mentioning{function, m.name})
 	}
 }
 
@@ -42,7 +43,11 @@ func (r *factReader) mention(function int32, name symbol) {
 // imports in it.
 func (r *factReader) bodies() {
 	r.mentioned, r.prefixes, r.importing, r.telling = r.mentioned[:0], r.prefixes[:0], r.importing[:0], 0
-	clear(r.lately[:])
+	if r.before += r.bodiesBefore; r.before > math.MaxInt32/2 {
+		r.before = 0
+		clear(r.lately[:])
+	}
+	r.bodiesBefore = int32(len(r.functions))
 	r.namesIn()
 	r.attributesIn()
 	if len(r.importing) > 0 {
@@ -111,8 +116,10 @@ func (r *factReader) namesIn() {
 	for name, uses := range r.scopes.GlobalNames() {
 		s := symbolOf(name)
 		written := s
-		if k := strings.Index(name, "__"); k > 0 && name[0] == '_' { // private to a class: "_Class__name"
-			written = symbolOf(name[k:])
+		if name[0] == '_' {
+			if k := strings.Index(name, "__"); k > 0 { // private to a class: "_Class__name"
+				written = symbolOf(name[k:])
+			}
 		}
 		last := int32(-1)
 		for k := range uses {
@@ -163,7 +170,8 @@ func (r *factReader) attributesIn() {
 	stack := append(r.stack[:0], within{-1, 0})
 	r.strings, r.dotted = r.strings[:0], false
 	var dead syntax.Node // a branch of module-level code that does not run
-	for _, n := range slices.Backward(f.Mentions) {
+	for k := len(f.Mentions) - 1; k >= 0; k-- {
+		n := f.Mentions[k]
 		d := &f.Nodes[n]
 		for d.Start < stack[len(stack)-1].start {
 			stack = stack[:len(stack)-1]
@@ -339,6 +347,9 @@ func namePrefix(name []byte) []byte {
 
 // exported reports whether a literal is an element of __all__.
 func (r *factReader) exported(n syntax.NodeID) bool {
+	if !r.hasAll {
+		return false
+	}
 	f := r.file
 	for p := f.Parent(n); ; p = f.Parent(p) {
 		switch f.Kind(p) {

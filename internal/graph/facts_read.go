@@ -31,17 +31,19 @@ type factReader struct {
 	same  []sameName
 	group []int32 // by binding: its sameName
 
-	mentioned []mentioning
-	lately    [1 << 10]mentioning // see mention
-	telling   telling             // what the names tell that were mentioned so far
-	importing []int32             // functions that mention what imports modules by name
-	prefixes  []prefixing
-	strings   []syntax.NodeID // of module-level code
-	dotted    bool            // one of them is a dotted name
-	counts    []int32
-	found     []use // of one name
-	stack     []within
-	defined   []definedBy
+	mentioned    []mentioning
+	lately       [1 << 10]mentioning // see mention; functions are counted on from one file to the next
+	before       int32               // the number of the first function there
+	bodiesBefore int32
+	telling      telling // what the names tell that were mentioned so far
+	importing    []int32 // functions that mention what imports modules by name
+	prefixes     []prefixing
+	strings      []syntax.NodeID // of module-level code
+	dotted       bool            // one of them is a dotted name
+	counts       []int32
+	found        []use // of one name
+	stack        []within
+	defined      []definedBy
 }
 
 // read returns the facts of a file; kept says that its tree is kept, too.
