@@ -47,6 +47,7 @@ type lexer struct {
 	indents []indent
 	strings []formatted // the f-strings that we are in
 	fresh   bool        // at the start of a logical line, whose indentation is not measured yet
+	enough  int         // when there are so many tokens, a logical line is the last one for now
 
 	restarts    int
 	unclosed    int32 // the first bracket that was still open at the end of the text; -1: none
@@ -56,6 +57,9 @@ type lexer struct {
 
 // reset prepares l for a new text and keeps its buffers.
 func (l *lexer) reset(src []byte, v Version, returns bool) {
+	if cap(l.parens) < maxParens {
+		l.parens = make([]open, 0, maxParens)
+	}
 	*l = lexer{
 		src: src, end: len(src), version: v, returns: returns, fresh: true, unclosed: -1, recoverFrom: -1,
 		tokens: l.tokens[:0], comments: l.comments[:0], errors: l.errors[:0],
@@ -94,7 +98,8 @@ func (l *lexer) line(offset int) int {
 	return bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n")) + 1
 }
 
-// logicalLine reads tokens up to the next tNewline or tEOF.
+// logicalLine reads tokens up to a tNewline or tEOF: the next one, or one of those
+// behind it that comes before there are enough tokens.
 func (l *lexer) logicalLine() {
 	l.fresh = false
 	l.indentation()

@@ -214,9 +214,9 @@ func (p *parser) newline() {
 // readAhead reads logical lines of about aheadTokens.
 func (p *parser) readAhead() {
 	l := p.lexer
-	for enough := len(l.tokens) + aheadTokens; ; {
+	for l.enough = len(l.tokens) + aheadTokens; ; {
 		l.logicalLine()
-		if n := len(l.tokens); n >= enough || l.tokens[n-1].kind == tEOF {
+		if n := len(l.tokens); n >= l.enough || l.tokens[n-1].kind == tEOF {
 			break
 		}
 	}

@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"bytes"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -54,14 +56,18 @@ func careful(src []byte, v Version) lexer {
 // shortcuts.
 func sameTokens(t *testing.T, src []byte, v Version) {
 	t.Helper()
-	var l lexer
-	l.reset(src, v, true)
-	for len(l.tokens) == 0 || l.tokens[len(l.tokens)-1].kind != tEOF {
-		l.logicalLine()
-	}
 	want := careful(src, v)
-	if !slices.Equal(l.tokens, want.tokens) || !slices.Equal(l.comments, want.comments) || !slices.Equal(l.errors, want.errors) {
-		t.Fatalf("%q:\n%v %v %v, want\n%v %v %v", src, l.tokens, l.comments, l.errors, want.tokens, want.comments, want.errors)
+	returns := bytes.IndexByte(src, '\r') >= 0
+	for _, enough := range []int{0, 10, math.MaxInt} {
+		var l lexer
+		l.reset(src, v, returns)
+		l.enough = enough
+		for len(l.tokens) == 0 || l.tokens[len(l.tokens)-1].kind != tEOF {
+			l.logicalLine()
+		}
+		if !slices.Equal(l.tokens, want.tokens) || !slices.Equal(l.comments, want.comments) || !slices.Equal(l.errors, want.errors) {
+			t.Fatalf("%q:\n%v %v %v, want\n%v %v %v", src, l.tokens, l.comments, l.errors, want.tokens, want.comments, want.errors)
+		}
 	}
 }
 
@@ -72,7 +78,7 @@ func TestCommon(t *testing.T) {
 		name := "abcdefgh_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[:n]
 		for _, rest := range []string{
 			"", "=", ")", "  # a comment behind", " + (a[1], {2: 30.5})\nb", "é\nfurther", "\r\nfurther text", "\"string\"",
-			" = f'{a:{b}} {c!r} {d[1:2]} {{}}'\n" + name, " <= -1 ** .5 // 0x1f != 01 ... .e", "\f\tif\tnot\\\n12345678 in x", " = [\n\n}",
+			" = f'{a:{b}} {c!r} {d[1:2]} {{}} {e:=10}'\n" + name, " = f'''{a:=10}\n{(b := 2)}'''\n\n  \n# one\n    # two\n  " + name + "\n  (1)\n\n\tb\n c\n", " <= -1 ** .5 // 0x1f != 01 ... .e", "\f\tif\tnot\\\n12345678 in x", " = [\n\n}",
 		} {
 			text := "(1234567890"[:1+n%8] + name[:n%3] + ")\n" + name + rest
 			for _, v := range []Version{{3, 8}, Latest} {
