@@ -2,7 +2,6 @@ package graph
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"strings"
 
@@ -60,7 +59,13 @@ func (p *Program) follow() bool {
 // nothing else: what its body calls is the program's run and no import, so
 // that it says nothing about when the functions of other modules run.
 func (p *Program) onlyRun(m *Module) bool {
-	return path.Base(m.File) == "__main__.py" && !p.mains[m.Name]
+	return isMain(m) && !p.mains[m.Name]
+}
+
+// isMain reports whether a module is the program of "python -m package".
+func isMain(m *Module) bool {
+	folder, ok := strings.CutSuffix(m.File, "__main__.py")
+	return ok && (folder == "" || strings.HasSuffix(folder, "/"))
 }
 
 // objectKind is what an object is.

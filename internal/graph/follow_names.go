@@ -9,17 +9,49 @@ import "fastpath/internal/python/scope"
 // Functions in functions run with these, and lambdas with the code around. The
 // modules learn of it by promote.
 func (p *Program) followNames() *namer {
-	p.untest()
+	n := p.followMentions()
+	n.followWholes()
+	return n
+}
+
+// followMentions is the part of followNames that the facts of the files decide:
+// what the bodies of modules mention, but for those that may be no more than
+// programs.
+func (p *Program) followMentions() *namer {
 	n := newNamer(p)
-	together(func() { p.wholeUses, p.inside = p.allWholes(), p.inPackages() }, n.index)
-	for _, m := range p.Modules {
-		if !p.onlyRun(m) {
-			n.start(n.of[m.index].functions)
+	n.index()
+	for k, m := range p.Modules {
+		if !isMain(m) {
+			n.start(n.of[k].functions)
+		}
+	}
+	n.runAll()
+	return n
+}
+
+// followWholes is the rest of followNames. It needs to know what imports name.
+func (n *namer) followWholes() {
+	p := n.p
+	p.untest()
+	p.wholeUses, p.inside = p.allWholes(), p.inPackages()
+	for k, m := range p.Modules {
+		if isMain(m) && !p.onlyRun(m) {
+			n.start(n.of[k].functions)
 		}
 		if p.unseen[m.index] != 0 {
 			n.expose(m.index)
 		}
+		for j := range p.wholeUses[k] {
+			if w := &p.wholeUses[k][j]; n.ran[n.of[k].functions+w.function] {
+				n.exposeWhole(w.target)
+			}
+		}
 	}
+	n.runAll()
+}
+
+// runAll runs what waits, and what comes to wait through that.
+func (n *namer) runAll() {
 	for again := true; again; {
 		again = false
 		for k := range n.of { // in their order, which finds them in memory
@@ -29,7 +61,6 @@ func (p *Program) followNames() *namer {
 			}
 		}
 	}
-	return n
 }
 
 // promote tells the modules which of their functions run at import.
@@ -111,7 +142,7 @@ func (n *namer) index() {
 		f := m.facts
 		for j := range f.functions {
 			number := n.of[k].functions + int32(j)
-			if n.in[number] = m.index; f.functions[j].name != 0 {
+			if n.in[number] = int32(k); f.functions[j].name != 0 {
 				n.next[number] = n.name(f.functions[j].name, number)
 			}
 		}
@@ -123,7 +154,7 @@ func (n *namer) index() {
 	for k, m := range n.p.Modules {
 		for j := range m.facts.classes {
 			number := n.of[k].classes + int32(j)
-			if n.in[number] = m.index; m.facts.classes[j].name != 0 {
+			if n.in[number] = int32(k); m.facts.classes[j].name != 0 {
 				n.next[number] = n.name(m.facts.classes[j].name, number)
 			}
 		}
@@ -164,6 +195,14 @@ func (n *namer) expose(module int32) {
 	}
 }
 
+// exposeWhole exposes a module that is used whole, and what is in it.
+func (n *namer) exposeWhole(module int32) {
+	n.expose(module)
+	for _, inside := range n.p.inside[module] {
+		n.expose(inside)
+	}
+}
+
 // run runs what waits in a module.
 func (n *namer) run(module int32) {
 	f, x := n.p.Modules[module].facts, &n.of[module]
@@ -197,11 +236,10 @@ func (n *namer) run(module int32) {
 // body mentions what the body of a function mentions.
 func (n *namer) body(module, function int32) {
 	f, x := n.p.Modules[module].facts, &n.of[module]
-	for _, w := range n.p.wholeUses[module] {
-		if w.function == function {
-			n.expose(w.target)
-			for _, inside := range n.p.inside[w.target] {
-				n.expose(inside)
+	if n.p.wholeUses != nil { // else followWholes does so later
+		for _, w := range n.p.wholeUses[module] {
+			if w.function == function {
+				n.exposeWhole(w.target)
 			}
 		}
 	}

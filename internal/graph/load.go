@@ -132,12 +132,20 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 
 // link finds everything that the files say about each other.
 func (p *Program) link(byName bool) {
-	p.name(p.options.ImportRoots)
-	p.resolveAll(p.Modules)
-	if byName && !p.options.Lean && len(p.options.Trees) > 0 {
-		p.plant(p.options.Trees)
-	}
-	p.index()
+	plants := byName && !p.options.Lean && len(p.options.Trees) > 0
+	var names *namer
+	together(func() {
+		p.name(p.options.ImportRoots)
+		p.resolveAll(p.Modules)
+		if plants {
+			p.plant(p.options.Trees)
+		}
+		p.index()
+	}, func() {
+		if byName && !plants {
+			names = p.followMentions()
+		}
+	})
 	p.inspecting = sync.OnceValue(p.inspectors)
 	for k, r := range p.readers {
 		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
@@ -146,11 +154,13 @@ func (p *Program) link(byName bool) {
 	}
 	trees := slices.DeleteFunc(slices.Clone(p.Modules), func(m *Module) bool { return m.Syntax == nil })
 	parallel(len(trees), func(k int) { p.bind(trees[k]) })
-	var names *namer
 	together(p.attributeReads, func() {
 		p.findUnseen()
-		if byName {
+		switch {
+		case plants:
 			names = p.followNames()
+		case byName:
+			names.followWholes()
 		}
 	})
 	p.blind(trees)
