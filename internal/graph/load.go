@@ -88,8 +88,11 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 
 	problems := make([]error, len(o.Files))
 	readers := make([]fileReader, workers(len(o.Files)))
+	folder := source.OpenFolder(o.Root)
+	defer folder.Close()
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	for k := range readers {
+		readers[k].folder = folder
 		readers[k].facts.literals = !keep && o.texts()
 	}
 	modules := make([]*Module, len(o.Files))
@@ -203,12 +206,22 @@ type fileReader struct {
 	parser   syntax.Parser
 	analyzer scope.Analyzer
 	facts    factReader
+	folder   *source.Folder // of the program, if small files are read from it
 	buf      []byte
 }
 
 // read reads a file and hands its module to then; keep keeps its tree. Where it is
 // a large one, another worker may do so later.
 func (r *fileReader) read(p *Program, file string, keep bool, then func(*Module, error)) {
+	if r.folder != nil && !keep {
+		if cap(r.buf) <= largeFile {
+			r.buf = make([]byte, largeFile+1)
+		}
+		if src, ok := r.folder.Read(file, r.buf[:cap(r.buf)]); ok {
+			then(r.parse(p, file, src, false), nil)
+			return
+		}
+	}
 	f, err := source.Open(p.abs(file))
 	switch {
 	case err != nil:

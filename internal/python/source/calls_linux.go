@@ -3,6 +3,7 @@
 package source
 
 import (
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -13,17 +14,19 @@ import (
 // in memory. Where it has not, the thread waits, and so does who wants to stop the
 // program: a moment for a disk, longer for a network that does not answer.
 
-func open(name string) (descriptor int, err error) {
+// here stands for the working directory (AT_FDCWD).
+const here = -100
+
+func open(name string) (descriptor int, err error) { return openFrom(here, name, syscall.O_NONBLOCK) }
+
+// openFrom opens what has a name in a folder, or an absolute one.
+func openFrom(folder int, name string, flags uintptr) (descriptor int, err error) {
 	var room [256]byte // most names need no memory of their own
-	path := append(room[:0], name...)
-	for _, c := range path {
-		if c == 0 {
-			return -1, syscall.EINVAL
-		}
+	if strings.IndexByte(name, 0) >= 0 {
+		return -1, syscall.EINVAL
 	}
-	path = append(path, 0)
-	const here = ^uintptr(99) // AT_FDCWD
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_OPENAT, here, uintptr(unsafe.Pointer(&path[0])), syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0, 0, 0)
+	path := append(append(room[:0], name...), 0)
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_OPENAT, uintptr(folder), uintptr(unsafe.Pointer(&path[0])), syscall.O_RDONLY|syscall.O_CLOEXEC|flags, 0, 0, 0)
 	return int(n), failure(errno)
 }
 
@@ -34,6 +37,12 @@ func stat(descriptor int, info *syscall.Stat_t) error {
 
 func read(descriptor int, buf []byte) (int, error) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(descriptor), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)))
+	return max(0, int(n)), failure(errno)
+}
+
+// readAt is read at a place, which only files have.
+func readAt(descriptor int, buf []byte, at int) (int, error) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_PREAD64, uintptr(descriptor), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), uintptr(at), 0, 0)
 	return max(0, int(n)), failure(errno)
 }
 
