@@ -116,7 +116,7 @@ func (r *factReader) namesIn() {
 	for name, uses := range r.scopes.GlobalNames() {
 		s := symbolOf(name)
 		written := s
-		if name[0] == '_' {
+		if strings.HasPrefix(name, "_") {
 			if k := strings.Index(name, "__"); k > 0 { // private to a class: "_Class__name"
 				written = symbolOf(name[k:])
 			}
