@@ -223,13 +223,15 @@ func (p *Program) describeAll(m *Module, name string) description {
 	if name == "" || name[0] == '.' {
 		return description{kind: resolve.KindMissing}
 	}
-	d := p.outside(name)
-	if d.kind == resolve.KindBuiltin || d.kind == resolve.KindFrozen {
-		return d
-	}
 	s := symbolOf(name)
 	own, folder := p.lookup(m, s)
+	var d description
+	if own == nil || p.resolver != nil && p.resolver.Fixed(name) { // else there is no need to search
+		d = p.outside(name)
+	}
 	switch {
+	case d.kind == resolve.KindBuiltin || d.kind == resolve.KindFrozen:
+		return d
 	case own != nil && own.IsPackage:
 		return description{kind: resolve.KindPackage, path: own.File}
 	case own != nil:

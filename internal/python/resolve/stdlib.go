@@ -34,6 +34,13 @@ func IsStdlib(module string) bool {
 	return ok
 }
 
+// Fixed reports whether a module may be a built-in or frozen one, which no file
+// that is found before it hides. It does not search for it.
+func (r *Resolver) Fixed(module string) bool {
+	top, _, _ := strings.Cut(module, ".")
+	return IsStdlib(top) || r.isBuiltin(top) || r.isFrozen(top)
+}
+
 // coreBuiltin are compiled into every CPython, with the versions that have
 // them; the zero version means no bound.
 var coreBuiltin = map[string]struct{ from, to int }{
