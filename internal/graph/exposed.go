@@ -126,26 +126,30 @@ func (p *Program) expose() {
 // a module that it imports by a name.
 func (p *Program) exposeFound() {
 	type place struct{ in, line int32 }
-	read := map[symbol]place{}
+	var read symbolMap // names: places in at
+	var at []place
+	read.reset()
 	for _, m := range p.Modules {
 		if m.facts.rare == nil || m.Test {
 			continue
 		}
 		for _, r := range m.facts.rare.found {
-			if _, ok := read[r.name]; !ok && m.when[r.function] == scope.AtImport {
-				read[r.name] = place{m.index, r.line}
+			if m.when[r.function] == scope.AtImport && read.add(r.name, int32(len(at))) {
+				at = append(at, place{m.index, r.line})
 			}
 		}
 	}
-	if len(read) == 0 {
+	if len(at) == 0 {
 		return
 	}
 	for _, m := range p.Modules {
 		for k := range m.facts.bindings {
-			if b := &m.facts.bindings[k]; b.owner == 0 {
-				if at, ok := read[b.symbol]; ok && at.in != m.index {
-					m.use(b.symbol, whySpelled, at.in, at.line)
-				}
+			b := &m.facts.bindings[k]
+			if m.found[k].line != 0 || b.owner != 0 { // it is used, or no name of the module
+				continue
+			}
+			if x, ok := read.get(b.symbol); ok && at[x].in != m.index {
+				m.use(b.symbol, whySpelled, at[x].in, at[x].line)
 			}
 		}
 	}
