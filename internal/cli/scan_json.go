@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"runtime"
@@ -231,29 +232,45 @@ func (p *scanPart) boolean(key string, b bool) {
 	p.buf = strconv.AppendBool(p.buf, b)
 }
 
-// plainBytes are those that stand for themselves in JSON.
-var plainBytes = func() (plain [256]bool) {
-	for c := ' '; c < 0x7f; c++ {
-		plain[c] = c != '"' && c != '\\'
+// odd marks the bytes of eight that do not stand for themselves in JSON: all but
+// printable ASCII without quotes and backslashes. It may mark some behind them, too.
+func odd(v uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := v^'"'*ones, v^'\\'*ones
+	return (v | (v - ' '*ones) | (v + ones) | (quote - ones) | (backslash - ones)) & high
+}
+
+// plain reports whether all of a text stands for itself, but for its first eight
+// bytes, which are what is before it: they are there to be looked at together with
+// what there is of the last eight.
+func plain(text []byte) bool {
+	const blanks = 0x2020202020202020
+	last := binary.LittleEndian.Uint64(text[len(text)-8:])
+	text = text[8:]
+	if n := 8 * len(text); n < 64 {
+		last = last>>(64-n) | blanks<<n
 	}
-	return plain
-}()
+	marks := odd(last)
+	for ; len(text) > 8; text = text[8:] {
+		marks |= odd(binary.LittleEndian.Uint64(text))
+	}
+	return marks == 0
+}
 
 // text writes a string. What is not plain ASCII is left to encoding/json.
 func (p *scanPart) text(s string) {
-	for k := range len(s) {
-		if !plainBytes[s[k]] {
-			var b bytes.Buffer
-			enc := json.NewEncoder(&b)
-			enc.SetEscapeHTML(false)
-			if err := enc.Encode(s); err != nil && p.err == nil {
-				p.err = err
-			}
-			p.buf = append(p.buf, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
-			return
-		}
-	}
+	from := len(p.buf)
 	p.buf = append(p.buf, '"')
 	p.buf = append(p.buf, s...)
-	p.buf = append(p.buf, '"')
+	if from >= 8 && plain(p.buf[from+1-8:]) {
+		p.buf = append(p.buf, '"')
+		return
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil && p.err == nil {
+		p.err = err
+	}
+	p.buf = append(p.buf[:from], bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }

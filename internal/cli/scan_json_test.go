@@ -64,6 +64,33 @@ func TestScanJSON(t *testing.T) {
 	}
 }
 
+// A text is what encoding/json makes of it, wherever there is a byte of each kind.
+func TestScanJSONText(t *testing.T) {
+	for length := range 20 {
+		for at := range max(1, length) {
+			for b := range 256 {
+				text := []byte("abcdefgh \x7e!#[]ijklmn")[:length]
+				if length > 0 {
+					text[at] = byte(b)
+				}
+				for _, before := range []string{"", ", \"name\": "} {
+					part := scanPart{buf: []byte(before)}
+					part.text(string(text))
+					var want bytes.Buffer
+					enc := json.NewEncoder(&want)
+					enc.SetEscapeHTML(false)
+					if err := enc.Encode(string(text)); err != nil {
+						t.Fatal(err)
+					}
+					if got := string(part.buf); got != before+strings.TrimSuffix(want.String(), "\n") {
+						t.Fatalf("%q is written as %s behind %q, want %s", text, got, before, want.String())
+					}
+				}
+			}
+		}
+	}
+}
+
 // onLine joins the lines of JSON, with blanks behind commas alone.
 func onLine(text string) string {
 	lines := strings.Split(text, "\n")
