@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -141,8 +142,7 @@ func (p *Program) attributeReads() {
 			}
 		}
 	}
-	r := attributeReader{p: p}
-	r.seen.reserve(6 * len(names)) // as many as a name has on average: to grow leaves much behind
+	r := attributeReader{p: p, seen: newSymbolSet(6 * len(names))} // as many as a name has on average: to grow leaves much behind
 	r.walker = walker{p: p}
 	for found := -1; found < r.seen.n; {
 		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round
@@ -168,8 +168,9 @@ type moduleName struct {
 type attributeReader struct {
 	p      *Program
 	walker walker
-	seen   symbolMap // sites with the module whose name is read there
+	seen   symbolSet // sites with the module whose name is read there
 	path   []int32
+	at     []byte // the module that is read
 	name   *moduleName
 }
 
@@ -185,7 +186,8 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 	for c := chain; c != from; c = f.chains[c].before {
 		r.path = append(r.path, c)
 	}
-	at, of, folder := x.name, x.of, x.folder
+	of, folder := x.of, x.folder
+	r.at = append(r.at[:0], x.name...)
 	for _, c := range slices.Backward(r.path) {
 		t := f.chains[c].name
 		if t < 0 { // assigned
@@ -200,8 +202,8 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 		if !folder {
 			return true
 		}
-		at += "." + name
-		of, folder = r.p.lookup(x.m, symbolOf(at))
+		r.at = append(append(r.at, '.'), name...)
+		of, folder = r.p.lookup(x.m, symbolIn(r.at))
 		if of == nil && !folder {
 			return true
 		}
@@ -211,9 +213,55 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 
 func (r *attributeReader) add(t readTarget, s site) {
 	key := symbol(spread(spread(uint64(uint32(t.of))<<32|uint64(uint32(s.in))) ^ (uint64(uint32(s.use))<<32 | uint64(uint32(s.chain)))))
-	if r.seen.add(key, 0) {
+	if r.seen.add(key) {
 		r.p.reads[t] = append(r.p.reads[t], s)
+		r.p.Modules[t.of].isRead = true
 	}
+}
+
+// symbolSet is a set of symbols.
+type symbolSet struct {
+	slots []symbol // 0 where there is none
+	n     int
+}
+
+// newSymbolSet returns a set with room for so many symbols.
+func newSymbolSet(symbols int) symbolSet {
+	return symbolSet{slots: zeros[symbol](max(1<<4, 1<<bits.Len(uint(2*symbols))))}
+}
+
+// add adds a symbol, and reports whether it was not there.
+func (m *symbolSet) add(s symbol) bool {
+	k := uint64(s)
+	for {
+		e := &m.slots[k&uint64(len(m.slots)-1)]
+		if *e == s {
+			return false
+		}
+		if *e == 0 {
+			*e = s
+			break
+		}
+		k++
+	}
+	if m.n++; 2*m.n > len(m.slots) {
+		larger := newSymbolSet(m.n)
+		for _, s := range m.slots {
+			if s != 0 {
+				larger.add(s)
+			}
+		}
+		*m = larger
+	}
+	return true
+}
+
+// sitesOf returns where other modules read a name of a module as an attribute.
+func (p *Program) sitesOf(m *Module, name symbol) []site {
+	if !m.isRead { // most modules
+		return nil
+	}
+	return p.reads[readTarget{m.index, name}]
 }
 
 // walker visits the uses of names in all modules.
@@ -266,7 +314,7 @@ func (w *walker) name(m *Module, name symbol, yield func(*Module, use, int32) bo
 		}
 	}
 	readers, stars := w.p.readersOf(m, name), w.p.readersOf(m, starSymbol)
-	sites := w.p.reads[readTarget{m.index, name}]
+	sites := w.p.sitesOf(m, name)
 	if len(readers)+len(stars)+len(sites) == 0 {
 		return true
 	}

@@ -286,7 +286,7 @@ func (p *Program) shared() bool {
 			}
 			if slices.ContainsFunc(p.readersOf(m, b.symbol), func(r reading) bool { return bare(r.in) }) ||
 				slices.ContainsFunc(p.readersOf(m, starSymbol), func(r reading) bool { return bare(r.in) }) ||
-				slices.ContainsFunc(p.reads[readTarget{m.index, b.symbol}], func(s site) bool { return bare(s.in) }) {
+				slices.ContainsFunc(p.sitesOf(m, b.symbol), func(s site) bool { return bare(s.in) }) {
 				return true
 			}
 		}

@@ -81,6 +81,7 @@ type Module struct {
 	when     []scope.When // by function: when its body runs
 	readBy   map[reader]bool
 	from, to int32                // in Program.readers: who reads names of the module
+	isRead   bool                 // others read names of it as attributes, see Program.reads
 	brought  map[int32]int32      // by binding, a star import: the loads of the names that it brings
 	star     *starNames           // what "from m import *" takes, see exportsOf
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports

@@ -160,7 +160,7 @@ func (p *Program) spread() {
 			if x.line > 0 || b.owner != 0 || b.symbol == starSymbol || m.future(b) || !m.mayRun(b) {
 				continue
 			}
-			if m.from == m.to && len(p.reads[readTarget{m.index, b.symbol}]) == 0 {
+			if m.from == m.to && len(p.sitesOf(m, b.symbol)) == 0 {
 				continue
 			}
 			w.reads = func(in *Module, binding int32) bool { // whose use nobody sees: locals()[name]
