@@ -133,9 +133,13 @@ var neverSources = []string{".git", "__pycache__", "node_modules"}
 // walk lists the files below root whose name is wanted, without following
 // links to folders. wanted is called on all cores.
 func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]string, error) {
-	w := walker{wanted: wanted, alsoSkip: alsoSkip, free: make(chan struct{}, runtime.GOMAXPROCS(0)-1)}
-	w.visit(root, "")
-	w.working.Wait()
+	w := walker{wanted: wanted, alsoSkip: alsoSkip, todo: []folder{{dir: root}}}
+	w.more.L = &w.mutex
+	var working sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		working.Go(w.work)
+	}
+	working.Wait()
 	slices.Sort(w.found)
 	return w.found, w.err
 }
@@ -144,59 +148,79 @@ func walk(root string, wanted func(name string) bool, alsoSkip []string) ([]stri
 type walker struct {
 	wanted   func(name string) bool
 	alsoSkip []string
-	free     chan struct{} // has room for each goroutine beside the first
-	working  sync.WaitGroup
 
 	mutex sync.Mutex
+	more  sync.Cond // somebody has found folders, or the last ones were listed
+	todo  []folder
+	busy  int // so many folders are being listed
 	found []string
 	err   error  // of the folder that comes first by name
 	at    string // this folder
 }
 
-// visit lists a folder and what is below it; below is its path from the root,
-// with a slash at its end.
-func (w *walker) visit(dir, below string) {
-	list, err := source.List(dir, nil)
-	if err != nil {
-		// A folder may go while others are listed, as those of tests and builds do.
-		gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-		if below == "" || !gone && !errors.Is(err, fs.ErrPermission) {
-			w.fail(below, err)
+// folder is one that is to be listed: below is its path from the root, with a
+// slash at its end, "" for the root.
+type folder struct{ dir, below string }
+
+// work lists one folder after the other until none is left.
+func (w *walker) work() {
+	var list []source.Entry
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for {
+		for len(w.todo) == 0 && w.busy > 0 {
+			w.more.Wait()
 		}
-		return
+		last := len(w.todo) - 1
+		if last < 0 {
+			w.more.Broadcast()
+			return
+		}
+		f := w.todo[last]
+		w.todo = w.todo[:last]
+		w.busy++
+		w.mutex.Unlock()
+		var err error
+		list, err = source.List(f.dir, list[:0])
+		files, folders := w.sort(f, list)
+		w.mutex.Lock()
+		w.busy--
+		if err != nil {
+			w.fail(f.below, err)
+			continue
+		}
+		w.found = append(w.found, files...)
+		if w.todo = append(w.todo, folders...); len(folders) > 1 { // the first one is for this worker
+			w.more.Broadcast()
+		}
 	}
-	if below != "" && slices.ContainsFunc(list, isVenvMark) {
-		return
+}
+
+// sort returns the files that are wanted of those in a folder, and the folders.
+func (w *walker) sort(f folder, list []source.Entry) (files []string, folders []folder) {
+	if f.below != "" && slices.ContainsFunc(list, isVenvMark) {
+		return nil, nil
 	}
-	var found []string
 	for _, d := range list {
 		switch {
 		case !d.Type.IsDir():
-			if w.wanted(d.Name) && (d.Type.IsRegular() || isFile(filepath.Join(dir, d.Name))) {
-				found = append(found, below+d.Name)
+			if w.wanted(d.Name) && (d.Type.IsRegular() || isFile(filepath.Join(f.dir, d.Name))) {
+				files = append(files, f.below+d.Name)
 			}
 		case !slices.Contains(neverSources, d.Name) && !slices.Contains(w.alsoSkip, d.Name):
-			full, below := filepath.Join(dir, d.Name), below+d.Name+"/"
-			select {
-			case w.free <- struct{}{}:
-				w.working.Go(func() {
-					w.visit(full, below)
-					<-w.free
-				})
-			default:
-				w.visit(full, below)
-			}
+			folders = append(folders, folder{filepath.Join(f.dir, d.Name), f.below + d.Name + "/"})
 		}
 	}
-	w.mutex.Lock()
-	w.found = append(w.found, found...)
-	w.mutex.Unlock()
+	return files, folders
 }
 
-// fail keeps the error of a folder.
+// fail keeps the error of a folder. One may go while others are listed, as those
+// of tests and builds do.
 func (w *walker) fail(below string, err error) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
+	gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+	if below != "" && (gone || errors.Is(err, fs.ErrPermission)) {
+		return
+	}
 	if w.err == nil || below < w.at {
 		w.err, w.at = err, below
 	}
