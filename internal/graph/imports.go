@@ -183,7 +183,7 @@ func (p *Program) submodule(m *Module, base, name string) foundFlags {
 	if p.owns(sub) {
 		return foundSubmodule
 	}
-	if p.resolver != nil && p.resolver.Item(base, name).Kind != resolve.KindMissing {
+	if p.resolver != nil && p.resolver.HasItem(base, name) {
 		return foundSubmodule | foundOutside
 	}
 	return 0

@@ -47,6 +47,18 @@ func (r *Resolver) habitsOf(file, module string) habits {
 	return h
 }
 
+// namesPath reports whether the text of a file names __path__. Where it does not,
+// its habits need not be read to know that it has no path of its own.
+func (r *Resolver) namesPath(file string) bool {
+	if names, ok := r.paths.Load(file); ok {
+		return names.(bool)
+	}
+	src, err := r.read(file)
+	names := err == nil && bytes.Contains(src, traces[0])
+	r.paths.Store(file, names)
+	return names
+}
+
 func (r *Resolver) readHabits(src []byte, file, module string) habits {
 	traced := false
 	for _, t := range traces {

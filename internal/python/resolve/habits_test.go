@@ -112,6 +112,9 @@ func TestItem(t *testing.T) {
 		{"pkg", "mod"}: KindSource, {"pkg", "name"}: KindMissing, {"own", "x"}: KindMissing, {"os", "path"}: KindFrozen,
 		{"six", "moves"}: KindSource, {"none", "x"}: KindMissing, {"pkg.mod", "x"}: KindMissing,
 	} {
+		if r.HasItem(names[0], names[1]) != (want != KindMissing) {
+			t.Errorf("HasItem does not say of %v what Item does, %s", names, want)
+		}
 		if s := r.Item(names[0], names[1]); s.Kind != want {
 			t.Errorf("from %s import %s: %s, want %s", names[0], names[1], s.Kind, want)
 		}

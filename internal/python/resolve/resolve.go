@@ -74,6 +74,7 @@ type Resolver struct {
 	listings sync.Map // folder → *listing
 	specs    sync.Map // module → Spec
 	habits   sync.Map // file → habits
+	paths    sync.Map // file → whether its text names __path__
 }
 
 // location is one folder of sys.path or of a package.
@@ -146,59 +147,85 @@ func (r *Resolver) Find(module string) Spec {
 // mean. A project's module that is no package is taken to have none, though its
 // code could give it a __path__: Find would have to read its source for that.
 func (r *Resolver) Item(base, item string) Spec {
-	if s := r.Find(base); len(s.Search) == 0 && s.Origin == OriginProject && !strings.HasSuffix(base, "six") {
-		return missing
-	}
-	module := base + "." + item
-	if s, ok := r.specs.Load(module); ok {
-		return s.(Spec)
-	}
-	s := r.find(module)
-	if s.Kind != KindMissing { // most items are no modules: not worth the memory
-		r.specs.Store(module, s)
+	s, parent, ok := r.item(base, item)
+	if !ok && parent.Kind != "" {
+		s.Runtime = r.whoElse(parent, base+"."+item)
 	}
 	return s
 }
 
+// HasItem reports whether Item finds a submodule. For most names it needs not look
+// at what code may do to find one at run time.
+func (r *Resolver) HasItem(base, item string) bool {
+	s, _, _ := r.item(base, item)
+	return s.Kind != KindMissing
+}
+
+// item is locate for a submodule that an import may mean.
+func (r *Resolver) item(base, item string) (s, parent Spec, ok bool) {
+	if s := r.Find(base); len(s.Search) == 0 && s.Origin == OriginProject && !strings.HasSuffix(base, "six") {
+		return missing, Spec{}, false
+	}
+	module := base + "." + item
+	if s, ok := r.specs.Load(module); ok {
+		return s.(Spec), Spec{}, true
+	}
+	s, parent, ok = r.locate(module)
+	if s.Kind != KindMissing { // most items are no modules: not worth the memory
+		r.specs.Store(module, s)
+	}
+	return s, parent, ok
+}
+
 func (r *Resolver) find(module string) Spec {
+	s, parent, ok := r.locate(module)
+	if !ok {
+		s.Runtime = r.whoElse(parent, module)
+	}
+	return s
+}
+
+// locate is find; where it reports false, nothing has the module below its parent,
+// and the code of that alone may say who else does.
+func (r *Resolver) locate(module string) (s, parent Spec, ok bool) {
 	if module == "" || strings.HasPrefix(module, ".") || strings.HasSuffix(module, ".") || strings.Contains(module, "..") {
-		return missing
+		return missing, parent, true
 	}
 	i := strings.LastIndexByte(module, '.')
 	if i < 0 {
-		return r.topLevel(module)
+		return r.topLevel(module), parent, true
 	}
 	if s, ok := r.alias(module); ok {
-		return s
+		return s, parent, true
 	}
 	if n := r.made[module]; n != nil {
-		return r.madeSpec(module, n)
+		return r.madeSpec(module, n), parent, true
 	}
-	parent := r.Find(module[:i])
+	parent = r.Find(module[:i])
 	if parent.Kind == KindMissing {
 		s := r.known(module, parent)
 		if s.Kind == KindMissing {
 			s.Runtime = parent.Runtime
 		}
-		return s
+		return s, parent, true
 	}
 	if r.isFrozen(module) {
 		s := r.search(r.locations(parent), module)
 		s.Kind = KindFrozen
-		return s
+		return s, parent, true
 	}
 	if len(parent.Search) > 0 {
 		if s, ok := r.onPath(module, r.locations(parent)); ok {
-			return s
+			return s, parent, true
 		}
 	} else if s := r.known(module, parent); s.Kind != KindMissing {
-		return s
+		return s, parent, true
 	} else if path := r.ownPath(parent, module[:i]); len(path) > 0 {
 		if s := r.search(path, module); s.Kind != KindMissing {
-			return s
+			return s, parent, true
 		}
 	}
-	return Spec{Kind: KindMissing, Runtime: r.whoElse(parent, module)}
+	return missing, parent, false
 }
 
 // locations returns where the submodules of a package are.
@@ -391,6 +418,9 @@ func (r *Resolver) widen(s *Spec, path []location, module string) {
 // ownPath returns the __path__ that a module which is no package gives itself.
 func (r *Resolver) ownPath(s Spec, module string) []location {
 	if s.Kind != KindSource {
+		return nil
+	}
+	if !r.namesPath(s.Path) {
 		return nil
 	}
 	h := r.habitsOf(s.Path, module)
