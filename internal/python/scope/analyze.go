@@ -12,15 +12,14 @@ import (
 // analyzer builds the scopes and symbols of one file.
 type analyzer struct {
 	Info
-	events  []event    // those of open scopes, in the order in which they were found
-	local   []event    // those of names that an import binds in functions and classes
-	links   []link     // by symbol
-	open    []opened   // by scope
-	current []symbolID // by name: its symbol in the innermost open scope that mentions it
+	events []event  // those of open scopes, in the order in which they were found
+	local  []event  // those of names that an import binds in functions and classes
+	open   []opened // by scope
 
 	nonlocal bool // there are names that some scope says are no global ones
 
 	class       []byte // what the class around puts before private names, without NFKC
+	private     uint64 // the bits of a name that tell whether it may be such a one; 0 outside of classes
 	annotation  eventKind
 	values      bool // in an annotation: what is read now is no type, its strings name nothing
 	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
@@ -35,6 +34,7 @@ type analyzer struct {
 	flat                 bool
 	unread, deferred     syntax.NodeID
 	unreadAt, deferredAt int // in File.Names and File.Deferred
+	imports              int // the first of File.Imports that was not visited
 }
 
 // suspect is a load of one of the dynamicNames.
@@ -60,8 +60,7 @@ func Analyze(f *syntax.File, v syntax.Version) *Info {
 	i.names, i.symbols = i.names.clone(), slices.Clone(i.symbols)
 	i.byName, i.nameAt = nil, nil
 	i.index() // not later: several may ask at the same time
-	i.module = nil
-	i.uses, i.usesOf, i.usesAt = slices.Clone(i.uses), slices.Clone(i.usesOf), slices.Clone(i.usesAt)
+	i.uses, i.usesOf = slices.Clone(i.uses), slices.Clone(i.usesOf)
 	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
 	i.placed = slices.Clone(i.placed)
 	if len(f.Nodes) <= maxKept {
@@ -79,7 +78,6 @@ const maxKept = 1 << 19
 // returns but for strings are valid only until the next call.
 func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	a := &r.analyzer
-	clear(a.current)
 	// Slices are given what most files take: those that grow step by step leave a
 	// multiple of their size behind.
 	*a = analyzer{
@@ -87,15 +85,12 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 			File: f, version: v,
 			Scopes: a.Scopes[:0], DynamicNames: a.DynamicNames[:0],
 			names: a.names, symbols: append(slices.Grow(a.symbols[:0], len(f.Names)/2+1), symbol{scope: -1}), byName: a.byName, nameAt: a.nameAt,
-			uses: a.uses, usesOf: a.usesOf, usesAt: a.usesAt, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
+			uses: a.uses, usesOf: a.usesOf, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
 		},
-		events: slices.Grow(a.events[:0], len(f.Names)/4+1), local: a.local[:0], links: append(slices.Grow(a.links[:0], len(f.Names)/2+1), link{}),
-		open: a.open[:0], current: a.current[:0], suspects: a.suspects[:0],
+		events: a.events[:0], local: a.local[:0],
+		open: a.open[:0], suspects: a.suspects[:0],
 	}
 	a.names.reset(len(f.Nodes) / 16)
-	for _, name := range dynamicNames {
-		a.internString(name)
-	}
 	a.FutureAnnotations = futureAnnotations(f)
 	a.kept = a.FutureAnnotations && !v.Less(syntax.Version{Major: 3, Minor: 10})
 	for _, c := range f.TypeComments() {
@@ -114,10 +109,6 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	if byNode := func(x, y placedScope) int { return cmp.Compare(x.node, y.node) }; !slices.IsSortedFunc(a.placed, byNode) {
 		slices.SortFunc(a.placed, byNode)
 	}
-	if missing := a.names.len() - len(a.current); missing > 0 {
-		a.current = append(a.current, make([]symbolID, missing)...)
-	}
-	a.module = a.current[:a.names.len()]
 	a.collectUses()
 	a.collectDynamic()
 	a.exports = a.findAll()
@@ -148,38 +139,44 @@ func futureAnnotations(f *syntax.File) bool {
 // class makes it private.
 func (a *analyzer) intern(n syntax.NodeID) nameID {
 	d := &a.File.Nodes[n]
-	src, start, end := a.File.Src, int(d.Start), int(d.End)
-	if size := end - start; start+8 <= len(src) && size <= 16 { // most names
-		word := binary.LittleEndian.Uint64(src[start:])
-		switch mangled := word&0xffff == '_'|'_'<<8 && len(a.class) > 0; {
-		case mangled:
-		case size <= 8: // most of them not for the first time
-			if word &= 1<<(8*size) - 1; word&highBits == 0 {
-				e := &a.names.table[place(word)&uint64(len(a.names.table)-1)]
-				if e.key == word && e.id != 0 {
-					return nameID(e.id - 1)
-				}
-				return a.names.add(src, start, end, word)
+	size := uint(d.End - d.Start)
+	if text := a.File.Src[d.Start:]; len(text) >= 16 && size <= 16 { // most names
+		k := keyMasks[size]
+		k.first &= binary.LittleEndian.Uint64(text)
+		k.rest &= binary.LittleEndian.Uint64(text[8:])
+		if (k.first|k.rest)&highBits == 0 && k.first&a.private != underscores {
+			id := a.names.table[k.hash()>>(a.names.shift&63)]
+			if e := &a.names.list[id]; e.first == k.first && e.rest == k.rest { // most of them not for the first time
+				return id
 			}
-		default:
-			if last := binary.LittleEndian.Uint64(src[end-8:]); (word|last)&highBits == 0 {
-				return a.names.add(src, start, end, mixed(word, last, size))
-			}
+			return a.names.add(text[:size], k)
 		}
 	}
-	return a.internText(src, start, end)
+	return a.internText(a.File.Src, int(d.Start), int(d.End))
+}
+
+// underscores are what the names begin with that a class makes private.
+const underscores = '_' | '_'<<8
+
+// enterClass says what the class around puts before private names.
+func (a *analyzer) enterClass(class []byte) {
+	a.class, a.private = class, 0
+	if len(class) > 0 {
+		a.private = 0xffff
+	}
 }
 
 // event records a place that mentions a name.
 func (a *analyzer) event(n syntax.NodeID, s symbolID, kind eventKind) {
-	if kind&eventImport != 0 {
+	x := &a.symbols[s]
+	if kind&eventImport != 0 || x.flags.heldBy(a.open[x.scope].holds) {
 		return
 	}
 	if a.environment {
 		kind |= eventEnvironment
 	}
 	e := a.newEvent()
-	e.node, e.scope, e.symbol, e.kind, e.when = n, a.symbols[s].scope, s, kind, a.when
+	e.node, e.scope, e.symbol, e.kind, e.when = n, x.scope, s, kind, a.when
 }
 
 // newEvent adds an event, which the caller fills in: a literal would be written to
@@ -306,10 +303,12 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.Subscript:
 		a.subscript(n, s)
 	case syntax.Import:
+		a.imports++
 		for c := range f.Children(n) {
 			a.importAlias(c, s, true)
 		}
 	case syntax.ImportFrom:
+		a.imports++
 		for c := range f.Children(n) {
 			if f.Kind(c) == syntax.Alias {
 				a.importAlias(c, s, false)
@@ -358,7 +357,7 @@ func (a *analyzer) name(n syntax.NodeID, s ScopeID) {
 		flag = 0
 	}
 	symbol := a.mark(s, name, flag)
-	if int(name) < len(dynamicNames) && flag != defLocal {
+	if int(name) <= len(dynamicNames) && flag != defLocal {
 		a.suspects = append(a.suspects, suspect{n, symbol})
 	}
 	a.event(n, symbol, kind)
@@ -441,7 +440,7 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	if typed != s {
 		a.leave(typed)
 	}
-	a.class = saved
+	a.enterClass(saved)
 }
 
 // defaults visits the default values of parameters.
@@ -476,14 +475,14 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 		case syntax.Decorator:
 			a.visit(c, s)
 		case syntax.TypeParams:
-			a.class = className(f, ident)
+			a.enterClass(className(f, ident))
 			outer = a.typeParams(c, s)
 		case syntax.Args:
 			a.visit(c, outer)
 		case syntax.Block:
 			inner := a.enter(ClassScope, n, outer)
 			if ident != syntax.None {
-				a.class = className(f, ident)
+				a.enterClass(className(f, ident))
 			}
 			a.body(c, inner)
 			a.leave(inner)
@@ -492,7 +491,7 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 	if outer != s {
 		a.leave(outer)
 	}
-	a.class = saved
+	a.enterClass(saved)
 }
 
 // typeParams opens the scope of type parameters, which the caller closes. What

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"math"
+	"slices"
 
 	"fastpath/internal/python/syntax"
 )
@@ -63,34 +64,41 @@ func (a *analyzer) read(n syntax.NodeID, s ScopeID) {
 	if a.environment {
 		environment = eventEnvironment
 	}
-	node, k := a.unread, a.unreadAt
+	node, k, holds, left := a.unread, a.unreadAt, a.open[s].holds, len(a.events)
+	a.events = slices.Grow(a.events, len(unread)-k)
+	events := a.events[:cap(a.events)]
 	for node < n {
 		name := a.intern(node)
-		kind, flag := environment, use
-		switch fl := nodes[node].Flags; {
-		case fl&syntax.FlagStore != 0:
-			kind, flag = kind|eventStore, defLocal
-		case fl&syntax.FlagDel != 0:
-			kind, flag = kind|eventDel, defLocal
-		case int(name) < len(dynamicNames):
-			a.suspects = append(a.suspects, suspect{node, a.mark(s, name, use)})
+		access := nodes[node].Flags / syntax.FlagStore & (accesses - 1)
+		flag := accessFlags[access]
+		symbol := a.names.list[name].current
+		x := &a.symbols[symbol]
+		if x.scope != s {
+			symbol = a.mention(s, name, 0)
+			x = &a.symbols[symbol]
 		}
-		symbol := symbolID(0)
-		if int(name) < len(a.current) {
-			symbol = a.current[name]
+		x.flags |= flag
+		if int(name) <= len(dynamicNames) && flag == use {
+			a.suspects = append(a.suspects, suspect{node, symbol})
 		}
-		if x := &a.symbols[symbol]; x.scope == s {
-			x.flags |= flag
-		} else {
-			symbol = a.mention(s, name, flag)
+		e := &events[left]
+		e.node, e.scope, e.symbol, e.kind, e.when = node, s, symbol, eventKind(access)|environment, a.when
+		left++
+		if x.flags.heldBy(holds) {
+			left--
 		}
-		e := a.newEvent()
-		e.node, e.scope, e.symbol, e.kind, e.when = node, s, symbol, kind, a.when
 		k++
 		node = nodeAt(unread, k)
 	}
+	a.events = events[:left]
 	a.unread, a.unreadAt = node, k
 }
+
+// accesses is how many combinations there are of FlagStore and FlagDel. As numbers,
+// they are those of eventStore and eventDel.
+const accesses = (syntax.FlagStore|syntax.FlagDel)/syntax.FlagStore + 1
+
+var accessFlags = [accesses]flags{use, defLocal, defLocal, defLocal}
 
 // skipText steps over the names in the text before an offset, which were visited.
 func (a *analyzer) skipText(start int32) {

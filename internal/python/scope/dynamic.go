@@ -13,7 +13,7 @@ func (a *analyzer) collectDynamic() {
 	f := a.File
 	for _, suspect := range a.suspects {
 		n, symbol := suspect.node, a.symbols[suspect.symbol]
-		name := dynamicNames[symbol.name]
+		name := dynamicNames[symbol.name-1]
 		if name != "sys" {
 			if a.holder(symbol.scope, symbol.name) == 0 && !a.Binds(0, name) && !a.harmlessCall(n, name) {
 				a.DynamicNames = append(a.DynamicNames, n)

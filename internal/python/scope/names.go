@@ -11,46 +11,94 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// nameID is an interned name.
+// nameID is an interned name; 0 is none.
 type nameID int32
 
-// names interns the names of one file: a hash table with open addressing. The
-// text of all names lies in one piece.
+// names interns the names of one file. The text of all of them lies in one piece.
 type names struct {
 	arena  []byte
-	sealed string  // the arena, once somebody has asked for a text
-	ends   []int32 // by name: where its text ends; it begins where that of the one before ends
-	table  []slot  // a power of two, less than two thirds full
-	moved  []slot  // the table before it grew
+	sealed string     // the arena, once somebody has asked for a text
+	list   []interned // by nameID
+	table  []nameID   // a hash table with open addressing: a power of two, less than two thirds full
+	shift  uint8      // of a hash: what is left is a place in the table
 }
 
-// slot is a place in the table. The key of a short name in ASCII is its text.
-type slot struct {
-	key uint64
-	id  int32 // 1 + name, or 0
+// interned is a name with its key: that of a short name in ASCII is its text.
+type interned struct {
+	key
+	end     int32    // of its text in the arena; it begins where that of the one before ends
+	current symbolID // of the name, in the innermost open scope that mentions it; in the end the module's
 }
 
-// longKey marks the keys that are hashes.
+// key is the text of a name of at most sixteen bytes, with zeros behind it. Of any other
+// one it is a hash, which has the bit longKey.
+type key struct{ first, rest uint64 }
+
+// longKey is in key.rest.
 const longKey = 1 << 63
+
+// highBits are those that no byte of a text in ASCII has.
+const highBits = 0x8080808080808080
+
+// hash returns a number whose upper bits depend on all of the key.
+func (k key) hash() uint64 { return k.first*0x9e3779b97f4a7c15 + k.rest*0x2d358dccaa6c78a5 }
+
+// keyMasks are the bytes of a text of n bytes in a key.
+var keyMasks = func() (masks [17]key) {
+	for n := range masks {
+		masks[n] = key{1<<(8*min(n, 8)) - 1, 1<<(8*max(n-8, 0)) - 1}
+	}
+	return masks
+}()
+
+// firstNames are the dynamicNames, which all files begin with.
+var firstNames = func() (t names) {
+	t.list = []interned{{key: key{^uint64(0), 0}}} // nothing that is looked for
+	t.size(2 * len(dynamicNames))
+	for _, name := range dynamicNames {
+		t.add([]byte(name), keyOf([]byte(name)))
+	}
+	return t
+}()
 
 // reset prepares a table for about n names.
 func (t *names) reset(n int) {
+	t.sealed = ""
+	t.arena, t.list = append(t.arena[:0], firstNames.arena...), append(t.list[:0], firstNames.list...)
+	t.size(n)
+	t.fill()
+}
+
+// size gives the table room for n names.
+func (t *names) size(n int) {
 	size := 256
 	for size < 2*n {
 		size *= 2
 	}
 	resize(&t.table, size)
-	t.arena, t.sealed, t.ends = t.arena[:0], "", t.ends[:0]
+	t.shift = uint8(64 - bits.TrailingZeros(uint(size)))
 }
 
-func (t *names) len() int { return len(t.ends) }
+// fill puts the names into an empty table.
+func (t *names) fill() {
+	for id := 1; id < len(t.list); id++ {
+		k := t.list[id].hash() >> (t.shift & 63)
+		for t.table[k] != 0 {
+			k = (k + 1) & uint64(len(t.table)-1)
+		}
+		t.table[k] = nameID(id)
+	}
+}
+
+// len returns the number of names, with the one that is none.
+func (t *names) len() int { return len(t.list) }
 
 // bounds returns where the text of a name lies.
 func (t *names) bounds(id nameID) (from, to int32) {
 	if id > 0 {
-		from = t.ends[id-1]
+		from = t.list[id-1].end
 	}
-	return from, t.ends[id]
+	return from, t.list[id].end
 }
 
 // of returns the text of a name. No name may be added from then on.
@@ -64,117 +112,81 @@ func (t *names) of(id nameID) string {
 
 // is reports whether a name has this text; it may be asked before of is.
 func (t *names) is(id nameID, text string) bool {
-	if t.sealed == "" {
-		return string(t.text(id)) == text
-	}
-	return t.of(id) == text
-}
-
-// text returns the bytes of a name.
-func (t *names) text(id nameID) []byte {
 	from, to := t.bounds(id)
-	return t.arena[from:to]
+	if t.sealed == "" {
+		return string(t.arena[from:to]) == text
+	}
+	return t.sealed[from:to] == text
 }
 
 // find returns the number of a name.
 func (t *names) find(name string) (nameID, bool) {
-	key, _ := keyOf([]byte(name), 0, len(name))
-	for k := place(key); ; k++ {
-		e := &t.table[k&uint64(len(t.table)-1)]
-		if e.id == 0 {
+	key := keyOf([]byte(name))
+	for k := key.hash() >> (t.shift & 63); ; k = (k + 1) & uint64(len(t.table)-1) {
+		id := t.table[k]
+		if id == 0 {
 			return 0, false
 		}
-		if id := nameID(e.id - 1); e.key == key && (key < longKey || t.is(id, name)) {
+		if t.list[id].key == key && (key.rest < longKey || t.is(id, name)) {
 			return id, true
 		}
 	}
 }
 
-// add returns the number of the name src[start:end] with this key, a new one if
-// need be.
-func (t *names) add(src []byte, start, end int, key uint64) nameID {
-	table := t.table
-	mask := uint64(len(table) - 1)
-	k := place(key)
-	for ; ; k++ {
-		e := &table[k&mask]
-		if e.key == key && e.id != 0 {
-			id := nameID(e.id - 1)
-			if key < longKey || string(t.text(id)) == string(src[start:end]) {
-				return id
-			}
-		}
-		if e.id == 0 {
+// add returns the number of the name with this text and key, a new one if need be.
+func (t *names) add(text []byte, key key) nameID {
+	k := key.hash() >> (t.shift & 63)
+	for {
+		id := t.table[k]
+		if id == 0 {
 			break
 		}
+		if e := &t.list[id]; e.first == key.first && e.rest == key.rest && (key.rest < longKey || string(t.arena[t.list[id-1].end:e.end]) == string(text)) {
+			return id
+		}
+		k = (k + 1) & uint64(len(t.table)-1)
 	}
-	id := nameID(len(t.ends))
-	t.arena = append(t.arena, src[start:end]...)
-	t.ends = append(t.ends, int32(len(t.arena)))
-	table[k&mask] = slot{key, int32(id) + 1}
-	if 3*len(t.ends) > 2*len(table) {
-		t.grow()
+	id := nameID(len(t.list))
+	t.arena = append(t.arena, text...)
+	t.list = append(t.list, interned{key: key, end: int32(len(t.arena))})
+	t.table[k] = id
+	if 3*len(t.list) > 2*len(t.table) {
+		t.size(len(t.table))
+		t.fill()
 	}
 	return id
-}
-
-func (t *names) grow() {
-	t.moved = append(t.moved[:0], t.table...)
-	old := t.moved
-	resize(&t.table, 2*len(old))
-	mask := uint64(len(t.table) - 1)
-	for _, e := range old {
-		if e.id == 0 {
-			continue
-		}
-		k := place(e.key)
-		for t.table[k&mask].id != 0 {
-			k++
-		}
-		t.table[k&mask] = e
-	}
 }
 
 // clone returns a copy that shares nothing with t but the text; it is for
 // looking names up only.
 func (t *names) clone() names {
-	return names{sealed: string(t.arena), ends: slices.Clone(t.ends), table: slices.Clone(t.table)}
+	return names{sealed: string(t.arena), list: slices.Clone(t.list), table: slices.Clone(t.table), shift: t.shift}
 }
 
-// highBits are those that no byte of a text in ASCII has.
-const highBits = 0x8080808080808080
-
-// keyOf returns the key of the name src[start:end], and whether it is all ASCII.
-func keyOf(src []byte, start, end int) (key uint64, ascii bool) {
-	n := end - start
-	if n <= 8 {
-		word := uint64(0)
-		if start+8 <= len(src) {
-			word = binary.LittleEndian.Uint64(src[start:]) & (1<<(8*n) - 1)
+// keyOf returns the key of a name.
+func keyOf(text []byte) key {
+	var k key
+	if n := len(text); n > 16 {
+		// The last sixteen bytes may overlap with those before.
+		k.rest = uint64(n)
+		for at := 0; at < n-16; at += 8 {
+			k.rest = mix(k.rest ^ binary.LittleEndian.Uint64(text[at:]))
+		}
+		k.first, k.rest = binary.LittleEndian.Uint64(text[n-16:]), mix(k.rest^binary.LittleEndian.Uint64(text[n-8:]))|longKey
+		return k
+	}
+	for n, b := range text {
+		if n < 8 {
+			k.first |= uint64(b) << (8 * n)
 		} else {
-			for k := range n {
-				word |= uint64(src[start+k]) << (8 * k)
-			}
+			k.rest |= uint64(b) << (8 * (n - 8))
 		}
-		if word&highBits == 0 {
-			return word, true
-		}
-		return mix(word) | longKey, false
 	}
-	// The last eight bytes may overlap with those before.
-	word, last := binary.LittleEndian.Uint64(src[start:]), binary.LittleEndian.Uint64(src[end-8:])
-	high := word | last
-	for start += 8; start+8 < end; start += 8 {
-		next := binary.LittleEndian.Uint64(src[start:])
-		high |= next
-		word = mix(word) ^ next
+	if (k.first|k.rest)&highBits != 0 {
+		k.rest |= longKey
 	}
-	return mixed(word, last, n), high&highBits == 0
+	return k
 }
-
-// mixed is the key of a name of n bytes, more than eight; of at most sixteen, word and
-// last are its first and last eight ones.
-func mixed(word, last uint64, n int) uint64 { return mix(word^mix(last+uint64(n))) | longKey }
 
 // mix spreads every bit of v over the result.
 func mix(v uint64) uint64 {
@@ -182,33 +194,37 @@ func mix(v uint64) uint64 {
 	return high ^ low
 }
 
-// place returns the number from which on a key is looked for.
-func place(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> 32 }
-
 // internText returns the number of the name that src[start:end] spells,
 // mangled where a class makes it private.
 func (a *analyzer) internText(src []byte, start, end int) nameID {
-	if len(a.class) == 0 || !private(src[start:end]) {
-		if key, ascii := keyOf(src, start, end); ascii {
-			return a.names.add(src, start, end, key)
-		}
-		return a.internString(spelled(src[start:end]))
+	text := src[start:end]
+	if len(a.class) > 0 && private(text) {
+		text = []byte("_" + spelled(a.class) + spelled(text))
+	} else if !ascii(text) {
+		text = []byte(spelled(text))
 	}
-	return a.internString("_" + spelled(a.class) + spelled(src[start:end]))
+	return a.names.add(text, keyOf(text))
 }
 
-func (a *analyzer) internString(name string) nameID {
-	text := []byte(name)
-	key, _ := keyOf(text, 0, len(text))
-	return a.names.add(text, 0, len(text), key)
+// ascii reports whether a text is all ASCII.
+func ascii(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.LittleEndian.Uint64(text)&highBits != 0 {
+			return false
+		}
+	}
+	for _, b := range text {
+		if b >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // spelled returns an identifier as Python compares it: in normal form NFKC.
 func spelled(text []byte) string {
-	for _, b := range text {
-		if b >= 0x80 {
-			return string(norm.NFKC.Bytes(text))
-		}
+	if !ascii(text) {
+		return string(norm.NFKC.Bytes(text))
 	}
 	return string(text)
 }

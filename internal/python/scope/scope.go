@@ -86,14 +86,12 @@ type Info struct {
 	version   syntax.Version
 	names     names
 	symbols   []symbol   // symbols[0] is none
-	module    []symbolID // by name: the module's symbol, or 0; until indexed
 	indexed   bool       // byName and nameAt are filled in
 	byName    []symbolID // sorted by name, then by scope
 	nameAt    []int32    // by name: where its symbols begin in byName
 	uses      []Use      // those that resolve to the module's namespace, by symbol
 	usesOf    []useRange
-	usesAt    []int32 // by name: 1 + the place in usesOf, or 0
-	localUses []Use   // those of names that an import binds in a function or class, by symbol
+	localUses []Use // those of names that an import binds in a function or class, by symbol
 	localOf   []useRange
 	placed    []placedScope // sorted by node
 	exports   exports
@@ -120,7 +118,7 @@ func (i *Info) Uses(name string) []Use {
 
 // usesIn is Uses by the number of a name.
 func (i *Info) usesIn(name nameID) []Use {
-	if k := i.usesAt[name]; k > 0 {
+	if k := i.symbols[i.global(name)].means; k > 0 {
 		r := &i.usesOf[k-1]
 		return i.uses[r.from:r.to:r.to]
 	}

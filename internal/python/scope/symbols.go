@@ -11,21 +11,27 @@ import (
 type flags uint16
 
 const (
-	defGlobal flags = 1 << iota
-	defLocal
+	defLocal flags = 1 << iota
 	defParam
+	defImport
+	defTypeParam
+	defGlobal
 	defNonlocal
 	use
-	defImport
 	defAnnot
-	defTypeParam
 	defByGlobal // module only: bound by a function that declares the name global
 
 	defBound = defLocal | defParam | defImport | defTypeParam
+	// holding tells whether a scope holds a name itself, see heldBy.
+	holding = defBound | defGlobal | defNonlocal
 )
 
 // local reports whether the scope itself holds the name.
-func (f flags) local() bool { return f&(defGlobal|defNonlocal) == 0 && f&defBound != 0 }
+func (f flags) local() bool { return f.heldBy(holding) }
+
+// heldBy is local where scope is holding, and false where it is 0: it is bound, and not
+// declared global or nonlocal.
+func (f flags) heldBy(scope flags) bool { return f&scope-1 < defGlobal-1 }
 
 // symbolID indexes Info.symbols; 0 is none.
 type symbolID int32
@@ -36,14 +42,11 @@ type symbol struct {
 	scope ScopeID
 	name  nameID
 	flags flags
-}
-
-// link is what the analyzer notes of a symbol.
-type link struct {
 	outer symbolID // of the same name, in the next scope further out that is open
 	next  symbolID // in the same scope
 	// means is the symbol whose events those of this one are: itself while its
-	// scope is open. Then it is one further out, or dropped or imported.
+	// scope is open. Then it is one further out, or dropped or imported. In the end,
+	// one of the module has 1 + its place in Info.usesOf, or 0.
 	means symbolID
 }
 
@@ -57,16 +60,15 @@ const (
 type opened struct {
 	first  symbolID // one of its symbols
 	events int32    // where its events begin
+	holds  flags    // holding where the names that the scope holds have no events, else 0
 }
 
 // mark adds flags to the symbol of a name in an open scope.
 func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
-	if int(name) < len(a.current) {
-		k := a.current[name]
-		if x := &a.symbols[k]; x.scope == s {
-			x.flags |= f
-			return k
-		}
+	k := a.names.list[name].current
+	if x := &a.symbols[k]; x.scope == s {
+		x.flags |= f
+		return k
 	}
 	return a.mention(s, name, f)
 }
@@ -74,29 +76,22 @@ func (a *analyzer) mark(s ScopeID, name nameID, f flags) symbolID {
 // mention is mark for a name that the scope did not mention yet, or that one of
 // the open scopes within it did since.
 func (a *analyzer) mention(s ScopeID, name nameID, f flags) symbolID {
-	if int(name) >= len(a.current) {
-		a.current = append(a.current, make([]symbolID, int(name)+64-len(a.current))...)
-	}
 	// The open scopes lie within each other, the inner ones have the higher
 	// numbers: the list of a name is in descending order.
-	inner, k := symbolID(0), a.current[name]
-	for k != 0 && a.symbols[k].scope > s {
-		inner, k = k, a.links[k].outer
+	place := &a.names.list[name].current
+	for a.symbols[*place].scope > s {
+		place = &a.symbols[*place].outer
 	}
-	if k != 0 && a.symbols[k].scope == s {
-		a.symbols[k].flags |= f
+	k := *place
+	if x := &a.symbols[k]; x.scope == s {
+		x.flags |= f
 		return k
 	}
 	added := symbolID(len(a.symbols))
 	o := &a.open[s]
-	a.symbols = append(a.symbols, symbol{s, name, f})
-	a.links = append(a.links, link{k, o.first, added})
+	*place = added
+	a.symbols = append(a.symbols, symbol{scope: s, name: name, flags: f, outer: k, next: o.first, means: added})
 	o.first = added
-	if inner == 0 {
-		a.current[name] = added
-	} else {
-		a.links[inner].outer = added
-	}
 	return added
 }
 
@@ -104,7 +99,16 @@ func (a *analyzer) mention(s ScopeID, name nameID, f flags) symbolID {
 func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
 	id := ScopeID(len(a.Scopes))
 	a.Scopes = append(a.Scopes, Scope{Kind: k, Node: n, Parent: parent})
-	a.open = append(a.open, opened{0, int32(len(a.events))})
+	o := opened{events: int32(len(a.events))}
+	switch k {
+	case FunctionScope: // the names that imports bind in it have uses, see LocalUses
+		if a.flat && nodeAt(a.File.Imports, a.imports) > n {
+			o.holds = holding
+		}
+	case LambdaScope, ComprehensionScope:
+		o.holds = holding
+	}
+	a.open = append(a.open, o)
 	return id
 }
 
@@ -119,14 +123,20 @@ func (a *analyzer) leave(s ScopeID) {
 		around = a.Scopes[around].Parent
 	}
 	for k := o.first; k != 0; {
-		x, l := &a.symbols[k], &a.links[k]
-		next := l.next
-		a.current[x.name] = l.outer
-		if f := x.flags; !f.local() {
+		x := &a.symbols[k]
+		next := x.next
+		a.names.list[x.name].current = x.outer
+		switch f := x.flags; {
+		case f.local():
+			x.means = dropped
+			if f&defImport != 0 {
+				x.means = imported
+			}
+		case f&(defGlobal|defNonlocal) == 0 && a.symbols[x.outer].scope == around:
+			x.means = x.outer
+		default:
 			means := a.outward(x, around)
-			a.links[k].means = means
-		} else if l.means = dropped; f&defImport != 0 {
-			l.means = imported
+			a.symbols[k].means = means
 		}
 		k = next
 	}
@@ -134,13 +144,13 @@ func (a *analyzer) leave(s ScopeID) {
 		a.leaveClass(s)
 		return
 	}
-	events, links := a.events, a.links
+	events, symbols := a.events, a.symbols
 	left := int(o.events)
 	for r := left; r < len(events); r++ {
 		e := &events[r]
-		switch means := links[e.symbol].means; {
+		switch means := symbols[e.symbol].means; {
 		case means > 0:
-			if a.nonlocal && means != e.symbol && a.symbols[e.symbol].flags&defNonlocal != 0 {
+			if a.nonlocal && means != e.symbol && symbols[e.symbol].flags&defNonlocal != 0 {
 				e.kind |= eventNonlocal
 			}
 			e.symbol = means
@@ -180,7 +190,8 @@ func (a *analyzer) leaveClass(s ScopeID) {
 	left := a.open[s].events
 	for r := left; int(r) < len(a.events); r++ {
 		e := a.events[r]
-		means, x := a.links[e.symbol].means, a.symbols[e.symbol]
+		x := a.symbols[e.symbol]
+		means := x.means
 		switch {
 		case scope.Kind != ClassScope && means > 0 && means != e.symbol && a.sees(e.scope, scope.Parent):
 			means = a.mark(scope.Parent, x.name, 0)
@@ -254,15 +265,7 @@ func (i *Info) group(name nameID) []symbolID {
 }
 
 // global returns the module's symbol of a name, or 0.
-func (i *Info) global(name nameID) symbolID {
-	if !i.indexed {
-		return i.module[name]
-	}
-	if group := i.group(name); len(group) > 0 && i.symbols[group[0]].scope == 0 {
-		return group[0]
-	}
-	return 0
-}
+func (i *Info) global(name nameID) symbolID { return i.names.list[name].current }
 
 // within finds the symbol in the scope s, or 0, among those of a name. It also
 // returns those before it: the ones in the scopes around s are among them.

@@ -36,40 +36,38 @@ func (a *analyzer) collectUses() {
 	if a.nonlocal {
 		a.events = slices.DeleteFunc(a.events, func(e event) bool { return e.kind&eventNonlocal != 0 })
 	}
-	events, links := a.events, a.links
-	for k := a.open[0].first; k != 0; k = links[k].next {
-		links[k].means = 0 // how many there are, and then where they go
+	events, symbols := a.events, a.symbols
+	for k := a.open[0].first; k != 0; k = symbols[k].next {
+		symbols[k].means = 0 // how many there are
 	}
 	for k := range events {
-		links[events[k].symbol].means++
+		symbols[events[k].symbol].means++
 	}
-	ranges, places := a.usesOf[:0], resize(&a.usesAt, a.names.len())
-	at := symbolID(0)
-	for k := a.open[0].first; k != 0; k = links[k].next { // the last ones first
-		if l := &links[k]; l.means > 0 {
-			from := at
-			at += l.means
-			l.means = from
-			ranges = append(ranges, useRange{k, int32(from), int32(at)})
-			places[a.symbols[k].name] = int32(len(ranges))
+	ranges := a.usesOf[:0]
+	at := int32(0)
+	for k := a.open[0].first; k != 0; k = symbols[k].next { // the last ones first
+		if x := &symbols[k]; x.means > 0 {
+			ranges = append(ranges, useRange{symbol: k, from: at, to: at})
+			at += int32(x.means)
+			x.means = symbolID(len(ranges))
 		}
 	}
 	uses := slices.Grow(a.uses[:0], len(events))[:len(events)]
+	unordered := !a.flat
 	for k := range events {
 		e := &events[k]
-		next := &links[e.symbol].means
-		a.useOf(e, &uses[*next])
-		*next++
-	}
-	nodes := a.File.Nodes
-	for k := range ranges {
-		group := uses[ranges[k].from:ranges[k].to]
-		inOrder := a.flat
-		for u := 1; u < len(group); u++ {
-			inOrder = inOrder && group[u-1].Node <= group[u].Node // leaves of the tree stand there as in the text
+		r := &ranges[symbols[e.symbol].means-1]
+		a.useOf(e, &uses[r.to])
+		r.to++
+		if e.node < r.last { // else they stand there as in the text, as leaves of the tree
+			unordered = true
 		}
-		if !inOrder {
-			slices.SortStableFunc(group, func(x, y Use) int { return cmp.Compare(nodes[x.Node].Start, nodes[y.Node].Start) })
+		r.last = e.node
+	}
+	if unordered {
+		nodes := a.File.Nodes
+		for k := range ranges {
+			slices.SortStableFunc(uses[ranges[k].from:ranges[k].to], func(x, y Use) int { return cmp.Compare(nodes[x.Node].Start, nodes[y.Node].Start) })
 		}
 	}
 	a.uses, a.usesOf = uses, ranges
@@ -87,7 +85,7 @@ func (a *analyzer) collectLocalUses() {
 		e := &a.local[k]
 		a.useOf(e, &uses[k])
 		if k == 0 || e.symbol != a.local[k-1].symbol {
-			ranges = append(ranges, useRange{e.symbol, int32(k), int32(k)})
+			ranges = append(ranges, useRange{symbol: e.symbol, from: int32(k), to: int32(k)})
 		}
 		ranges[len(ranges)-1].to++
 	}
@@ -98,6 +96,7 @@ func (a *analyzer) collectLocalUses() {
 type useRange struct {
 	symbol   symbolID
 	from, to int32
+	last     syntax.NodeID // that was added
 }
 
 // between returns the uses of a symbol, given those of all. The ranges are
