@@ -12,9 +12,8 @@ import (
 // analyzer builds the scopes and symbols of one file.
 type analyzer struct {
 	Info
-	events []event  // those of open scopes, in the order in which they were found
-	local  []event  // those of names that an import binds in functions and classes
-	open   []opened // by scope
+	events []event // those of open scopes, in the order in which they were found
+	local  []event // those of names that an import binds in functions and classes
 
 	nonlocal bool // there are names that some scope says are no global ones
 
@@ -60,6 +59,7 @@ func Analyze(f *syntax.File, v syntax.Version) *Info {
 	i.names, i.symbols = i.names.clone(), slices.Clone(i.symbols)
 	i.byName, i.nameAt = nil, nil
 	i.index() // not later: several may ask at the same time
+	i.open = nil
 	i.uses, i.usesOf = slices.Clone(i.uses), slices.Clone(i.usesOf)
 	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
 	i.placed = slices.Clone(i.placed)
@@ -86,9 +86,9 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 			Scopes: a.Scopes[:0], DynamicNames: a.DynamicNames[:0],
 			names: a.names, symbols: append(slices.Grow(a.symbols[:0], len(f.Names)/2+1), symbol{scope: -1}), byName: a.byName, nameAt: a.nameAt,
 			uses: a.uses, usesOf: a.usesOf, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
+			open: a.open[:0],
 		},
-		events: a.events[:0], local: a.local[:0],
-		open: a.open[:0], suspects: a.suspects[:0],
+		events: a.events[:0], local: a.local[:0], suspects: a.suspects[:0],
 	}
 	a.names.reset(len(f.Nodes) / 16)
 	a.FutureAnnotations = futureAnnotations(f)
@@ -258,10 +258,15 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		known := a.test(test)
 		for c := f.Next(test); c != syntax.None; c = f.Next(c) {
 			before := moment{a.when, a.environment}
-			if body := f.Kind(c) == syntax.Block; body || f.Kind(n) == syntax.If {
-				a.raise(known.branch(body))
+			k := f.Kind(c)
+			if k == syntax.Block || f.Kind(n) == syntax.If {
+				a.raise(known.branch(k == syntax.Block))
 			}
-			a.visit(c, s)
+			if k == syntax.Block || k == syntax.Else {
+				a.body(c, s)
+			} else {
+				a.visit(c, s)
+			}
 			a.restore(before)
 		}
 	case syntax.IfExp:
@@ -276,7 +281,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		a.classDef(n, s)
 	case syntax.Lambda:
 		params := f.First(n)
-		a.defaults(params, s)
+		a.defaults(params, s) // there are no annotations
 		inner := a.enter(LambdaScope, n, s)
 		a.params(params, inner)
 		before := a.raise(AtCall, false)
@@ -401,17 +406,18 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	f := a.File
 	typed, saved := s, a.class
 	var types, params, returns, body syntax.NodeID
+	annotated := false
 	for c := f.First(n); c != syntax.None; c = f.Next(c) {
 		switch f.Kind(c) {
 		case syntax.Ident:
 			a.bind(c, s, defLocal)
 		case syntax.Decorator:
-			a.visit(c, s)
+			a.expression(c, s)
 		case syntax.TypeParams:
 			types = c
 		case syntax.Params:
 			params = c
-			a.defaults(c, s)
+			annotated = a.defaults(c, s)
 		case syntax.Returns:
 			returns = c
 		case syntax.Block:
@@ -421,11 +427,13 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	if types != syntax.None {
 		typed = a.typeParams(types, s)
 	}
-	for p := f.First(params); p != syntax.None; p = f.Next(p) {
-		if ann := f.Next(f.First(p)); ann != syntax.None && f.Kind(ann) == syntax.Annotation {
-			a.annotate(ann, typed)
+	if annotated || a.comments != nil {
+		for p := f.First(params); p != syntax.None; p = f.Next(p) {
+			if ann := f.Next(f.First(p)); ann != syntax.None && f.Kind(ann) == syntax.Annotation {
+				a.annotate(ann, typed)
+			}
+			a.typeComment(p, s)
 		}
-		a.typeComment(p, s)
 	}
 	if returns != syntax.None {
 		a.annotate(returns, typed)
@@ -443,18 +451,22 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	a.enterClass(saved)
 }
 
-// defaults visits the default values of parameters.
-func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) {
+// defaults visits the default values of parameters. It reports whether there are
+// annotations.
+func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) (annotated bool) {
 	f := a.File
+	named := !a.flat || a.unread < params || a.deferred < params
 	for p := f.First(params); p != syntax.None; p = f.Next(p) {
 		d := f.Next(f.First(p)) // behind the name
 		if d != syntax.None && f.Kind(d) == syntax.Annotation {
+			annotated = true
 			d = f.Next(d)
 		}
-		if d != syntax.None {
+		if d != syntax.None && named {
 			a.children(d, s)
 		}
 	}
+	return annotated
 }
 
 // params binds the parameters.
@@ -473,12 +485,13 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 		case syntax.Ident:
 			a.bind(c, s, defLocal)
 		case syntax.Decorator:
-			a.visit(c, s)
+			a.expression(c, s)
 		case syntax.TypeParams:
 			a.enterClass(className(f, ident))
 			outer = a.typeParams(c, s)
+			a.skip(c)
 		case syntax.Args:
-			a.visit(c, outer)
+			a.expression(c, outer)
 		case syntax.Block:
 			inner := a.enter(ClassScope, n, outer)
 			if ident != syntax.None {

@@ -147,7 +147,14 @@ func (t *names) add(text []byte, key key) nameID {
 		k = (k + 1) & uint64(len(t.table)-1)
 	}
 	id := nameID(len(t.list))
-	t.arena = append(t.arena, text...)
+	if at := len(t.arena); key.rest < longKey && cap(t.arena) >= at+16 { // the key is the text
+		word := t.arena[at : at+16]
+		binary.LittleEndian.PutUint64(word, key.first)
+		binary.LittleEndian.PutUint64(word[8:], key.rest)
+		t.arena = t.arena[:at+len(text)]
+	} else {
+		t.arena = append(t.arena, text...)
+	}
 	t.list = append(t.list, interned{key: key, end: int32(len(t.arena))})
 	t.table[k] = id
 	if 3*len(t.list) > 2*len(t.table) {
@@ -163,10 +170,12 @@ func (t *names) clone() names {
 	return names{sealed: string(t.arena), list: slices.Clone(t.list), table: slices.Clone(t.table), shift: t.shift}
 }
 
-// keyOf returns the key of a name.
+// keyOf returns the key of a name. It reads what lies behind the text, too.
 func keyOf(text []byte) key {
 	var k key
-	if n := len(text); n > 16 {
+	n := len(text)
+	switch {
+	case n > 16:
 		// The last sixteen bytes may overlap with those before.
 		k.rest = uint64(n)
 		for at := 0; at < n-16; at += 8 {
@@ -174,13 +183,15 @@ func keyOf(text []byte) key {
 		}
 		k.first, k.rest = binary.LittleEndian.Uint64(text[n-16:]), mix(k.rest^binary.LittleEndian.Uint64(text[n-8:]))|longKey
 		return k
-	}
-	for n, b := range text {
-		if n < 8 {
-			k.first |= uint64(b) << (8 * n)
-		} else {
-			k.rest |= uint64(b) << (8 * (n - 8))
-		}
+	case cap(text) >= 16:
+		k = keyMasks[n]
+		text = text[:16]
+		k.first &= binary.LittleEndian.Uint64(text)
+		k.rest &= binary.LittleEndian.Uint64(text[8:])
+	default: // the last name of a text
+		var padded [16]byte
+		copy(padded[:], text)
+		k = key{binary.LittleEndian.Uint64(padded[:]), binary.LittleEndian.Uint64(padded[8:])}
 	}
 	if (k.first|k.rest)&highBits != 0 {
 		k.rest |= longKey

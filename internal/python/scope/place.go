@@ -1,8 +1,6 @@
 package scope
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"fastpath/internal/python/syntax"
@@ -53,11 +51,17 @@ func (i *Info) ScopeOf(n syntax.NodeID) ScopeID {
 // Opens returns the scope that the node itself opens: of a Module, FunctionDef,
 // Lambda, ClassDef or comprehension.
 func (i *Info) Opens(n syntax.NodeID) (ScopeID, bool) {
-	k, ok := slices.BinarySearchFunc(i.placed, n, func(p placedScope, n syntax.NodeID) int { return cmp.Compare(p.node, n) })
-	if !ok {
+	at := 0
+	for count := len(i.placed); count > 1; {
+		half := count / 2
+		before := int(n-i.placed[at+half].node) >> 63 // -1 or 0: nobody could foresee a branch
+		at += half &^ before
+		count -= half
+	}
+	if i.placed[at].node != n {
 		return 0, false
 	}
-	return i.placed[k].scope, true
+	return i.placed[at].scope, true
 }
 
 // opened is Opens, with the module for nodes that open no scope.

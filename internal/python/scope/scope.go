@@ -86,6 +86,8 @@ type Info struct {
 	version   syntax.Version
 	names     names
 	symbols   []symbol   // symbols[0] is none
+	open      []opened   // by scope; until indexed
+	looked    int        // how many symbols were looked at without an index
 	indexed   bool       // byName and nameAt are filled in
 	byName    []symbolID // sorted by name, then by scope
 	nameAt    []int32    // by name: where its symbols begin in byName

@@ -231,8 +231,8 @@ func (i *Info) sees(s, class ScopeID) bool {
 	return true
 }
 
-// index sorts the symbols by name, for those who ask about scopes. Most files
-// are only asked about the module.
+// index sorts the symbols by name, for those who ask about scopes: most files are
+// only asked about the module, or about a few names.
 func (i *Info) index() {
 	at := resize(&i.nameAt, i.names.len()+2)
 	for _, s := range i.symbols[1:] {
@@ -256,25 +256,29 @@ func (i *Info) index() {
 	i.indexed = true
 }
 
-// group returns the symbols of a name, the outer scopes first.
-func (i *Info) group(name nameID) []symbolID {
-	if !i.indexed {
-		i.index()
-	}
-	return i.byName[i.nameAt[name]:i.nameAt[name+1]]
-}
-
 // global returns the module's symbol of a name, or 0.
 func (i *Info) global(name nameID) symbolID { return i.names.list[name].current }
 
-// within finds the symbol in the scope s, or 0, among those of a name. It also
-// returns those before it: the ones in the scopes around s are among them.
-func (i *Info) within(group []symbolID, s ScopeID) (symbolID, []symbolID) {
+// in returns the symbol of a name in the scope s, or 0.
+func (i *Info) in(s ScopeID, name nameID) symbolID {
+	if !i.indexed {
+		for k := i.open[s].first; k != 0; k = i.symbols[k].next {
+			if i.symbols[k].name == name {
+				return k
+			}
+			i.looked++
+		}
+		if i.looked > 8*len(i.symbols) { // many questions about large scopes
+			i.index()
+		}
+		return 0
+	}
+	group := i.byName[i.nameAt[name]:i.nameAt[name+1]]
 	k, ok := slices.BinarySearchFunc(group, s, func(k symbolID, s ScopeID) int { return cmp.Compare(i.symbols[k].scope, s) })
 	if !ok {
-		return 0, group[:k]
+		return 0
 	}
-	return group[k], group[:k]
+	return group[k]
 }
 
 // symbol returns the symbol of a name that s mentions, or 0.
@@ -286,8 +290,7 @@ func (i *Info) symbol(s ScopeID, name string) symbolID {
 	case s == 0:
 		return i.global(id)
 	}
-	k, _ := i.within(i.group(id), s)
-	return k
+	return i.in(s, id)
 }
 
 // holder returns the scope whose name a load of the name in the scope from
@@ -296,16 +299,14 @@ func (i *Info) holder(from ScopeID, name nameID) ScopeID {
 	if from == 0 {
 		return 0
 	}
-	k, group := i.within(i.group(name), from)
-	switch f := i.symbols[k].flags; {
+	switch f := i.symbols[i.in(from, name)].flags; {
 	case f&defGlobal != 0:
 		return 0
 	case f.local():
 		return from
 	}
 	for s := i.Scopes[from].Parent; s != 0; s = i.Scopes[s].Parent {
-		k, group = i.within(group, s)
-		switch f := i.symbols[k].flags; {
+		switch f := i.symbols[i.in(s, name)].flags; {
 		case i.Scopes[s].Kind == ClassScope:
 			if (f.local() || f&(defNonlocal|defGlobal) == defGlobal) && i.sees(from, s) {
 				return 0 // CPython looks into the class first and then takes the global name
