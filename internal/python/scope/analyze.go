@@ -241,7 +241,9 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.Block, syntax.Else, syntax.Finally:
 		a.body(n, s)
 	case syntax.Assign:
-		a.children(n, s)
+		for c := f.First(n); c != syntax.None; c = f.Next(c) {
+			a.part(c, s)
+		}
 		a.typeComment(n, s)
 	case syntax.For, syntax.With:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
@@ -272,7 +274,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.IfExp:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
 			before := a.raise(a.Branch(n, c))
-			a.visit(c, s)
+			a.part(c, s)
 			a.restore(before)
 		}
 	case syntax.FunctionDef:
@@ -281,11 +283,15 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		a.classDef(n, s)
 	case syntax.Lambda:
 		params := f.First(n)
-		a.defaults(params, s) // there are no annotations
+		for p := f.First(params); p != syntax.None; p = f.Next(p) {
+			if d := f.Next(f.First(p)); d != syntax.None {
+				a.part(d, s)
+			}
+		}
 		inner := a.enter(LambdaScope, n, s)
 		a.params(params, inner)
 		before := a.raise(AtCall, false)
-		a.visit(f.Next(params), inner)
+		a.part(f.Next(params), inner)
 		a.restore(before)
 		a.leave(inner)
 	case syntax.ListComp, syntax.SetComp, syntax.DictComp, syntax.GeneratorExp:
@@ -565,17 +571,17 @@ func (a *analyzer) comprehension(n syntax.NodeID, s ScopeID) {
 	target := f.First(first)
 	iter := f.Next(target)
 	if iter != syntax.None {
-		a.visit(iter, s)
+		a.part(iter, s)
 	}
 	inner := a.enter(ComprehensionScope, n, s)
-	for c := range f.Children(n) {
+	for c := f.First(n); c != syntax.None; c = f.Next(c) {
 		if c != first {
-			a.visit(c, inner)
+			a.part(c, inner)
 			continue
 		}
-		for d := range f.Children(c) {
+		for d := target; d != syntax.None; d = f.Next(d) {
 			if d != iter {
-				a.visit(d, inner)
+				a.part(d, inner)
 			}
 		}
 	}

@@ -125,6 +125,41 @@ func (a *analyzer) skip(n syntax.NodeID) {
 	}
 }
 
+// part visits an expression within one that is Deferred, or beside it. It stands
+// anywhere in the statement that is being visited, which no call of expression is
+// interrupted by.
+func (a *analyzer) part(n syntax.NodeID, s ScopeID) {
+	if !a.flat || a.annotation != 0 {
+		a.visit(n, s)
+		return
+	}
+	nodes := a.File.Nodes
+	first := n
+	for c := n; c != syntax.None; c = nodes[c].First {
+		first = c
+	}
+	a.unreadAt = seek(a.File.Names, a.unreadAt, first)
+	a.deferredAt = seek(a.File.Deferred, a.deferredAt, first)
+	a.unread, a.deferred = nodeAt(a.File.Names, a.unreadAt), nodeAt(a.File.Deferred, a.deferredAt)
+	switch {
+	case a.deferred <= n:
+		a.visit(n, s)
+	case a.unread < n+1:
+		a.read(n+1, s)
+	}
+}
+
+// seek returns where in a list the nodes from n on begin, which is near k.
+func seek(list []syntax.NodeID, k int, n syntax.NodeID) int {
+	for k > 0 && list[k-1] >= n {
+		k--
+	}
+	for k < len(list) && list[k] < n {
+		k++
+	}
+	return k
+}
+
 // expression visits an expression that stands behind all names that were read
 // or skipped.
 func (a *analyzer) expression(n syntax.NodeID, s ScopeID) {
