@@ -2,7 +2,6 @@ package scope
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"sync"
 
@@ -133,37 +132,6 @@ func futureAnnotations(f *syntax.File) bool {
 		}
 	}
 	return false
-}
-
-// intern returns the number of the name that a node spells, mangled where a
-// class makes it private.
-func (a *analyzer) intern(n syntax.NodeID) nameID {
-	d := &a.File.Nodes[n]
-	size := uint(d.End - d.Start)
-	if text := a.File.Src[d.Start:]; len(text) >= 16 && size <= 16 { // most names
-		k := keyMasks[size]
-		k.first &= binary.LittleEndian.Uint64(text)
-		k.rest &= binary.LittleEndian.Uint64(text[8:])
-		if (k.first|k.rest)&highBits == 0 && k.first&a.private != underscores {
-			id := a.names.table[k.hash()>>(a.names.shift&63)]
-			if e := &a.names.list[id]; e.first == k.first && e.rest == k.rest { // most of them not for the first time
-				return id
-			}
-			return a.names.add(text[:size], k)
-		}
-	}
-	return a.internText(a.File.Src, int(d.Start), int(d.End))
-}
-
-// underscores are what the names begin with that a class makes private.
-const underscores = '_' | '_'<<8
-
-// enterClass says what the class around puts before private names.
-func (a *analyzer) enterClass(class []byte) {
-	a.class, a.private = class, 0
-	if len(class) > 0 {
-		a.private = 0xffff
-	}
 }
 
 // event records a place that mentions a name.
