@@ -11,7 +11,7 @@ func (p *parser) args(class bool) NodeID {
 	comma := false
 	for p.tok != tRPar && !p.failed {
 		var n NodeID
-		if k := p.operand(); k != KindInvalid && p.tokens[p.i+1].kind != tEqual { // most are one token
+		if k := p.operand(); k != KindInvalid && p.tokens[p.i].kind != tEqual { // most are one token
 			start := p.start()
 			n = p.wrap(Arg, start, p.leaf(k))
 		} else {
@@ -91,12 +91,12 @@ func (p *parser) generatorArg(n NodeID, start int32) {
 	}
 	if d.Flags&FlagStar != 0 {
 		p.unpacking(d.Start, "iterable unpacking cannot be used in comprehension")
-		element = p.node(Starred, d.Start, d.End, element)
+		element = p.list(p.node(Starred, d.Start, d.End, element))
 		p.nodes[n].Flags &^= FlagStar
 	}
 	l := list{element, element}
 	p.clauses(&l)
-	generator := p.node(GeneratorExp, d.Start, p.prevEnd, element)
+	generator := p.list(p.node(GeneratorExp, d.Start, p.prevEnd, element))
 	p.nodes[generator].Parent = n
 	p.nodes[n].First, p.nodes[n].End = generator, p.prevEnd
 }
@@ -130,14 +130,13 @@ func (p *parser) arg() NodeID {
 		}
 	case tTrue, tFalse, tNone:
 		if p.peek() == tEqual {
-			t := p.tokens[p.i]
-			p.failAt(start, p.tokens[p.i+1].end, "cannot assign to "+string(p.file.Src[t.start:t.end]))
+			p.failAt(start, p.tokens[p.i].end, "cannot assign to "+string(p.file.Src[p.at:p.end]))
 			return p.invalid()
 		}
 	}
 	n := p.namedExpr()
 	if p.tok == tEqual {
-		p.failAt(start, p.tokens[p.i].end, `expression cannot contain assignment, perhaps you meant "=="?`)
+		p.failAt(start, p.end, `expression cannot contain assignment, perhaps you meant "=="?`)
 	}
 	return p.wrap(Arg, start, n)
 }

@@ -44,14 +44,6 @@ var deferredKinds = [kinds]bool{
 	Lambda: true, IfExp: true, NamedExpr: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
 }
 
-// listed are the kinds of nodes that the parser lists when it makes them.
-var listed = func() (of [256]bool) {
-	for k := range kinds {
-		of[k] = checkedKinds[k] || blockKinds[k] || deferredKinds[k]
-	}
-	return of
-}()
-
 // check appends to f.Errors what is wrong with a file that parsed; nodes are
 // those that it looks at, blocks those of blockKinds where they are nested so much
 // that their number is of interest.

@@ -38,8 +38,7 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 			p.next()
 			p.indented(&l)
 		} else if !bad {
-			t := p.tokens[p.i]
-			p.error(t.start, t.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
+			p.error(p.at, p.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
 		}
 	}
 	p.nesting--
@@ -79,7 +78,7 @@ func (p *parser) ifStmt(flags Flags) NodeID {
 	switch p.tok {
 	case tElif:
 		if p.depth >= maxDepth {
-			p.error(p.start(), p.tokens[p.i].end, tooComplex)
+			p.error(p.at, p.end, tooComplex)
 			p.skipClauses()
 			break
 		}
@@ -137,7 +136,7 @@ func (p *parser) whileStmt() NodeID {
 	if p.tok == tElse {
 		p.add(&l, p.elseBlock())
 	}
-	return p.node(While, start, p.prevEnd, l.first)
+	return p.list(p.node(While, start, p.prevEnd, l.first))
 }
 
 func (p *parser) forStmt(start int32, flags Flags) NodeID {
@@ -159,7 +158,7 @@ func (p *parser) forStmt(start int32, flags Flags) NodeID {
 	if p.tok == tElse {
 		p.add(&l, p.elseBlock())
 	}
-	n = p.node(For, start, p.prevEnd, l.first)
+	n = p.list(p.node(For, start, p.prevEnd, l.first))
 	p.flagAsync(n, flags)
 	return n
 }
@@ -193,7 +192,7 @@ func (p *parser) withStmt(start int32, flags Flags) NodeID {
 	p.nesting += items
 	p.add(&l, p.suite(Block, header, "'with' statement"))
 	p.nesting -= items
-	n := p.node(With, start, p.prevEnd, l.first)
+	n := p.list(p.node(With, start, p.prevEnd, l.first))
 	p.flagAsync(n, flags)
 	return n
 }
@@ -201,7 +200,7 @@ func (p *parser) withStmt(start int32, flags Flags) NodeID {
 // withParens tries to read "(item, item):", whose parentheses belong to the
 // statement. If they belong to an expression, nothing is read.
 func (p *parser) withParens(l *list) bool {
-	depth, i := 0, p.i
+	depth, i := 0, p.i-1
 scan:
 	for ; ; i++ {
 		switch p.tokens[i].kind {
@@ -240,7 +239,7 @@ scan:
 		*l = list{}
 		return false
 	}
-	p.need(9, p.tokens[m.i].start, "parenthesized context managers")
+	p.need(9, p.tokens[m.i-1].start, "parenthesized context managers")
 	return true
 }
 
@@ -271,7 +270,7 @@ func (p *parser) tryStmt() NodeID {
 		}
 		star := p.peek() == tStar
 		if handlers > 0 && star != (flags&FlagStar != 0) {
-			p.error(p.start(), p.tokens[p.i].end, "cannot have both 'except' and 'except*' on the same 'try'")
+			p.error(p.at, p.end, "cannot have both 'except' and 'except*' on the same 'try'")
 		}
 		if star {
 			flags |= FlagStar
@@ -292,10 +291,9 @@ func (p *parser) tryStmt() NodeID {
 		p.next()
 		p.add(&l, p.suite(Finally, from, "'finally' statement"))
 	} else if handlers == 0 && len(p.errors) == errors {
-		t := p.tokens[p.i]
-		p.error(t.start, t.end, "expected 'except' or 'finally' block")
+		p.error(p.at, p.end, "expected 'except' or 'finally' block")
 	}
-	n := p.node(Try, start, p.prevEnd, l.first)
+	n := p.list(p.node(Try, start, p.prevEnd, l.first))
 	p.nodes[n].Flags = flags
 	return n
 }
@@ -333,7 +331,7 @@ func (p *parser) handler(star bool) NodeID {
 	}
 	p.add(&l, p.suite(Block, start, what))
 	p.around = around
-	return p.node(Handler, start, p.prevEnd, l.first)
+	return p.list(p.node(Handler, start, p.prevEnd, l.first))
 }
 
 // exceptList reads "A, B" without parentheses (3.14).
@@ -392,8 +390,7 @@ func (p *parser) decorated(l *list) {
 		}
 	}
 	p.add(l, p.node(KindInvalid, start, p.prevEnd, d.first))
-	t := p.tokens[p.i]
-	p.error(t.start, t.end, "invalid syntax")
+	p.error(p.at, p.end, "invalid syntax")
 }
 
 // simpleDecorator reports whether n is what decorators had to be before 3.9.
@@ -499,7 +496,7 @@ func (p *parser) typeParams() NodeID {
 	}
 	p.expect(tRSqb)
 	p.need(12, start, "type parameters")
-	return p.node(TypeParams, start, p.prevEnd, l.first)
+	return p.list(p.node(TypeParams, start, p.prevEnd, l.first))
 }
 
 func (p *parser) typeParam() NodeID {

@@ -9,7 +9,7 @@ func (p *parser) comprehension(k Kind, start int32, n NodeID, end tokenKind) Nod
 	l := list{n, n}
 	p.clauses(&l)
 	p.closeBracket(end, None)
-	return p.node(k, start, p.prevEnd, n)
+	return p.list(p.node(k, start, p.prevEnd, n))
 }
 
 // unpacking refuses "*" and "**" in comprehensions before 3.15.

@@ -13,7 +13,7 @@ func (p *parser) yield() NodeID {
 	start := p.start()
 	p.next()
 	if p.accept(tFrom) {
-		return p.wrap(YieldFrom, start, p.expression())
+		return p.list(p.wrap(YieldFrom, start, p.expression()))
 	}
 	child := None
 	if startsExpression[p.tok] || p.tok == tStar {
@@ -21,7 +21,7 @@ func (p *parser) yield() NodeID {
 	} else if !p.endsYield() {
 		p.fail()
 	}
-	return p.node(Yield, start, p.prevEnd, child)
+	return p.list(p.node(Yield, start, p.prevEnd, child))
 }
 
 // endsYield reports whether the current token can follow a bare "yield".
@@ -73,7 +73,7 @@ func (p *parser) star(rule func() NodeID) NodeID {
 	}
 	start := p.start()
 	p.next()
-	return p.wrap(Starred, start, p.binary(precPipe))
+	return p.list(p.wrap(Starred, start, p.binary(precPipe)))
 }
 
 // namedExpr reads "name := value" or an expression.
@@ -86,7 +86,7 @@ func (p *parser) namedExpr() NodeID {
 		name := p.leaf(Name)
 		p.target(name, naming)
 		p.next()
-		return p.pair(NamedExpr, start, name, p.expression())
+		return p.list(p.pair(NamedExpr, start, name, p.expression()))
 	}
 	start := p.start()
 	n := p.expression()
@@ -129,7 +129,7 @@ func (p *parser) expression() NodeID {
 	orelse := p.expression()
 	p.nodes[test].Next = orelse
 	p.leave()
-	n = p.node(IfExp, start, p.prevEnd, n)
+	n = p.list(p.node(IfExp, start, p.prevEnd, n))
 	p.mentions = append(p.mentions, n)
 	return n
 }
@@ -137,7 +137,7 @@ func (p *parser) expression() NodeID {
 // operand returns the kind of the expression that the current token is all of,
 // as most arguments and values are; else KindInvalid.
 func (p *parser) operand() Kind {
-	if k := operandKind[p.tok]; k != KindInvalid && endsOperand[p.tokens[p.i+1].kind] {
+	if k := operandKind[p.tok]; k != KindInvalid && endsOperand[p.tokens[p.i].kind] {
 		return k
 	}
 	return KindInvalid
@@ -152,7 +152,7 @@ func (p *parser) lambda() NodeID {
 		p.failAt(start, p.prevEnd, "f-string: lambda expressions are not allowed without parentheses")
 	}
 	p.expect(tColon)
-	n := p.pair(Lambda, start, params, p.expression())
+	n := p.list(p.pair(Lambda, start, params, p.expression()))
 	p.leave()
 	return n
 }
@@ -239,7 +239,7 @@ func (p *parser) comparison() bool {
 
 func (p *parser) await(start int32) NodeID {
 	p.next()
-	return p.wrap(Await, start, p.primary())
+	return p.list(p.wrap(Await, start, p.primary()))
 }
 
 // power reads "** y" behind the operand n.
@@ -445,13 +445,13 @@ func (p *parser) dict(start int32, first NodeID) NodeID {
 			p.unpacking(p.nodes[first].Start, "dict unpacking cannot be used in dict comprehension")
 			value = key
 		}
-		if int(first) == len(p.nodes)-1 {
-			p.nodes = p.nodes[:first] // its children become those of the comprehension
+		if int(first) == p.size-1 {
+			p.drop(int(first)) // its children become those of the comprehension
 		}
 		l := list{key, value}
 		p.clauses(&l)
 		p.closeBracket(tRBrace, None)
-		return p.node(DictComp, start, p.prevEnd, key)
+		return p.list(p.node(DictComp, start, p.prevEnd, key))
 	}
 	l := list{}
 	p.add(&l, first)

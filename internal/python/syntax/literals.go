@@ -39,7 +39,7 @@ func (p *parser) template(n NodeID) bool {
 
 // string reads one literal.
 func (p *parser) string() NodeID {
-	t := p.tokens[p.i]
+	t := p.tokens[p.i-1]
 	flags := Flags(0)
 	if t.prefix&prefixBytes != 0 {
 		flags |= FlagBytes
@@ -119,19 +119,18 @@ func (p *parser) interpolation(kind string) NodeID {
 
 // conversion reads "!r".
 func (p *parser) conversion(kind string) {
-	bang := p.tokens[p.i].end
+	bang := p.end
 	p.next()
-	t := p.tokens[p.i]
 	if p.tok != tName {
 		p.failHere(kind + ": invalid conversion character")
 		return
 	}
-	if t.start != bang {
+	if p.at != bang {
 		p.failHere(kind + ": conversion type must come right after the exclamation mark")
 		return
 	}
-	if c := p.file.Src[t.start]; t.end-t.start != 1 || c != 's' && c != 'r' && c != 'a' {
-		p.failHere(kind + ": invalid conversion character '" + string(p.file.Src[t.start:t.end]) + "': expected 's', 'r', or 'a'")
+	if c := p.file.Src[p.at]; p.end-p.at != 1 || c != 's' && c != 'r' && c != 'a' {
+		p.failHere(kind + ": invalid conversion character '" + string(p.file.Src[p.at:p.end]) + "': expected 's', 'r', or 'a'")
 		return
 	}
 	p.next()

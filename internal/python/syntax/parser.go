@@ -40,16 +40,18 @@ type parser struct {
 	lexer           *lexer
 	version         Version
 	tokens          []token // those of the current logical line, and of lines before and behind it
-	nodes           []Node
+	nodes           []Node  // the slab: all that there is room for; while the parser has failed no more than size
 	imports         []NodeID
 	checked, blocks []NodeID // those that check looks at
-	names, deferred []NodeID // see File
+	names           []NodeID // see File; like nodes, all that there is room for
+	deferred        []NodeID // see File
 	mentions        []NodeID // likewise
 	errors          []Error
+	size, named     int // how many nodes and names there are
 
-	i       int       // index of the current token
-	tok     tokenKind // its kind, or tStop
-	at      int32     // where it starts
+	i       int       // index of the token behind the current one
+	tok     tokenKind // the kind of the current token, or tStop
+	at, end int32     // its range
 	prevEnd int32     // end of the token before it
 	failed  bool
 
@@ -147,13 +149,13 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		p.run(f, l)
 	}
 	f.checkUTF8(invalid, l.comments)
-	f.Nodes, f.Comments, f.Imports = p.nodes, l.comments, p.imports
+	f.Nodes, f.Comments, f.Imports = p.nodes[:p.size], l.comments, p.imports
 	f.Errors = append(append(f.Errors, l.errors...), p.errors...)
 	if len(f.Errors) > 0 {
 		widen(f.Nodes)
 		linkParents(f.Nodes)
 	}
-	f.Names, f.Deferred, f.Mentions = p.names, p.deferred, p.mentions
+	f.Names, f.Deferred, f.Mentions = p.names[:p.named], p.deferred, p.mentions
 	if len(f.Errors) == 0 {
 		if p.deepest < 9 {
 			p.blocks = p.blocks[:0]
@@ -175,10 +177,16 @@ func room[T any](s []T, n int) []T {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: append(p.nodes[:0], Node{}, Node{Kind: Module, End: int32(len(f.Src))}), imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], names: p.names[:0], deferred: p.deferred[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
-	p.readAhead()
-	p.tok, p.at = p.tokens[0].kind, p.tokens[0].start
+	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], deferred: p.deferred[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
+	p.begins(0, int32(len(f.Src)))
 	p.module()
+}
+
+// begins makes the Module and reads the first token.
+func (p *parser) begins(start, end int32) {
+	p.nodes = append(p.nodes[:0], Node{}, Node{Kind: Module, Start: start, End: end})
+	p.size, p.nodes, p.names = 2, p.nodes[:cap(p.nodes)], p.names[:cap(p.names)]
+	p.nextLine()
 }
 
 // linkParents fills in the links from children to parents once more: those of
@@ -205,10 +213,19 @@ func widen(nodes []Node) {
 // newline moves from the tNewline at the end of a logical line to the first
 // token of the next one.
 func (p *parser) newline() {
-	if p.i+1 == len(p.tokens) {
+	p.prevEnd = p.end
+	p.nextLine()
+}
+
+// nextLine is newline, but that the end of the last token stays that of the
+// line's text.
+func (p *parser) nextLine() {
+	if p.i == len(p.tokens) {
 		p.readAhead()
 	}
-	p.next()
+	t := &p.tokens[p.i]
+	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.i++
 }
 
 // readAhead reads logical lines of about aheadTokens.
@@ -228,26 +245,33 @@ func (p *parser) readAhead() {
 // start of a statement, when nothing refers to a token by its index.
 func (p *parser) makeRoom() {
 	if p.i > maxTokens {
-		p.tokens = append(p.tokens[:0], p.tokens[p.i:]...)
+		p.tokens = append(p.tokens[:0], p.tokens[p.i-1:]...)
 		p.lexer.tokens = p.tokens
-		p.i = 0
+		p.i = 1
 	}
-	if n := len(p.nodes); n > largeTree && cap(p.nodes)-n < largeTree/16 {
+	if n := p.size; n > largeTree && cap(p.nodes)-n < largeTree/16 {
 		perByte := float64(n) / float64(max(1, p.prevEnd))
 		rest := int(perByte * 1.02 * float64(len(p.file.Src)-int(p.prevEnd)))
-		p.nodes = append(make([]Node, 0, n+max(rest, largeTree)), p.nodes...)
+		larger := make([]Node, n+max(rest, largeTree))
+		copy(larger, p.nodes[:n])
+		p.nodes = larger
 	}
 }
 
 // next moves to the next token. It does nothing once the parser has failed.
 func (p *parser) next() {
-	if p.tok == tStop || p.tok == tEOF {
-		return
+	if p.tok > tStop {
+		p.step()
 	}
-	p.prevEnd = p.tokens[p.i].end
-	p.i++
+}
+
+// step is next where the caller knows the current token: the parser has not
+// failed, and this is not the end.
+func (p *parser) step() {
 	t := &p.tokens[p.i]
-	p.tok, p.at = t.kind, t.start
+	p.prevEnd = p.end
+	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.i++
 }
 
 // start returns the offset of the current token.
@@ -255,19 +279,15 @@ func (p *parser) start() int32 { return p.at }
 
 // peek returns the kind of the token after the current one.
 func (p *parser) peek() tokenKind {
-	if p.tok == tStop || p.tok == tEOF {
+	if p.tok <= tStop {
 		return p.tok
 	}
-	return p.tokens[p.i+1].kind
+	return p.tokens[p.i].kind
 }
 
 // is reports whether the current token is the name word.
 func (p *parser) is(word string) bool {
-	if p.tok != tName {
-		return false
-	}
-	t := p.tokens[p.i]
-	return int(t.end-t.start) == len(word) && string(p.file.Src[t.start:t.end]) == word
+	return p.tok == tName && int(p.end-p.at) == len(word) && string(p.file.Src[p.at:p.end]) == word
 }
 
 // accept steps over the token k if it is the current one.
@@ -275,7 +295,7 @@ func (p *parser) accept(k tokenKind) bool {
 	if p.tok != k {
 		return false
 	}
-	p.next()
+	p.step()
 	return true
 }
 
@@ -285,7 +305,7 @@ func (p *parser) expect(k tokenKind) {
 		p.fail()
 		return
 	}
-	p.next()
+	p.step()
 }
 
 // fail reports that the current token fits nowhere.
@@ -293,11 +313,11 @@ func (p *parser) fail() { p.failHere(invalidSyntax) }
 
 // failHere reports an error at the current token.
 func (p *parser) failHere(message string) {
-	t := p.tokens[p.i]
-	if t.kind == tNewline || t.kind == tEOF {
-		t.end = t.start
+	end := p.end
+	if p.tok == tNewline || p.tok == tEOF {
+		end = p.at
 	}
-	p.failAt(t.start, t.end, message)
+	p.failAt(p.at, end, message)
 }
 
 // failAt reports an error and stops the parser. Where the lexer has reported
@@ -308,14 +328,15 @@ func (p *parser) failAt(start, end int32, message string) {
 		return
 	}
 	p.failed = true
+	p.nodes = p.nodes[:p.size]
 	p.tok = tStop
 	if message == invalidSyntax {
-		for i := p.i; p.tokens[i].kind != tNewline && p.tokens[i].kind != tEOF; i++ {
+		for i := p.i - 1; p.tokens[i].kind != tNewline && p.tokens[i].kind != tEOF; i++ {
 			if p.tokens[i].kind == tError {
 				return
 			}
 		}
-	} else if p.tokens[p.i].kind == tError {
+	} else if p.tokens[p.i-1].kind == tError {
 		return
 	}
 	p.errors = append(p.errors, Error{start, end, message})
@@ -348,155 +369,6 @@ func (p *parser) need(minor int, start int32, what string) {
 // older reports whether the file is read for a version before 3.minor.
 func (p *parser) older(minor int) bool { return p.version.Less(Version{3, minor}) }
 
-// node appends a node whose children begin with first and are complete.
-func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
-	n := p.slot(k, start, end, first)
-	nodes := p.nodes
-	for c := first; c != None; {
-		d := &nodes[c]
-		d.Parent, c = n, d.Next
-	}
-	return n
-}
-
-// slot appends a node, to which its children are not linked.
-func (p *parser) slot(k Kind, start, end int32, first NodeID) NodeID {
-	n := len(p.nodes)
-	if n == cap(p.nodes) || p.failed {
-		return p.rareSlot(k, start, end, first)
-	}
-	// Field by field: a literal would be put together on the stack, and read from
-	// there before it has left the store buffer.
-	p.nodes = p.nodes[:n+1]
-	d := &p.nodes[n]
-	d.Start, d.End = start, end
-	d.Parent, d.First, d.Next = None, first, None
-	d.Kind, d.Flags = k, 0
-	if listed[k] {
-		p.list(k, NodeID(n))
-	}
-	return NodeID(n)
-}
-
-// rareSlot is slot where the slab is full or the parser has failed.
-func (p *parser) rareSlot(k Kind, start, end int32, first NodeID) NodeID {
-	if p.failed && start > p.prevEnd { // nothing was read of it
-		start, end = p.prevEnd, p.prevEnd
-	}
-	p.nodes = append(p.nodes, Node{Start: start, End: end, First: first, Kind: k})
-	n := NodeID(len(p.nodes) - 1)
-	if listed[k] {
-		p.list(k, n)
-	}
-	return n
-}
-
-// list notes a node that others look at without going through the tree.
-func (p *parser) list(k Kind, n NodeID) {
-	if checkedKinds[k] && !p.right(k, n) {
-		p.checked = append(p.checked, n)
-	}
-	if blockKinds[k] {
-		p.blocks = append(p.blocks, n)
-	}
-	if deferredKinds[k] {
-		p.deferred = append(p.deferred, n)
-	}
-}
-
-// right reports whether check would find nothing wrong with a node.
-func (p *parser) right(k Kind, n NodeID) bool {
-	switch k {
-	case Return:
-		return p.around.function
-	case Break, Continue:
-		return p.around.loop
-	case Lambda, ListComp, SetComp, DictComp, GeneratorExp:
-		return p.version != Version{3, 12}
-	case DottedName:
-		d := &p.nodes[n]
-		return d.Start == d.End || p.file.Src[d.Start] != '_'
-	}
-	return false
-}
-
-// flagAsync sets the flags of a node that may be async.
-func (p *parser) flagAsync(n NodeID, flags Flags) {
-	p.nodes[n].Flags = flags
-	if flags != 0 {
-		p.checked = append(p.checked, n)
-	}
-}
-
-// drop forgets the nodes from n on.
-func (p *parser) drop(n int) {
-	p.nodes = p.nodes[:n]
-	for _, l := range [...]*[]NodeID{&p.imports, &p.names, &p.checked, &p.blocks, &p.deferred, &p.mentions} {
-		k := len(*l)
-		for k > 0 && int((*l)[k-1]) >= n {
-			k--
-		}
-		*l = (*l)[:k]
-	}
-}
-
-// pair appends a node with two children.
-func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
-	n := p.slot(k, start, p.prevEnd, a)
-	d := &p.nodes[a]
-	d.Next, d.Parent = b, n
-	p.nodes[b].Parent = n
-	return n
-}
-
-// wrap makes n the only child of a new node that ends here.
-func (p *parser) wrap(k Kind, start int32, child NodeID) NodeID {
-	n := p.slot(k, start, max(start, p.prevEnd), child)
-	p.nodes[child].Parent = n
-	return n
-}
-
-// leaf makes a node of the current token, which is not the last one.
-func (p *parser) leaf(k Kind) NodeID {
-	if p.failed {
-		return p.invalid()
-	}
-	start, end := p.at, p.tokens[p.i].end
-	p.i++
-	t := &p.tokens[p.i]
-	p.tok, p.at, p.prevEnd = t.kind, t.start, end
-	n := NodeID(len(p.nodes))
-	if int(n) == cap(p.nodes) || listed[k] {
-		n = p.rareSlot(k, start, end, None)
-	} else { // slot, without what cannot be
-		p.nodes = p.nodes[:n+1]
-		d := &p.nodes[n]
-		d.Start, d.End = start, end
-		d.Parent, d.First, d.Next = None, None, None
-		d.Kind, d.Flags = k, 0
-	}
-	if k == Name {
-		p.names = append(p.names, n)
-	}
-	return n
-}
-
-// invalid makes an empty node that stands for what is missing.
-func (p *parser) invalid() NodeID {
-	at := p.prevEnd
-	return p.node(KindInvalid, at, at, None)
-}
-
-// add appends n to a list of siblings.
-func (p *parser) add(l *list, n NodeID) {
-	if l.first == None {
-		l.first = n
-	} else {
-		p.nodes[l.last].Next = n
-	}
-	l.last = n
-}
-
 // ident reads the name of something, or fails.
 func (p *parser) ident() NodeID {
 	if p.tok != tName {
@@ -519,15 +391,22 @@ type mark struct {
 	prevEnd       int32
 }
 
-func (p *parser) mark() mark { return mark{p.i, len(p.nodes), len(p.errors), p.prevEnd} }
+func (p *parser) mark() mark { return mark{p.i, p.size, len(p.errors), p.prevEnd} }
 
 // back returns to a place and forgets what was read since.
 func (p *parser) back(m mark) {
 	p.i, p.prevEnd = m.i, m.prevEnd
 	p.drop(m.nodes)
 	p.errors = p.errors[:m.errors]
-	t := &p.tokens[m.i]
-	p.tok, p.at, p.failed = t.kind, t.start, false
+	t := &p.tokens[m.i-1]
+	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.resume()
+}
+
+// resume lets a parser that has failed go on.
+func (p *parser) resume() {
+	p.failed = false
+	p.nodes = p.nodes[:cap(p.nodes)]
 }
 
 // enter counts a level of nesting; leave must follow, also when it has
@@ -541,7 +420,7 @@ func (p *parser) enter() {
 func (p *parser) leave() { p.depth-- }
 
 // begin marks the start of a statement or of one of its headers.
-func (p *parser) begin() { p.chain, p.base = 0, len(p.nodes) }
+func (p *parser) begin() { p.chain, p.base = 0, p.size }
 
 // checkChains fails when the nodes of the current statement are nested too
 // deeply by chains.
@@ -552,8 +431,8 @@ func (p *parser) checkChains() {
 	p.chain = 0
 	// Depths from the parents down: in a statement, a parent comes after its
 	// children in the slab.
-	depths := make([]int32, len(p.nodes)-p.base)
-	for n := len(p.nodes) - 1; n >= p.base; n-- {
+	depths := make([]int32, p.size-p.base)
+	for n := p.size - 1; n >= p.base; n-- {
 		d := depths[n-p.base] + 1
 		if d > 2*maxDepth {
 			p.failAt(p.nodes[n].Start, p.nodes[n].End, tooComplex)

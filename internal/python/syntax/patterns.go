@@ -8,7 +8,7 @@ func (p *parser) isMatch() bool {
 	default:
 		return false
 	}
-	for i := p.i + 1; ; i++ {
+	for i := p.i; ; i++ {
 		switch p.tokens[i].kind {
 		case tNewline, tEOF:
 			return p.tokens[i-1].kind == tColon
@@ -46,10 +46,9 @@ func (p *parser) matchStmt() NodeID {
 	p.endLine()
 	if !p.accept(tIndent) {
 		if !bad {
-			t := p.tokens[p.i]
-			p.error(t.start, t.end, "expected an indented block after 'match' statement on line %d", p.file.Line(start))
+			p.error(p.at, p.end, "expected an indented block after 'match' statement on line %d", p.file.Line(start))
 		}
-		return p.node(Match, start, p.prevEnd, l.first)
+		return p.list(p.node(Match, start, p.prevEnd, l.first))
 	}
 	for p.tok != tDedent && p.tok != tEOF {
 		if p.is("case") {
@@ -57,8 +56,7 @@ func (p *parser) matchStmt() NodeID {
 			continue
 		}
 		// Something else than a case: read it for its imports.
-		t := p.tokens[p.i]
-		p.error(t.start, t.end, "invalid syntax")
+		p.error(p.at, p.end, "invalid syntax")
 		s := list{}
 		p.statement(&s)
 		if s.first != None {
@@ -66,7 +64,7 @@ func (p *parser) matchStmt() NodeID {
 		}
 	}
 	p.acceptDedent()
-	return p.node(Match, start, p.prevEnd, l.first)
+	return p.list(p.node(Match, start, p.prevEnd, l.first))
 }
 
 func (p *parser) caseClause() NodeID {
@@ -370,6 +368,8 @@ func (p *parser) mappingItem() NodeID {
 	case tName:
 		if p.peek() != tDot {
 			p.fail()
+			key = p.invalid()
+			break
 		}
 		key = p.leaf(Name)
 		for p.tok == tDot {

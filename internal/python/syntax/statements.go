@@ -65,7 +65,7 @@ func (p *parser) statement(l *list) {
 // no statement, as if it were not indented.
 func (p *parser) unexpectedIndent(l *list) {
 	p.next()
-	p.error(p.start(), p.tokens[p.i].end, "unexpected indent")
+	p.error(p.at, p.end, "unexpected indent")
 	p.indented(l)
 }
 
@@ -86,7 +86,7 @@ func (p *parser) acceptDedent() {
 // line reads the simple statements of one line, separated by semicolons.
 func (p *parser) line(l *list) {
 	for {
-		nodes, start := len(p.nodes), p.start()
+		nodes, start := p.size, p.start()
 		p.begin()
 		n := p.simple()
 		p.checkChains()
@@ -130,8 +130,8 @@ func (p *parser) endLine() {
 
 // recover resumes after a failure at the end of the logical line.
 func (p *parser) recover() {
-	p.failed = false
-	p.tok = p.tokens[p.i].kind
+	p.resume()
+	p.tok = p.tokens[p.i-1].kind
 	for p.tok != tNewline && p.tok != tEOF && p.tok != tIndent && p.tok != tDedent {
 		p.next()
 	}
@@ -158,14 +158,13 @@ func (p *parser) simple() NodeID {
 	case tFrom:
 		return p.fromStmt(start)
 	case tReturn:
-		p.next()
-		return p.optional(Return, start, p.starExpressions)
+		return p.returnStmt()
 	case tPass:
 		return p.leaf(Pass)
 	case tBreak:
-		return p.leaf(Break)
+		return p.list(p.leaf(Break))
 	case tContinue:
-		return p.leaf(Continue)
+		return p.list(p.leaf(Continue))
 	case tRaise:
 		return p.raiseStmt()
 	case tAssert:
@@ -187,21 +186,20 @@ func (p *parser) simple() NodeID {
 		for p.accept(tComma) {
 			p.add(&l, p.ident())
 		}
-		return p.node(kind, start, p.prevEnd, l.first)
+		return p.list(p.node(kind, start, p.prevEnd, l.first))
 	case tDel:
 		return p.delStmt()
 	}
 	return p.expressionStmt()
 }
 
-// optional reads an expression, if one begins here, as the only child of a
-// node.
-func (p *parser) optional(k Kind, start int32, rule func() NodeID) NodeID {
-	child := None
-	if !p.endsSimple() {
-		child = rule()
+func (p *parser) returnStmt() NodeID {
+	start := p.start()
+	p.step()
+	if p.endsSimple() {
+		return p.list(p.slot(Return, start, p.prevEnd, None))
 	}
-	return p.node(k, start, p.prevEnd, child)
+	return p.list(p.wrap(Return, start, p.starExpressions()))
 }
 
 func (p *parser) endsSimple() bool {
@@ -292,7 +290,7 @@ func (p *parser) importStmt(start int32) NodeID {
 	if p.tok == tFrom {
 		p.failHere("Did you mean to use 'from ... import ...' instead?")
 	}
-	n := p.node(Import, start, p.prevEnd, l.first)
+	n := p.list(p.node(Import, start, p.prevEnd, l.first))
 	p.imports = append(p.imports, n)
 	return n
 }
@@ -328,7 +326,7 @@ func (p *parser) dottedName() NodeID {
 		p.next()
 		p.expect(tName)
 	}
-	return p.node(DottedName, start, max(start, p.prevEnd), None)
+	return p.list(p.slot(DottedName, start, max(start, p.prevEnd), None))
 }
 
 func (p *parser) fromStmt(start int32) NodeID {
@@ -361,7 +359,7 @@ func (p *parser) fromStmt(start int32) NodeID {
 		}
 		p.fromNames(&l, false)
 	}
-	n := p.node(ImportFrom, start, p.prevEnd, l.first)
+	n := p.list(p.node(ImportFrom, start, p.prevEnd, l.first))
 	p.nodes[n].Flags = flags
 	p.imports = append(p.imports, n)
 	if !relative && !p.older(14) && p.file.spells(p.nodes[l.first], "__future__") {
@@ -376,7 +374,7 @@ func (p *parser) fromNames(l *list, parens bool) {
 	for {
 		from := p.start()
 		p.expect(tName)
-		name := p.node(DottedName, from, max(from, p.prevEnd), None)
+		name := p.list(p.slot(DottedName, from, max(from, p.prevEnd), None))
 		p.add(l, p.alias(from, name))
 		if p.tok != tComma {
 			return

@@ -178,7 +178,7 @@ func (p *parser) misplaced(n NodeID) {
 	if d := p.nodes[n]; d.Kind == ExprStmt && p.nodes[d.First].Kind == Name && startsExpression[p.tok] {
 		switch name := p.tokenText(d.First); name {
 		case "print", "exec":
-			p.failAt(d.Start, p.tokens[p.i].end, "Missing parentheses in call to '"+name+"'. Did you mean "+name+"(...)?")
+			p.failAt(d.Start, p.end, "Missing parentheses in call to '"+name+"'. Did you mean "+name+"(...)?")
 			return
 		}
 	}

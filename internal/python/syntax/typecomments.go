@@ -245,8 +245,8 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	l.reset(f.Src, f.version, f.returns)
 	l.pos, l.end = int(start), int(end)
 	l.logicalLine()
-	p := parser{file: part, lexer: &l, version: f.version, prevEnd: start, tokens: l.tokens, nodes: []Node{{}, {Kind: Module, Start: start, End: end}}}
-	p.tok, p.at = p.tokens[0].kind, p.tokens[0].start
+	p := parser{file: part, lexer: &l, version: f.version, prevEnd: start, tokens: l.tokens}
+	p.begins(start, end)
 	rule(&p)
 	for p.tok == tNewline {
 		p.newline()
@@ -254,7 +254,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	if p.tok != tEOF {
 		p.fail()
 	}
-	part.Nodes, part.Comments, part.Names, part.Deferred, part.Mentions = p.nodes, l.comments, p.names, p.deferred, p.mentions
+	part.Nodes, part.Comments, part.Names, part.Deferred, part.Mentions = p.nodes[:p.size], l.comments, p.names[:p.named], p.deferred, p.mentions
 	part.Errors = append(l.errors, p.errors...)
 	if len(part.Errors) > 0 {
 		linkParents(part.Nodes)

@@ -1,0 +1,161 @@
+package syntax
+
+import "slices"
+
+// node appends a node whose children begin with first and are complete.
+func (p *parser) node(k Kind, start, end int32, first NodeID) NodeID {
+	n := p.slot(k, start, end, first)
+	nodes := p.nodes
+	for c := first; c != None; {
+		d := &nodes[c]
+		d.Parent, c = n, d.Next
+	}
+	return n
+}
+
+// slot appends a node, to which its children are not linked.
+func (p *parser) slot(k Kind, start, end int32, first NodeID) NodeID {
+	n := p.size
+	if uint(n) >= uint(len(p.nodes)) {
+		return p.rareSlot(k, start, end, first)
+	}
+	// Field by field: a literal would be put together on the stack, and read from
+	// there before it has left the store buffer.
+	d := &p.nodes[n]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = None, first, None
+	d.Kind, d.Flags = k, 0
+	p.size = n + 1
+	return NodeID(n)
+}
+
+// rareSlot is slot where the slab is full or the parser has failed.
+func (p *parser) rareSlot(k Kind, start, end int32, first NodeID) NodeID {
+	if p.failed && start > p.prevEnd { // nothing was read of it
+		start, end = p.prevEnd, p.prevEnd
+	}
+	p.nodes = append(p.nodes[:p.size], Node{Start: start, End: end, First: first, Kind: k})
+	p.size++
+	if !p.failed {
+		p.nodes = p.nodes[:cap(p.nodes)]
+	}
+	return NodeID(p.size - 1)
+}
+
+// list notes a new node that others look at without going through the tree: those
+// of the kinds in checkedKinds, blockKinds and deferredKinds.
+func (p *parser) list(n NodeID) NodeID {
+	k := p.nodes[n].Kind
+	if checkedKinds[k] && !p.right(k, n) {
+		p.checked = append(p.checked, n)
+	}
+	if blockKinds[k] {
+		p.blocks = append(p.blocks, n)
+	}
+	if deferredKinds[k] {
+		p.deferred = append(p.deferred, n)
+	}
+	return n
+}
+
+// right reports whether check would find nothing wrong with a node.
+func (p *parser) right(k Kind, n NodeID) bool {
+	switch k {
+	case Return:
+		return p.around.function
+	case Break, Continue:
+		return p.around.loop
+	case Lambda, ListComp, SetComp, DictComp, GeneratorExp:
+		return p.version != Version{3, 12}
+	case DottedName:
+		d := &p.nodes[n]
+		return d.Start == d.End || p.file.Src[d.Start] != '_'
+	}
+	return false
+}
+
+// flagAsync sets the flags of a node that may be async.
+func (p *parser) flagAsync(n NodeID, flags Flags) {
+	p.nodes[n].Flags = flags
+	if flags != 0 {
+		p.checked = append(p.checked, n)
+	}
+}
+
+// drop forgets the nodes from n on.
+func (p *parser) drop(n int) {
+	p.size = n
+	if p.failed {
+		p.nodes = p.nodes[:n]
+	}
+	for p.named > 0 && int(p.names[p.named-1]) >= n {
+		p.named--
+	}
+	for _, l := range [...]*[]NodeID{&p.imports, &p.checked, &p.blocks, &p.deferred, &p.mentions} {
+		k := len(*l)
+		for k > 0 && int((*l)[k-1]) >= n {
+			k--
+		}
+		*l = (*l)[:k]
+	}
+}
+
+// pair appends a node with two children.
+func (p *parser) pair(k Kind, start int32, a, b NodeID) NodeID {
+	n := p.slot(k, start, p.prevEnd, a)
+	d := &p.nodes[a]
+	d.Next, d.Parent = b, n
+	p.nodes[b].Parent = n
+	return n
+}
+
+// wrap makes n the only child of a new node that ends here.
+func (p *parser) wrap(k Kind, start int32, child NodeID) NodeID {
+	n := p.slot(k, start, max(start, p.prevEnd), child)
+	p.nodes[child].Parent = n
+	return n
+}
+
+// leaf makes a node of the current token, which the caller knows.
+func (p *parser) leaf(k Kind) NodeID {
+	n, named := p.size, p.named
+	if uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(p.names)) {
+		p.grow()
+		return p.leaf(k)
+	}
+	d := &p.nodes[n]
+	d.Start, d.End = p.at, p.end
+	d.Parent, d.First, d.Next = None, None, None
+	d.Kind, d.Flags = k, 0
+	p.size = n + 1
+	p.names[named] = NodeID(n)
+	if k == Name { // no branch: nobody could foresee it
+		named++
+	}
+	p.named = named
+	p.step()
+	return NodeID(n)
+}
+
+// grow makes room for more nodes and names.
+func (p *parser) grow() {
+	p.nodes = slices.Grow(p.nodes[:p.size], 2)
+	p.names = slices.Grow(p.names[:p.named], 1)
+	p.nodes, p.names = p.nodes[:cap(p.nodes)], p.names[:cap(p.names)]
+}
+
+// invalid makes an empty node that stands for what is missing.
+func (p *parser) invalid() NodeID {
+	at := p.prevEnd
+	return p.node(KindInvalid, at, at, None)
+}
+
+// add appends n to a list of siblings.
+func (p *parser) add(l *list, n NodeID) {
+	if l.first == None {
+		l.first = n
+	} else {
+		p.nodes[l.last].Next = n
+	}
+	l.last = n
+}
