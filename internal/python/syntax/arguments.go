@@ -4,38 +4,36 @@ package syntax
 func (p *parser) args(class bool) NodeID {
 	start := p.start()
 	p.enter()
-	p.next()
+	p.step()
 	l := list{}
 	keywords, unpacked := 0, false // how often "name=value" was read; "**x" was
 	generator, count := None, 0
 	comma := false
-	for p.tok != tRPar && !p.failed {
+	for p.tok != tRPar && p.tok != tStop {
 		var n NodeID
+		positional := true
 		if k := p.operand(); k != KindInvalid && p.tokens[p.i].kind != tEqual { // most are one token
-			start := p.start()
-			n = p.wrap(Arg, start, p.leaf(k))
+			n = p.inner(Arg, k)
 		} else {
 			n = p.arg()
+			d := &p.nodes[n]
+			switch {
+			case d.Flags&FlagStar2 != 0:
+				unpacked, positional = true, false
+			case d.Flags&FlagStar != 0:
+				positional = false
+				if unpacked {
+					p.errorNode(n, "iterable argument unpacking follows keyword argument unpacking")
+				}
+			case p.nodes[d.First].Kind == Ident:
+				keywords++
+				positional = false
+			}
+		}
+		if positional && (unpacked || keywords > 0) {
+			p.misplacedArg(n, unpacked)
 		}
 		count++
-		d := &p.nodes[n]
-		value := d.First
-		switch {
-		case d.Flags&FlagStar2 != 0:
-			unpacked = true
-		case d.Flags&FlagStar != 0:
-			if unpacked {
-				p.errorNode(n, "iterable argument unpacking follows keyword argument unpacking")
-			}
-		case p.nodes[value].Kind == Ident:
-			keywords++
-		default:
-			if unpacked {
-				p.errorNode(n, "positional argument follows keyword argument unpacking")
-			} else if keywords > 0 {
-				p.errorNode(n, "positional argument follows keyword argument")
-			}
-		}
 		if p.tok == tFor || p.tok == tAsync {
 			generator = n
 			p.generatorArg(n, start)
@@ -46,18 +44,19 @@ func (p *parser) args(class bool) NodeID {
 			break
 		}
 	}
-	last := None
-	if l.last != None {
-		last = p.nodes[l.last].First
-		if p.nodes[last].Next != None {
-			last = p.nodes[last].Next
+	if p.tok == tRPar {
+		p.step()
+	} else {
+		last := None
+		if l.last != None && !comma {
+			last = p.nodes[l.last].First
+			if p.nodes[last].Next != None {
+				last = p.nodes[last].Next
+			}
 		}
+		p.unclosed(last)
 	}
-	if comma {
-		last = None
-	}
-	p.closeBracket(tRPar, last)
-	n := p.node(Args, start, p.prevEnd, l.first)
+	n := p.siblings(Args, start, p.prevEnd, l)
 	if keywords > 1 && p.mayRepeat(l.first) {
 		p.checked = append(p.checked, n)
 	}
@@ -75,6 +74,15 @@ func (p *parser) args(class bool) NodeID {
 	}
 	p.leave()
 	return n
+}
+
+// misplacedArg reports a positional argument behind keywords.
+func (p *parser) misplacedArg(n NodeID, unpacked bool) {
+	if unpacked {
+		p.errorNode(n, "positional argument follows keyword argument unpacking")
+	} else {
+		p.errorNode(n, "positional argument follows keyword argument")
+	}
 }
 
 // generatorArg makes the argument n the element of a generator.
@@ -117,12 +125,13 @@ func (p *parser) arg() NodeID {
 		return n
 	case tName:
 		if p.peek() == tEqual {
+			debug := p.is("__debug__")
 			name := p.leaf(Ident)
-			if p.tokenText(name) == "__debug__" {
+			if debug {
 				p.errorNode(name, "cannot assign to __debug__")
 			}
 			equal := p.start()
-			p.next()
+			p.step()
 			if p.tok == tComma || p.tok == tRPar {
 				p.failAt(equal, equal+1, "expected argument value expression")
 			}

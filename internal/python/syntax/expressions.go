@@ -39,13 +39,14 @@ func (p *parser) starExpressions() NodeID {
 	start := p.start()
 	n := p.starExpression()
 	if p.tok == tComma {
-		n = p.tuple(start, n, p.starExpression)
+		n = p.tuple(start, n, true)
 	}
 	return n
 }
 
-// tuple reads the rest of a tuple behind its first element; rule reads one.
-func (p *parser) tuple(start int32, first NodeID, rule func() NodeID) NodeID {
+// tuple reads the rest of a tuple behind its first element; stars says whether "*x"
+// may be one.
+func (p *parser) tuple(start int32, first NodeID, stars bool) NodeID {
 	l := list{first, first}
 	for p.accept(tComma) {
 		if !startsExpression[p.tok] && p.tok != tStar {
@@ -54,7 +55,11 @@ func (p *parser) tuple(start int32, first NodeID, rule func() NodeID) NodeID {
 			}
 			break
 		}
-		p.add(&l, rule())
+		if stars {
+			p.add(&l, p.starExpression())
+		} else {
+			p.add(&l, p.expression())
+		}
 	}
 	return p.node(Tuple, start, p.prevEnd, l.first)
 }
@@ -181,6 +186,14 @@ func (p *parser) binary(limit uint8) NodeID {
 	default:
 		n = p.primary()
 	}
+	if precedence[p.tok] == 0 && p.tok != tDoubleStar { // most
+		return n
+	}
+	return p.operators(limit, start, n)
+}
+
+// operators reads what stands behind the first operand n of binary.
+func (p *parser) operators(limit uint8, start int32, n NodeID) NodeID {
 	if p.tok == tDoubleStar {
 		n = p.power(start, n)
 	}
@@ -263,10 +276,7 @@ func (p *parser) primary() NodeID {
 	for {
 		switch p.tok {
 		case tDot:
-			p.chain++
-			p.next()
-			n = p.pair(Attribute, start, n, p.ident())
-			p.mentions = append(p.mentions, n)
+			n = p.attribute(start, n)
 		case tLPar:
 			p.chain++
 			n = p.pair(Call, start, n, p.args(false))
@@ -354,13 +364,18 @@ func (p *parser) elements(l *list, end tokenKind) {
 	}
 }
 
-// closeBracket steps over a closing bracket behind the element last. Where
-// an expression stands instead, a comma was forgotten.
+// closeBracket steps over a closing bracket behind the element last.
 func (p *parser) closeBracket(end tokenKind, last NodeID) {
 	if p.tok == end {
-		p.next()
+		p.step()
 		return
 	}
+	p.unclosed(last)
+}
+
+// unclosed fails where closeBracket did not find its bracket. Where an expression
+// stands instead, a comma was forgotten.
+func (p *parser) unclosed(last NodeID) {
 	if last != None && startsExpression[p.tok] && !p.failed {
 		d := p.nodes[last]
 		switch d.Kind {

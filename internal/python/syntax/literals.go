@@ -39,20 +39,21 @@ func (p *parser) template(n NodeID) bool {
 
 // string reads one literal.
 func (p *parser) string() NodeID {
-	t := p.tokens[p.i-1]
+	start := p.start()
+	t := &p.tokens[p.i-1]
 	flags := Flags(0)
-	if t.prefix&prefixBytes != 0 {
-		flags |= FlagBytes
-	}
-	if t.prefix&prefixRaw != 0 {
-		flags |= FlagRaw
+	if t.prefix != 0 {
+		if t.prefix&prefixBytes != 0 {
+			flags |= FlagBytes
+		}
+		if t.prefix&prefixRaw != 0 {
+			flags |= FlagRaw
+		}
 	}
 	if p.tok == tString {
-		n := p.leaf(String) // invalid, and no mention, if the statement failed
+		n := p.leaf(String)
 		p.nodes[n].Flags = flags
-		if !p.failed {
-			p.mentions = append(p.mentions, n)
-		}
+		p.mentions = append(p.mentions, n)
 		return n
 	}
 	kind := "f-string"
@@ -65,7 +66,7 @@ func (p *parser) string() NodeID {
 		p.add(&l, p.interpolation(kind))
 	}
 	p.expect(tFEnd)
-	n := p.node(String, t.start, max(t.start, p.prevEnd), l.first)
+	n := p.node(String, start, max(start, p.prevEnd), l.first)
 	p.nodes[n].Flags = flags | FlagFormat
 	p.mentions = append(p.mentions, n)
 	return n

@@ -137,6 +137,78 @@ func (p *parser) leaf(k Kind) NodeID {
 	return NodeID(n)
 }
 
+// inner makes a leaf of the current token, as the only child of a new node.
+func (p *parser) inner(outer, k Kind) NodeID {
+	n, named := p.size, p.named
+	if uint(n)+1 >= uint(len(p.nodes)) || uint(named) >= uint(len(p.names)) {
+		start := p.start()
+		return p.wrap(outer, start, p.leaf(k))
+	}
+	both := p.nodes[n:][:2]
+	start, end := p.at, p.end
+	d := &both[0]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = NodeID(n+1), None, None
+	d.Kind, d.Flags = k, 0
+	d = &both[1]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = None, NodeID(n), None
+	d.Kind, d.Flags = outer, 0
+	p.size = n + 2
+	p.names[named] = NodeID(n)
+	if k == Name {
+		named++
+	}
+	p.named = named
+	p.step()
+	return NodeID(n + 1)
+}
+
+// attribute reads ".name" behind the expression n.
+func (p *parser) attribute(start int32, n NodeID) NodeID {
+	p.chain++
+	i, id := p.i, p.size
+	if p.tokens[i].kind != tName || uint(id)+1 >= uint(len(p.nodes)) {
+		p.step()
+		n = p.pair(Attribute, start, n, p.ident())
+		p.mentions = append(p.mentions, n)
+		return n
+	}
+	// Both tokens and both nodes at once: there are many attributes.
+	two := p.tokens[i:][:2]
+	end := two[0].end
+	d := &p.nodes[n]
+	d.Next, d.Parent = NodeID(id), NodeID(id+1)
+	both := p.nodes[id:][:2]
+	d = &both[0]
+	d.Start, d.End = two[0].start, end
+	d.Parent, d.First, d.Next = NodeID(id+1), None, None
+	d.Kind, d.Flags = Ident, 0
+	d = &both[1]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = None, n, None
+	d.Kind, d.Flags = Attribute, 0
+	p.size = id + 2
+	t := &two[1]
+	p.i = i + 2
+	p.prevEnd = end
+	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.mentions = append(p.mentions, NodeID(id+1))
+	return NodeID(id + 1)
+}
+
+// siblings appends a node with the children of a list: none, or any number.
+func (p *parser) siblings(k Kind, start, end int32, l list) NodeID {
+	if l.first != l.last {
+		return p.node(k, start, end, l.first)
+	}
+	n := p.slot(k, start, end, l.first)
+	if l.first != None {
+		p.nodes[l.first].Parent = n
+	}
+	return n
+}
+
 // grow makes room for more nodes and names.
 func (p *parser) grow() {
 	p.nodes = slices.Grow(p.nodes[:p.size], 2)

@@ -45,9 +45,16 @@ func (p *parser) params(end tokenKind) NodeID {
 			p.add(&l, p.param(from, FlagStar2, end))
 			kwargs = true
 		default:
-			n := p.param(from, kind, end)
+			var n NodeID
+			plain := p.plainParam(end)
+			if plain {
+				n = p.inner(Param, Ident)
+				p.nodes[n].Flags = kind
+			} else {
+				n = p.param(from, kind, end)
+			}
 			p.add(&l, n)
-			if p.hasDefault(n) {
+			if !plain && p.hasDefault(n) {
 				defaults = true
 			} else if defaults && kind == 0 {
 				p.errorNode(n, "parameter without a default follows parameter with a default")
@@ -61,11 +68,21 @@ func (p *parser) params(end tokenKind) NodeID {
 	if bare >= 0 {
 		p.failAt(bare, bare+1, "named arguments must follow bare *")
 	}
-	n := p.node(Params, start, max(start, p.prevEnd), l.first)
+	n := p.siblings(Params, start, max(start, p.prevEnd), l)
 	if l.first != l.last && p.mayRepeat(l.first) {
 		p.checked = append(p.checked, n)
 	}
 	return n
+}
+
+// plainParam reports whether the current token is all of a parameter, whose name
+// nothing is wrong with.
+func (p *parser) plainParam(end tokenKind) bool {
+	if p.tok != tName || p.end-p.at == int32(len("__debug__")) {
+		return false
+	}
+	next := p.tokens[p.i].kind
+	return next == tComma || next == end
 }
 
 // hasDefault reports whether a parameter has a default.

@@ -245,10 +245,7 @@ func (p *parser) namePattern() NodeID {
 	}
 	n := p.leaf(Name)
 	for p.tok == tDot {
-		p.chain++
-		p.next()
-		n = p.pair(Attribute, start, n, p.ident())
-		p.mentions = append(p.mentions, n)
+		n = p.attribute(start, n)
 	}
 	if p.tok != tLPar {
 		return p.wrap(PatternValue, start, n)
@@ -373,10 +370,7 @@ func (p *parser) mappingItem() NodeID {
 		}
 		key = p.leaf(Name)
 		for p.tok == tDot {
-			p.chain++
-			p.next()
-			key = p.pair(Attribute, start, key, p.ident())
-			p.mentions = append(p.mentions, key)
+			key = p.attribute(start, key)
 		}
 	default:
 		p.fail()

@@ -78,9 +78,9 @@ func (p *parser) indented(l *list) {
 }
 
 func (p *parser) acceptDedent() {
-	end := p.prevEnd
-	p.accept(tDedent)
-	p.prevEnd = end
+	if p.tok == tDedent {
+		p.nextLine()
+	}
 }
 
 // line reads the simple statements of one line, separated by semicolons.
@@ -89,6 +89,11 @@ func (p *parser) line(l *list) {
 		nodes, start := p.size, p.start()
 		p.begin()
 		n := p.simple()
+		if p.tok == tNewline && p.chain < maxChain { // most
+			p.add(l, n)
+			p.nextLine()
+			return
+		}
 		p.checkChains()
 		switch p.tok {
 		case tSemi:
@@ -122,9 +127,7 @@ func (p *parser) line(l *list) {
 // stays that of the line's text.
 func (p *parser) endLine() {
 	if p.tok == tNewline {
-		end := p.prevEnd
-		p.newline()
-		p.prevEnd = end
+		p.nextLine()
 	}
 }
 
@@ -419,19 +422,25 @@ func (p *parser) expressionStmt() NodeID {
 		p.next()
 		return p.pair(AugAssign, start, n, p.yieldOrStars())
 	}
-	return p.node(ExprStmt, start, p.prevEnd, n)
+	return p.wrap(ExprStmt, start, n)
 }
 
 // assignment reads "a = b = value" from the first "=".
 func (p *parser) assignment(start int32, n NodeID) NodeID {
-	l := list{}
-	for p.tok == tEqual {
-		p.assignTarget(n)
-		p.add(&l, n)
-		p.next()
-		n = p.yieldOrStars()
+	p.assignTarget(n)
+	p.step()
+	value := p.yieldOrStars()
+	if p.tok != tEqual {
+		return p.pair(Assign, start, n, value)
 	}
-	p.add(&l, n)
+	l := list{n, n}
+	for p.tok == tEqual {
+		p.assignTarget(value)
+		p.add(&l, value)
+		p.step()
+		value = p.yieldOrStars()
+	}
+	p.add(&l, value)
 	return p.node(Assign, start, p.prevEnd, l.first)
 }
 

@@ -16,8 +16,14 @@ func (p *parser) target(n NodeID, a access) { p.markTarget(n, a, "") }
 // assignTarget is target for the left side of "=", where another message is
 // more helpful.
 func (p *parser) assignTarget(n NodeID) {
-	if d := p.nodes[n]; d.Kind == Starred {
-		p.error(d.Start, d.End, "starred assignment target must be in a list or tuple")
+	switch d := &p.nodes[n]; d.Kind {
+	case Name:
+		if d.End-d.Start != int32(len("__debug__")) {
+			d.Flags |= FlagStore
+			return
+		}
+	case Starred:
+		p.errorNode(n, "starred assignment target must be in a list or tuple")
 		return
 	}
 	p.markTarget(n, assigning, " here. Maybe you meant '==' instead of '='?")

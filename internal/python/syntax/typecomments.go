@@ -267,7 +267,7 @@ func (p *parser) expressions() {
 	start := p.start()
 	n := p.expression()
 	if p.tok == tComma {
-		n = p.tuple(start, n, p.expression)
+		n = p.tuple(start, n, false)
 	}
 	p.root(n)
 }
