@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,13 +28,12 @@ type checker struct {
 
 // checkedKinds are the kinds of nodes that check looks at, but for those that the
 // parser knows to be right, see list. Besides, it looks at each Args and Params in
-// which a name may be repeated, at async For, With and Comprehension, and at each
+// which a name may be repeated, at imports that are lazy or of "*", at async For, With and Comprehension, and at each
 // Ident that may be "__debug__".
 var checkedKinds = [kinds]bool{
 	Return: true, Break: true, Continue: true, Yield: true, YieldFrom: true, Await: true, NamedExpr: true,
 	Lambda: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
-	Starred: true, TypeParams: true, Global: true, Nonlocal: true, Import: true,
-	ImportFrom: true, Match: true, DottedName: true,
+	Starred: true, TypeParams: true, Global: true, Nonlocal: true, Match: true, DottedName: true,
 }
 
 // blockKinds are the kinds of nodes for which the compiler opens blocks.
@@ -188,6 +188,9 @@ func (f *File) isFuture(n NodeID) bool {
 // futures checks the imports from __future__: they come first.
 func (c *checker) futures() {
 	f := c.f
+	if !slices.ContainsFunc(f.Imports, f.isFuture) {
+		return
+	}
 	beginning := true
 	for n, i := f.Nodes[Root].First, 0; n != None; n, i = f.Nodes[n].Next, i+1 {
 		if i == 0 && f.Kind(n) == ExprStmt {

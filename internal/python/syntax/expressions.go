@@ -142,10 +142,10 @@ func (p *parser) expression() NodeID {
 // operand returns the kind of the expression that the current token is all of,
 // as most arguments and values are; else KindInvalid.
 func (p *parser) operand() Kind {
-	if k := operandKind[p.tok]; k != KindInvalid && endsOperand[p.tokens[p.i].kind] {
-		return k
+	if i := p.i; uint(i) < uint(len(p.tokens)) {
+		return operandKind[p.tok] & endsOperand[p.tokens[i].kind]
 	}
-	return KindInvalid
+	return KindInvalid // the end of a line or of the text
 }
 
 func (p *parser) lambda() NodeID {
@@ -166,8 +166,10 @@ func (p *parser) lambda() NodeID {
 func (p *parser) binary(limit uint8) NodeID {
 	var n NodeID
 	start := p.start()
-	switch p.tok {
-	case tNot:
+	switch {
+	case p.tok < tPlusEqual: // most: a name, a literal, a bracket
+		n = p.primary()
+	case p.tok == tNot:
 		if limit > precNot {
 			p.fail()
 			return p.invalid()
@@ -176,12 +178,12 @@ func (p *parser) binary(limit uint8) NodeID {
 		p.next()
 		n = p.wrap(UnaryOp, start, p.binary(precNot))
 		p.leave()
-	case tMinus, tPlus, tTilde:
+	case p.tok == tMinus || p.tok == tPlus || p.tok == tTilde:
 		p.enter()
 		p.next()
 		n = p.wrap(UnaryOp, start, p.binary(precUnary))
 		p.leave()
-	case tAwait:
+	case p.tok == tAwait:
 		n = p.await(start)
 	default:
 		n = p.primary()

@@ -118,8 +118,8 @@ func (p *parser) wrap(k Kind, start int32, child NodeID) NodeID {
 
 // leaf makes a node of the current token, which the caller knows.
 func (p *parser) leaf(k Kind) NodeID {
-	n, named := p.size, p.named
-	if uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(p.names)) {
+	n, named, names := p.size, p.named, p.names
+	if uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) {
 		p.grow()
 		return p.leaf(k)
 	}
@@ -128,7 +128,7 @@ func (p *parser) leaf(k Kind) NodeID {
 	d.Parent, d.First, d.Next = None, None, None
 	d.Kind, d.Flags = k, 0
 	p.size = n + 1
-	p.names[named] = NodeID(n)
+	names[named] = NodeID(n)
 	if k == Name { // no branch: nobody could foresee it
 		named++
 	}
@@ -139,8 +139,8 @@ func (p *parser) leaf(k Kind) NodeID {
 
 // inner makes a leaf of the current token, as the only child of a new node.
 func (p *parser) inner(outer, k Kind) NodeID {
-	n, named := p.size, p.named
-	if uint(n)+1 >= uint(len(p.nodes)) || uint(named) >= uint(len(p.names)) {
+	n, named, names := p.size, p.named, p.names
+	if uint(n)+1 >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) {
 		start := p.start()
 		return p.wrap(outer, start, p.leaf(k))
 	}
@@ -155,7 +155,7 @@ func (p *parser) inner(outer, k Kind) NodeID {
 	d.Parent, d.First, d.Next = None, NodeID(n), None
 	d.Kind, d.Flags = outer, 0
 	p.size = n + 2
-	p.names[named] = NodeID(n)
+	names[named] = NodeID(n)
 	if k == Name {
 		named++
 	}
@@ -224,10 +224,10 @@ func (p *parser) invalid() NodeID {
 
 // add appends n to a list of siblings.
 func (p *parser) add(l *list, n NodeID) {
-	if l.first == None {
-		l.first = n
-	} else {
-		p.nodes[l.last].Next = n
+	p.nodes[l.last].Next = n // of Nodes[0] for the first one: a branch would cost more
+	first := l.first
+	if first == None {
+		first = n
 	}
-	l.last = n
+	l.first, l.last = first, n
 }

@@ -180,6 +180,7 @@ func (p *parser) run(f *File, l *lexer) {
 	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], deferred: p.deferred[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
 	p.begins(0, int32(len(f.Src)))
 	p.module()
+	p.nodes[None] = Node{}
 }
 
 // begins makes the Module and reads the first token.

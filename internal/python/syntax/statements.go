@@ -273,6 +273,7 @@ func (p *parser) lazyImport() NodeID {
 		}
 	}
 	p.nodes[n].Flags |= FlagLazy
+	p.checked = append(p.checked, n)
 	return n
 }
 
@@ -293,7 +294,7 @@ func (p *parser) importStmt(start int32) NodeID {
 	if p.tok == tFrom {
 		p.failHere("Did you mean to use 'from ... import ...' instead?")
 	}
-	n := p.list(p.node(Import, start, p.prevEnd, l.first))
+	n := p.siblings(Import, start, p.prevEnd, l)
 	p.imports = append(p.imports, n)
 	return n
 }
@@ -362,8 +363,11 @@ func (p *parser) fromStmt(start int32) NodeID {
 		}
 		p.fromNames(&l, false)
 	}
-	n := p.list(p.node(ImportFrom, start, p.prevEnd, l.first))
-	p.nodes[n].Flags = flags
+	n := p.node(ImportFrom, start, p.prevEnd, l.first)
+	if flags != 0 {
+		p.nodes[n].Flags = flags
+		p.checked = append(p.checked, n)
+	}
 	p.imports = append(p.imports, n)
 	if !relative && !p.older(14) && p.file.spells(p.nodes[l.first], "__future__") {
 		for a := p.nodes[l.first].Next; a != None; a = p.nodes[a].Next {

@@ -208,11 +208,14 @@ var precedence = [tokenKinds]uint8{
 // operandKind tells the tokens that are an expression by themselves.
 var operandKind = [tokenKinds]Kind{tName: Name, tNumber: Number, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
 
-// endsOperand tells tokens behind which an expression of one token is complete.
-var endsOperand = [tokenKinds]bool{
-	tComma: true, tRPar: true, tRSqb: true, tRBrace: true, tColon: true, tNewline: true, tEqual: true, tSemi: true,
-	tFClose: true, tFColon: true, tAs: true, tFor: true, tFrom: true,
+// endsOperand holds all bits of a Kind for tokens behind which an expression of one
+// token is complete.
+var endsOperand = [tokenKinds]Kind{
+	tComma: allBits, tRPar: allBits, tRSqb: allBits, tRBrace: allBits, tColon: allBits, tNewline: allBits, tEqual: allBits, tSemi: allBits,
+	tFClose: allBits, tFColon: allBits, tAs: allBits, tFor: allBits, tFrom: allBits,
 }
+
+const allBits = 0xff
 
 // startsExpression tells which tokens can begin an expression.
 var startsExpression = [tokenKinds]bool{

@@ -254,6 +254,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 	if p.tok != tEOF {
 		p.fail()
 	}
+	p.nodes[None] = Node{}
 	part.Nodes, part.Comments, part.Names, part.Deferred, part.Mentions = p.nodes[:p.size], l.comments, p.names[:p.named], p.deferred, p.mentions
 	part.Errors = append(l.errors, p.errors...)
 	if len(part.Errors) > 0 {
