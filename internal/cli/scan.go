@@ -267,6 +267,7 @@ func (a *app) scanProgram(p *project.Project, paths []string, version syntax.Ver
 	debug.SetMemoryLimit(scanMemory(len(list) + len(extra)))
 	prog, err := graph.Load(a.ctx, graph.LoadOptions{
 		Root: p.Root, Files: append(list, extra...), ImportRoots: roots, Version: version, Resolver: resolve.New(folders, i), Lean: true,
+		Unexplained: a.format == "json",
 	})
 	return prog, files, err
 }

@@ -18,6 +18,8 @@ type factReader struct {
 	version syntax.Version
 	// literals asks for rareFacts.words.
 	literals bool
+	// unexplained leaves out the lines and kinds of uses.
+	unexplained bool
 	file     *syntax.File
 	scopes   *scope.Info
 

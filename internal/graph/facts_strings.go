@@ -52,7 +52,7 @@ func (r *factReader) stringsOf(nodes []syntax.NodeID) {
 			name = r.nameLiteral(n)
 		}
 		if len(name) > 0 {
-			r.facts.strings = append(r.facts.strings, literal{r.keep(name), int32(r.file.Line(r.file.Nodes[n].Start))})
+			r.facts.strings = append(r.facts.strings, literal{r.keep(name), r.lineOf(n)})
 		}
 	}
 }

@@ -176,8 +176,9 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) u
 		if hasLike(found, &x) {
 			continue
 		}
-		x.line = int32(r.file.Line(r.file.Nodes[u.Node].Start))
-		x.chain |= chainID(r.why(u.Node)) << 24
+		if x.line = r.lineOf(u.Node); !r.unexplained {
+			x.chain |= chainID(r.why(u.Node)) << 24
+		}
 		found = append(found, x)
 	}
 	r.found = found
@@ -191,6 +192,14 @@ func (r *factReader) addUses(list []scope.Use, means func(syntax.NodeID) bool) u
 		r.uses = found[k].append(r.uses)
 	}
 	return l
+}
+
+// lineOf returns the line of a node, or any one where nobody asks for it.
+func (r *factReader) lineOf(n syntax.NodeID) int32 {
+	if r.unexplained {
+		return 1
+	}
+	return int32(r.file.Line(r.file.Nodes[n].Start))
 }
 
 // redefines reports whether the name at n is that of a decorated definition.

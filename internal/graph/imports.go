@@ -421,7 +421,11 @@ func (p *Program) fill(imp *Import, k int) {
 	if x.line == 0 {
 		return
 	}
-	imp.UsedAtImport, imp.UsedAtWhy = true, x.why.String()
+	imp.UsedAtImport = true
+	if p.options.Unexplained {
+		return
+	}
+	imp.UsedAtWhy = x.why.String()
 	in := m
 	if x.in >= 0 {
 		in = p.Modules[x.in]

@@ -51,6 +51,9 @@ type LoadOptions struct {
 	// Texts keeps what texts may name for programs with Moving that are loaded Like
 	// this one.
 	Texts bool
+	// Unexplained leaves out why and where names are used at import: UsedAtWhy and
+	// UsedAtLine of the imports tell nothing then.
+	Unexplained bool
 	// Starts are files of Files. Where functions are followed by name in a lean
 	// program, only what these can import is read, and counts; of all other files
 	// nothing but their names is known. Without any, everything is read.
@@ -93,7 +96,7 @@ func Load(ctx context.Context, o LoadOptions) (*Program, error) {
 	keep := !o.ByName || !o.Lean && len(o.Trees) == 0
 	for k := range readers {
 		readers[k].folder = folder
-		readers[k].facts.literals = !keep && o.texts()
+		readers[k].facts.literals, readers[k].facts.unexplained = !keep && o.texts(), o.Unexplained
 	}
 	modules := make([]*Module, len(o.Files))
 	reading := func(keep bool) func(worker, k int) {
@@ -227,7 +230,7 @@ func (r *fileReader) read(p *Program, file string, keep bool, then func(*Module,
 	case err != nil:
 		then(nil, err)
 	case f.Size > largeFile: // its buffers are too large to keep
-		again := &fileReader{facts: factReader{literals: r.facts.literals}}
+		again := &fileReader{facts: factReader{literals: r.facts.literals, unexplained: r.facts.unexplained}}
 		p.large.do(func() { then(again.readFrom(p, f, file, keep)) })
 	default:
 		then(r.readFrom(p, f, file, keep))
