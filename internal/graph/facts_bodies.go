@@ -2,7 +2,9 @@ package graph
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -177,7 +179,7 @@ func (r *factReader) attributesIn() {
 			stack = stack[:len(stack)-1]
 		}
 		body := stack[len(stack)-1].function
-		if d.Start >= dead.Start && d.End <= dead.End && d.Start < dead.End {
+		if d.Start < dead.End && d.Start >= dead.Start && d.End <= dead.End {
 			continue
 		}
 		switch d.Kind {
@@ -217,7 +219,7 @@ func (r *factReader) attributesIn() {
 // whether it is a dotted one, see dottedLiteral.
 func (r *factReader) literalIn(n syntax.NodeID, body int32) (dotted bool) {
 	source := r.source(n)
-	if to := firstWord(source); to > 0 { // of most literals, the first word tells what they are
+	if to := firstWord(source, r.file.Src[r.file.Nodes[n].Start:]); to > 0 { // of most literals, the first word tells what they are
 		switch follows := source[to]; {
 		case follows == '.' || follows == ':':
 			return r.dottedIn(source, body)
@@ -285,7 +287,7 @@ func (r *factReader) prefixedMethods() {
 	for k := 1; k < len(scopes); k++ {
 		if s := &scopes[k]; s.Kind == scope.FunctionScope && scopes[s.Parent].Kind == scope.ClassScope {
 			name := r.source(r.file.Child(s.Node, syntax.Ident))
-			if p := namePrefix(name); p != nil && !dunder(string(name)) {
+			if p := namePrefix(name); p != nil && !isDunder(name) {
 				r.aliases = append(r.aliases, alias{symbolIn(p).word(), symbolIn(name).word()})
 			}
 		}
@@ -293,17 +295,40 @@ func (r *factReader) prefixedMethods() {
 }
 
 // firstWord returns where the letters that a plain literal begins with end, 0 for
-// other literals: those with a prefix, with three quotes, or without an end.
-func firstWord(source []byte) int {
-	if len(source) < 3 || source[0] != '"' && source[0] != '\'' || source[1] == '"' || source[1] == '\'' {
+// other literals: those with a prefix, with three quotes, or without an end. The
+// text goes on behind the literal.
+func firstWord(literal, text []byte) int {
+	if len(literal) < 3 || literal[0] != '"' && literal[0] != '\'' || literal[1] == '"' || literal[1] == '\'' {
 		return 0
 	}
-	for to := 1; to < len(source); to++ {
-		if !inIdentifier(source[to]) {
+	to := 1
+	for ; to+8 <= len(text); to += 8 { // most words are shorter
+		if k := identifierLength(binary.LittleEndian.Uint64(text[to:])); k < 8 {
+			if to += k; to < len(literal) {
+				return to
+			}
+			return 0
+		}
+	}
+	for ; to < len(literal); to++ {
+		if !inIdentifier(literal[to]) {
 			return to
 		}
 	}
 	return 0
+}
+
+// identifierLength returns how many of eight bytes, the lowest first, may be in an
+// identifier before one that may not. It looks at all of them at once: where words
+// end is not foreseen by the processor.
+func identifierLength(eight uint64) int {
+	const each, top = 0x0101010101010101, 0x80 * 0x0101010101010101
+	low := eight &^ top
+	// The top bit of a byte of least(v, b) is set where that byte of v is at least b.
+	least := func(v uint64, b byte) uint64 { return v + each*uint64(0x80-b) }
+	letter := low | 0x20*each
+	in := eight | least(letter, 'a')&^least(letter, 'z'+1) | least(low, '0')&^least(low, '9'+1) | (top - (low ^ '_'*each))
+	return bits.TrailingZeros64(^in&top) / 8
 }
 
 // literalText returns what a string literal begins with, up to what is put in,
@@ -338,7 +363,10 @@ var identifierBytes = func() (of [256]bool) {
 
 // namePrefix returns "visit_" of "visit_node", nil where there is no such part.
 func namePrefix(name []byte) []byte {
-	from := len(name) - len(bytes.TrimLeft(name, "_"))
+	from := 0
+	for from < len(name) && name[from] == '_' {
+		from++
+	}
 	if k := bytes.IndexByte(name[from:], '_'); k > 0 {
 		return name[:from+k+1]
 	}

@@ -218,7 +218,7 @@ func (r *factReader) functionOf(n syntax.NodeID) int32 {
 func (r *factReader) definedName(def, ident syntax.NodeID, flags *definitionFlags) word {
 	f := r.file
 	name := r.source(ident)
-	if len(name) > 4 && name[0] == '_' && dunder(string(name)) {
+	if isDunder(name) {
 		*flags |= isSpecial
 	}
 	if f.Parent(def) == syntax.Root {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,23 @@ func TestSymbolMap(t *testing.T) {
 		for k := range 2000 {
 			if v, ok := m.get(symbolOf(string(rune('a'+k%26)) + string(rune(k)))); !ok || v != int32(k+turn) {
 				t.Fatalf("turn %d: %d is %d, %v", turn, k, v, ok)
+			}
+		}
+	}
+}
+
+// TestIdentifierLength compares it to what each byte is.
+func TestIdentifierLength(t *testing.T) {
+	for at := range 8 {
+		for b := range 256 {
+			text := []byte("az_09AZ\xff")
+			text[at] = byte(b)
+			want := 8
+			if !inIdentifier(byte(b)) {
+				want = at
+			}
+			if got := identifierLength(binary.LittleEndian.Uint64(text)); got != want {
+				t.Errorf("%q: %d bytes, want %d", text, got, want)
 			}
 		}
 	}

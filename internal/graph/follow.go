@@ -554,6 +554,9 @@ func (f *follower) peek(n syntax.NodeID) []value {
 }
 
 // dunder reports whether Python calls a method by itself.
-func dunder(name string) bool {
-	return len(name) > 4 && strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__")
+func dunder(name string) bool { return isDunder([]byte(name)) }
+
+func isDunder(name []byte) bool {
+	n := len(name)
+	return n > 4 && name[0] == '_' && name[1] == '_' && name[n-2] == '_' && name[n-1] == '_'
 }
