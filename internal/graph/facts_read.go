@@ -20,8 +20,8 @@ type factReader struct {
 	literals bool
 	// unexplained leaves out the lines and kinds of uses.
 	unexplained bool
-	file     *syntax.File
-	scopes   *scope.Info
+	file        *syntax.File
+	scopes      *scope.Info
 
 	at     []int32 // by scope: its place in functions or classes
 	callOf []int32 // by scope: the function or lambda that must be called

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fastpath/internal/python/oracle"
@@ -88,6 +89,42 @@ func TestIdentifierLength(t *testing.T) {
 			}
 			if got := identifierLength(binary.LittleEndian.Uint64(text)); got != want {
 				t.Errorf("%q: %d bytes, want %d", text, got, want)
+			}
+		}
+	}
+}
+
+// TestSymbols checks that names which differ little have symbols of their own,
+// whatever is behind them in memory.
+func TestSymbols(t *testing.T) {
+	seen := map[symbol]string{}
+	check := func(name string) {
+		s := symbolOf(name)
+		if other, ok := seen[s]; ok && other != name {
+			t.Errorf("%q and %q share a symbol", name, other)
+		}
+		seen[s] = name
+		behind := []byte("(" + name + ")" + name + "0123456789abcdef")
+		if got := symbolIn(behind[1 : 1+len(name)]); got != s {
+			t.Errorf("%q: %x where something is behind it, %x alone", name, got, s)
+		}
+		if got := symbolIn(behind[1 : 1+len(name) : 1+len(name)]); got != s {
+			t.Errorf("%q: %x without room behind it, %x alone", name, got, s)
+		}
+	}
+	letters := "abcxyz_"
+	for _, a := range letters {
+		for _, b := range letters {
+			for _, c := range letters {
+				for _, d := range letters {
+					name := string([]rune{a, b, c, d})
+					for n := range 5 {
+						check(name[:n])
+					}
+					for n := range 20 {
+						check(strings.Repeat("m", n) + name)
+					}
+				}
 			}
 		}
 	}

@@ -15,26 +15,48 @@ type word uint32
 
 func (s symbol) word() word { return word(s) }
 
-// symbolIn returns the symbol of a name, eight bytes at a time: the last ones
-// may overlap those before.
+// symbolIn returns the symbol of a name. Nearly all have at most sixteen bytes: these
+// are read whatever is behind them, where there is something, and cut to the name.
 func symbolIn(text []byte) symbol {
-	n := len(text)
-	sum, last := uint64(n), uint64(0)
-	switch {
-	case n >= 8:
-		last = binary.LittleEndian.Uint64(text[n-8:])
-		for ; len(text) > 8; text = text[8:] {
-			sum = spread(sum ^ binary.LittleEndian.Uint64(text))
-		}
-	case n >= 4:
-		last = uint64(binary.LittleEndian.Uint32(text)) | uint64(binary.LittleEndian.Uint32(text[n-4:]))<<32
-	case n > 0:
-		last = uint64(text[0]) | uint64(text[n/2])<<8 | uint64(text[n-1])<<16
+	if n := len(text); n <= 16 && cap(text) >= 16 {
+		text = text[:16]
+		m := &nameMasks[n]
+		return symbolOfWords(binary.LittleEndian.Uint64(text)&m[0], binary.LittleEndian.Uint64(text[8:])&m[1])
 	}
-	return symbol(spread(spread(sum ^ last)))
+	return symbolAlone(text)
 }
 
-func symbolOf(name string) symbol { return symbolIn([]byte(name)) }
+func symbolOf(name string) symbol { return symbolAlone([]byte(name)) }
+
+// nameMasks are the bytes of a text of n bytes in two words.
+var nameMasks = func() (masks [17][2]uint64) {
+	for n := range masks {
+		masks[n] = [2]uint64{1<<(8*min(n, 8)) - 1, 1<<(8*max(n-8, 0)) - 1}
+	}
+	return masks
+}()
+
+func symbolOfWords(first, rest uint64) symbol { return symbol(spread(first ^ spread(rest))) }
+
+// symbolAlone is symbolIn for a text behind which nothing may be read.
+func symbolAlone(text []byte) symbol {
+	n := uint(len(text))
+	switch {
+	case n > 16:
+		sum, last := uint64(n), binary.LittleEndian.Uint64(text[n-8:])
+		for ; len(text) > 8; text = text[8:] { // the last bytes may overlap these
+			sum = spread(sum ^ binary.LittleEndian.Uint64(text))
+		}
+		return symbolOfWords(sum, last)
+	case n >= 8:
+		return symbolOfWords(binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])>>(8*(16-n)))
+	case n >= 4:
+		return symbolOfWords(uint64(binary.LittleEndian.Uint32(text))|uint64(binary.LittleEndian.Uint32(text[n-4:])>>(8*(8-n)))<<32, 0)
+	case n > 0:
+		return symbolOfWords(uint64(text[0])|uint64(text[n/2])<<(8*(n/2))|uint64(text[n-1])<<(8*(n-1)), 0)
+	}
+	return symbolOfWords(0, 0)
+}
 
 // spread makes every bit of v count for the whole result.
 func spread(v uint64) uint64 {
