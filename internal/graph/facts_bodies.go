@@ -275,7 +275,7 @@ func (r *factReader) foundReads() {
 		owner, bound := r.scopes.Lookup(name, within)
 		s := symbolOf(name)
 		if bound && !slices.ContainsFunc(r.bindings, func(b binding) bool { return b.symbol == s && b.owner == owner }) {
-			r.extra.found = append(r.extra.found, foundRead{r.bodyOf[within], int32(f.Line(f.Nodes[n].Start)), symbolIn(r.spelled(id))})
+			r.extra.found = append(r.extra.found, foundRead{r.bodyOf[within], int32(f.Line(f.Nodes[n].Start)), symbolIn(r.identifier(id))})
 		}
 	}
 }

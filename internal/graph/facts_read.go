@@ -57,7 +57,6 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept 
 	r.boundNames()
 	r.globalUses()
 	r.importUses()
-	r.ordinals()
 	r.dynamicNames()
 	r.lazyModules()
 	r.bodies()
@@ -78,7 +77,7 @@ func (r *factReader) read(f *syntax.File, s *scope.Info, v syntax.Version, kept 
 
 // reset begins the lists of a file, with room for what most files have.
 func (r *factReader) reset() {
-	r.texts.reset()
+	r.texts.reserve(3 * len(r.file.Imports))
 	r.chain.reset()
 	r.extra = rareFacts{}
 	s := &r.slabs
@@ -133,18 +132,27 @@ func (r *factReader) spelled(n syntax.NodeID) []byte {
 	return name
 }
 
+// identifier is spelled for a node that is one token.
+func (r *factReader) identifier(n syntax.NodeID) []byte {
+	if name := r.source(n); isASCII(name) {
+		return name
+	}
+	return []byte(r.file.DottedText(n))
+}
+
 // keep adds a text to those of the file.
 func (r *factReader) keep(name []byte) text {
 	if len(name) == 0 {
 		return 0
 	}
 	s := symbolIn(name)
-	if t, ok := r.texts.get(s); ok {
-		return text(t)
+	e := r.texts.slot(s)
+	if e.turn == r.texts.turn {
+		return text(e.value)
 	}
 	from, t := r.slabs.addText(r.textAt, name)
 	r.textAt = from
-	r.texts.add(s, int32(t))
+	r.texts.fill(e, s, int32(t))
 	return t
 }
 
@@ -306,12 +314,12 @@ func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	}
 	switch f.Kind(expr) {
 	case syntax.Name:
-		if name := r.spelled(expr); r.scopes.MeansGlobal(string(name), expr) {
+		if name := r.identifier(expr); r.scopes.MeansGlobal(string(name), expr) {
 			out.attr = symbolIn(name)
 		}
 	case syntax.Attribute:
 		if base, id := f.First(expr), f.Child(expr, syntax.Ident); f.Kind(base) == syntax.Name && id != syntax.None {
-			out.base, out.attr = symbolIn(r.spelled(base)), symbolIn(r.spelled(id))
+			out.base, out.attr = symbolIn(r.identifier(base)), symbolIn(r.identifier(id))
 		}
 	}
 	return out
@@ -449,7 +457,7 @@ func (r *factReader) binding(a syntax.NodeID, from bool, within scope.ScopeID) {
 	b := binding{statement: int32(len(r.statements)), alias: a, name: r.keep(name), owner: within}
 	binds := name
 	if as := f.Child(a, syntax.Ident); as != syntax.None {
-		binds = r.spelled(as)
+		binds = r.identifier(as)
 		b.as = r.keep(binds)
 	} else if !from {
 		binds, _, _ = bytes.Cut(name, []byte("."))
@@ -477,10 +485,11 @@ func (r *factReader) ordinals() {
 			module = -b.name
 		}
 		key := symbol(spread(uint64(b.symbol) ^ spread(uint64(uint32(module))<<32|uint64(uint32(s.qualname)))))
-		if r.seen.add(key, 0) {
+		e := r.seen.slot(key)
+		if e.turn != r.seen.turn {
+			r.seen.fill(e, key, 0)
 			continue
 		}
-		e := r.seen.slot(key)
 		e.value++
 		r.extra.ordinals = append(r.extra.ordinals, ordinal{int32(k), e.value})
 	}
@@ -517,15 +526,16 @@ func (r *factReader) boundNames() {
 		}
 		for _, name := range names {
 			s := symbolOf(name)
-			if k, ok := r.seen.get(s); ok {
-				r.flags[k] |= nameExports
+			e := r.seen.slot(s)
+			if e.turn == r.seen.turn {
+				r.flags[e.value] |= nameExports
 				continue
 			}
 			flags := nameExports
 			if strings.HasPrefix(name, "_") {
 				flags |= namePrivate
 			}
-			r.seen.add(s, int32(len(r.bound)))
+			r.seen.fill(e, s, int32(len(r.bound)))
 			r.bound, r.flags = append(r.bound, s), append(r.flags, flags)
 		}
 	}

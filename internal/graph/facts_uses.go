@@ -63,18 +63,50 @@ type sameName struct {
 	mixed bool    // several plain imports lead to different modules: "import a.b" and "import a.c"
 }
 
+// repeats reports whether two imports may bind the same name. In most files none do,
+// which few bits show.
+func (r *factReader) repeats() bool {
+	var seen [32]uint64
+	for k := range r.bindings {
+		s := r.bindings[k].symbol
+		at, bit := s>>6%symbol(len(seen)), uint64(1)<<(s&63)
+		if seen[at]&bit != 0 {
+			return true
+		}
+		seen[at] |= bit
+	}
+	return false
+}
+
 // importUses indexes the loads of the names that imports bind.
 func (r *factReader) importUses() {
+	if r.repeats() {
+		r.sharedUses()
+		r.ordinals()
+		return
+	}
+	for k := range r.bindings {
+		if b := &r.bindings[k]; b.symbol != starSymbol {
+			b.uses = r.nameUses(b, false)
+		}
+	}
+}
+
+// sharedUses is importUses where several imports bind one name.
+func (r *factReader) sharedUses() {
 	r.seen.reset()
 	r.same = r.same[:0]
 	r.group = r.group[:0]
 	for k := range r.bindings {
 		b := &r.bindings[k]
 		key := symbol(spread(uint64(b.symbol) + uint64(b.owner)))
-		if r.seen.add(key, int32(len(r.same))) {
+		e := r.seen.slot(key)
+		g := e.value
+		if e.turn != r.seen.turn {
+			g = int32(len(r.same))
+			r.seen.fill(e, key, g)
 			r.same = append(r.same, sameName{first: int32(k)})
 		}
-		g, _ := r.seen.get(key)
 		r.group = append(r.group, g)
 		if o := &r.bindings[r.same[g].first]; o.name != b.name && r.isPlain(o) && r.isPlain(b) {
 			r.same[g].mixed = true
@@ -249,19 +281,20 @@ func (r *factReader) chainOf(n syntax.NodeID) chainID {
 		if id == syntax.None {
 			break
 		}
-		name := r.keep(r.spelled(id))
+		name := r.keep(r.identifier(id))
 		if f.Node(p).Flags&(syntax.FlagStore|syntax.FlagDel) != 0 {
 			name = -name
 		}
 		key := symbol(spread(uint64(uint32(at))<<32 | uint64(uint32(name))))
-		next, ok := r.chain.get(key)
-		if !ok {
+		e := r.chain.slot(key)
+		next := e.value
+		if e.turn != r.chain.turn {
 			next = int32(len(r.chains))
 			if next == maxChains {
 				break
 			}
 			r.chains = append(r.chains, chain{at, name})
-			r.chain.add(key, next)
+			r.chain.fill(e, key, next)
 		}
 		at = next
 	}

@@ -36,6 +36,21 @@ var nameMasks = func() (masks [17][2]uint64) {
 	return masks
 }()
 
+// isASCII reports whether a name is all ASCII.
+func isASCII(name []byte) bool {
+	if n := len(name); n <= 16 && cap(name) >= 16 { // see symbolIn
+		name = name[:16]
+		m := &nameMasks[n]
+		return (binary.LittleEndian.Uint64(name)&m[0]|binary.LittleEndian.Uint64(name[8:])&m[1])&0x8080808080808080 == 0
+	}
+	for _, c := range name {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
 func symbolOfWords(first, rest uint64) symbol { return symbol(spread(first ^ spread(rest))) }
 
 // symbolAlone is symbolIn for a text behind which nothing may be read.
@@ -122,11 +137,16 @@ func (m *symbolMap) add(s symbol, value int32) bool {
 	if e.turn == m.turn {
 		return false
 	}
+	m.fill(e, s, value)
+	return true
+}
+
+// fill sets the number of a symbol that has none, in its slot.
+func (m *symbolMap) fill(e *symbolSlot, s symbol, value int32) {
 	*e = symbolSlot{s, m.turn, value}
 	if m.n++; 2*m.n > len(m.slots) {
 		m.grow()
 	}
-	return true
 }
 
 // grow doubles the slots.
