@@ -27,12 +27,12 @@ type analyzer struct {
 	comments    map[syntax.NodeID]syntax.TypeComment // by owner; nil in most files
 
 	// Where the names of plain statements are read from File.Names, see body: the
-	// first of them, and of File.Deferred, that belongs to code that was not visited
+	// first of them, and of File.Special, that belongs to code that was not visited
 	// yet; or no node of the file.
-	flat                 bool
-	unread, deferred     syntax.NodeID
-	unreadAt, deferredAt int // in File.Names and File.Deferred
-	imports              int // the first of File.Imports that was not visited
+	flat                bool
+	unread, special     syntax.NodeID
+	unreadAt, specialAt int // in File.Names and File.Special
+	imports             int // the first of File.Imports that was not visited
 }
 
 // suspect is a load of one of the dynamicNames.
@@ -98,7 +98,7 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 		}
 		a.comments[c.Owner] = c
 	}
-	a.unread, a.deferred = nodeAt(f.Names, 0), nodeAt(f.Deferred, 0)
+	a.unread, a.special = nodeAt(f.Names, 0), nodeAt(f.Special, 0)
 	a.flat = len(f.Errors) == 0 && a.comments == nil
 	a.enter(ModuleScope, syntax.Root, 0)
 	a.placed = append(a.placed, placedScope{syntax.Root, 0})
@@ -205,22 +205,11 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		if a.annotation != 0 && !a.values && f.Node(n).Flags&(syntax.FlagFormat|syntax.FlagBytes) == 0 {
 			a.text(n, s)
 		}
-		a.children(n, s)
+		a.parts(n, s)
 	case syntax.Block, syntax.Else, syntax.Finally:
 		a.body(n, s)
-	case syntax.Assign:
-		for c := f.First(n); c != syntax.None; c = f.Next(c) {
-			a.part(c, s)
-		}
-		a.typeComment(n, s)
-	case syntax.For, syntax.With:
-		for c := f.First(n); c != syntax.None; c = f.Next(c) {
-			if k := f.Kind(c); k == syntax.Block || k == syntax.Else {
-				a.body(c, s)
-			} else {
-				a.expression(c, s)
-			}
-		}
+	case syntax.Assign, syntax.For, syntax.With:
+		a.parts(n, s)
 		a.typeComment(n, s)
 	case syntax.If, syntax.While:
 		test := f.First(n)
@@ -232,11 +221,7 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 			if k == syntax.Block || f.Kind(n) == syntax.If {
 				a.raise(known.branch(k == syntax.Block))
 			}
-			if k == syntax.Block || k == syntax.Else {
-				a.body(c, s)
-			} else {
-				a.visit(c, s)
-			}
+			a.body(c, s)
 			a.restore(before)
 		}
 	case syntax.IfExp:
@@ -266,10 +251,12 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 		a.comprehension(n, s)
 	case syntax.NamedExpr:
 		a.namedExpr(n, s)
-	case syntax.AugAssign:
+	case syntax.Args:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
-			a.expression(c, s)
+			a.parts(c, s) // an Arg may stand before the generator that is in it
 		}
+	case syntax.AugAssign:
+		a.parts(n, s)
 		if target := a.File.First(n); a.File.Kind(target) == syntax.Name { // it reads the name, too
 			a.event(target, a.mark(s, a.intern(target), 0), 0)
 		}
@@ -311,12 +298,12 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 			if f.Kind(c) == syntax.Ident {
 				a.bind(c, s, defLocal)
 			} else {
-				a.visit(c, s)
+				a.expression(c, s)
 			}
 		}
 	case syntax.Ident, syntax.DottedName, syntax.Number, syntax.Constant:
 	default:
-		a.children(n, s)
+		a.parts(n, s)
 	}
 }
 
@@ -385,10 +372,10 @@ func (a *analyzer) typeAlias(n syntax.NodeID, s ScopeID) {
 			outer = a.typeParams(c, s)
 		case f.Next(c) == syntax.None:
 			value := a.enter(AnnotationScope, n, outer)
-			a.visit(c, value)
+			a.part(c, value)
 			a.leave(value)
 		default:
-			a.visit(c, s)
+			a.part(c, s)
 		}
 	}
 	if outer != s {
@@ -448,7 +435,7 @@ func (a *analyzer) namedExpr(n syntax.NodeID, s ScopeID) {
 			break
 		}
 	}
-	a.children(n, s)
+	a.parts(n, s)
 }
 
 func (a *analyzer) annAssign(n syntax.NodeID, s ScopeID) {
@@ -471,7 +458,7 @@ func (a *analyzer) annAssign(n syntax.NodeID, s ScopeID) {
 			a.bind(target, s, defLocal)
 		}
 	} else {
-		a.visit(target, s)
+		a.part(target, s)
 	}
 	if ann := f.Child(n, syntax.Annotation); ann != syntax.None {
 		kept := a.kept // from 3.14 on nothing reads the annotations of local variables
@@ -480,6 +467,6 @@ func (a *analyzer) annAssign(n syntax.NodeID, s ScopeID) {
 		a.kept = kept
 	}
 	if value != syntax.None {
-		a.visit(value, s)
+		a.part(value, s)
 	}
 }

@@ -23,7 +23,7 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 	f := a.File
 	base := f.First(n)
 	if a.annotation == 0 || base == syntax.None {
-		a.children(n, s)
+		a.parts(n, s)
 		return
 	}
 	a.visit(base, s)

@@ -7,41 +7,35 @@ import (
 	"fastpath/internal/python/syntax"
 )
 
-// plain are the statements that only evaluate expressions, in source order and
-// where they stand.
-var plain = [256]bool{
-	syntax.ExprStmt: true, syntax.Assign: true, syntax.Return: true, syntax.Assert: true, syntax.Raise: true, syntax.Delete: true,
-	syntax.Pass: true, syntax.Break: true, syntax.Continue: true,
-}
-
 // body visits the statements of a Module, Block, Else or Finally.
 //
 // In the tree, all that is below a node stands before it, from its leftmost leaf
-// on, and what is below siblings in their order. So the names of plain statements
-// that follow each other are a stretch of File.Names, and no tree has to be
-// climbed for them, unless part of an expression is Deferred. Files with errors
-// may have nodes that belong to nothing.
+// on, and what is below siblings in their order, but for the Module and for the Arg
+// of a generator. So the names of statements that
+// follow each other are a stretch of File.Names, and no tree has to be climbed for
+// them, unless there is something Special in them. Files with errors may have nodes
+// that belong to nothing.
 func (a *analyzer) body(n syntax.NodeID, s ScopeID) {
-	if !a.flat {
+	switch {
+	case !a.flat:
 		a.children(n, s)
+		return
+	case n != syntax.Root && a.special > n:
+		a.read(n, s)
 		return
 	}
 	nodes := a.File.Nodes
-	c := nodes[n].First
-	a.skipText(nodes[c].Start)
-	last := syntax.None // the last of the plain statements whose names are not recorded yet
-	for c != syntax.None {
-		d := &nodes[c]
-		if plain[d.Kind] && a.deferred > c {
+	last := syntax.None // the last of the statements whose names are not recorded yet
+	for c := nodes[n].First; c != syntax.None; c = nodes[c].Next {
+		if a.special > c {
 			last = c
-		} else {
-			if a.unread < last {
-				a.read(last, s)
-			}
-			a.visit(c, s)
-			a.skip(c)
+			continue
 		}
-		c = d.Next
+		if a.unread < last {
+			a.read(last, s)
+		}
+		a.visit(c, s)
+		a.skip(c + 1)
 	}
 	if a.unread < last {
 		a.read(last, s)
@@ -100,32 +94,19 @@ const accesses = (syntax.FlagStore|syntax.FlagDel)/syntax.FlagStore + 1
 
 var accessFlags = [accesses]flags{use, defLocal, defLocal, defLocal}
 
-// skipText steps over the names in the text before an offset, which were visited.
-func (a *analyzer) skipText(start int32) {
-	f := a.File
-	for a.unreadAt < len(f.Names) && f.Nodes[a.unread].Start < start {
-		a.unreadAt++
-		a.unread = nodeAt(f.Names, a.unreadAt)
-	}
-	for a.deferredAt < len(f.Deferred) && f.Nodes[a.deferred].Start < start {
-		a.deferredAt++
-		a.deferred = nodeAt(f.Deferred, a.deferredAt)
-	}
-}
-
 // skip steps over the names before the node n, which were visited.
 func (a *analyzer) skip(n syntax.NodeID) {
 	for a.unread < n {
 		a.unreadAt++
 		a.unread = nodeAt(a.File.Names, a.unreadAt)
 	}
-	for a.deferred < n {
-		a.deferredAt++
-		a.deferred = nodeAt(a.File.Deferred, a.deferredAt)
+	for a.special < n {
+		a.specialAt++
+		a.special = nodeAt(a.File.Special, a.specialAt)
 	}
 }
 
-// part visits an expression within one that is Deferred, or beside it. It stands
+// part visits an expression within one that is Special, or beside it. It stands
 // anywhere in the statement that is being visited, which no call of expression is
 // interrupted by.
 func (a *analyzer) part(n syntax.NodeID, s ScopeID) {
@@ -139,10 +120,10 @@ func (a *analyzer) part(n syntax.NodeID, s ScopeID) {
 		first = c
 	}
 	a.unreadAt = seek(a.File.Names, a.unreadAt, first)
-	a.deferredAt = seek(a.File.Deferred, a.deferredAt, first)
-	a.unread, a.deferred = nodeAt(a.File.Names, a.unreadAt), nodeAt(a.File.Deferred, a.deferredAt)
+	a.specialAt = seek(a.File.Special, a.specialAt, first)
+	a.unread, a.special = nodeAt(a.File.Names, a.unreadAt), nodeAt(a.File.Special, a.specialAt)
 	switch {
-	case a.deferred <= n:
+	case a.special <= n:
 		a.visit(n, s)
 	case a.unread < n+1:
 		a.read(n+1, s)
@@ -160,13 +141,34 @@ func seek(list []syntax.NodeID, k int, n syntax.NodeID) int {
 	return k
 }
 
-// expression visits an expression that stands behind all names that were read
-// or skipped.
+// expression visits an expression or another part of a statement that stands behind
+// all names that were read or skipped.
 func (a *analyzer) expression(n syntax.NodeID, s ScopeID) {
-	if a.flat && a.annotation == 0 && a.deferred > n {
-		a.read(n+1, s)
+	if a.flat && a.annotation == 0 && a.special > n {
+		if a.unread <= n {
+			a.read(n+1, s)
+		}
 		return
 	}
 	a.visit(n, s)
 	a.skip(n + 1)
+}
+
+// parts visits the children of a node, like expression.
+func (a *analyzer) parts(n syntax.NodeID, s ScopeID) {
+	if !a.flat || a.annotation != 0 {
+		a.children(n, s)
+		return
+	}
+	nodes := a.File.Nodes
+	for c := nodes[n].First; c != syntax.None; c = nodes[c].Next {
+		if a.special > c {
+			if a.unread <= c {
+				a.read(c+1, s)
+			}
+			continue
+		}
+		a.visit(c, s)
+		a.skip(c + 1)
+	}
 }

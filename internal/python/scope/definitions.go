@@ -44,6 +44,7 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	inner := a.enter(FunctionScope, n, typed)
 	a.params(params, inner)
 	before := a.raise(AtCall, false)
+	a.skip(max(params, returns))
 	a.body(body, inner)
 	a.restore(before)
 	a.leave(inner)
@@ -57,7 +58,7 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 // annotations.
 func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) (annotated bool) {
 	f := a.File
-	named := !a.flat || a.unread < params || a.deferred < params
+	named := !a.flat || a.unread < params || a.special < params
 	for p := f.First(params); p != syntax.None; p = f.Next(p) {
 		d := f.Next(f.First(p)) // behind the name
 		if d != syntax.None && f.Kind(d) == syntax.Annotation {
@@ -65,7 +66,7 @@ func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) (annotated bool) {
 			d = f.Next(d)
 		}
 		if d != syntax.None && named {
-			a.children(d, s)
+			a.part(f.First(d), s)
 		}
 	}
 	return annotated
@@ -99,6 +100,7 @@ func (a *analyzer) classDef(n syntax.NodeID, s ScopeID) {
 			if ident != syntax.None {
 				a.enterClass(className(f, ident))
 			}
+			a.skip(ident)
 			a.body(c, inner)
 			a.leave(inner)
 		}
@@ -126,7 +128,7 @@ func (a *analyzer) typeParams(n syntax.NodeID, s ScopeID) ScopeID {
 				owner = c
 			}
 			bound := a.enter(AnnotationScope, owner, inner)
-			a.visit(c, bound)
+			a.part(c, bound)
 			a.leave(bound)
 		}
 	}

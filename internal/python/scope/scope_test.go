@@ -313,11 +313,35 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+// TestStretches holds that names which are read as stretches mean what they mean to
+// a walk through the tree, which files with errors get.
+func TestStretches(t *testing.T) {
+	p := oracle.One(t)
+	for _, minor := range []int{p.Minor, 15} {
+		v := syntax.Version{Major: 3, Minor: minor}
+		for _, file := range pythonFiles(library(t, p.Path), 5) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := syntax.Parse(src, v)
+			if len(f.Errors) > 0 {
+				continue
+			}
+			read := Analyze(f, v)
+			f.Errors = make([]syntax.Error, 1)
+			if err := differs(read, Analyze(f, v)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
 func FuzzAnalyze(f *testing.F) {
 	var reused Analyzer
 	for _, s := range []string{
 		"import x\nif TYPE_CHECKING: x\n", "def f[T: x](a: 'x') -> x: lambda: x\n", "class C(x, metaclass=y): __a = [b := c for d in e]\n",
-		"__all__ = [\n", "@\ndef\n", "import a.b, c as\nfrom . import (", "type X[T] = ", "match x:\n case {**y}: z", "(lambda:(yield))", "global x; nonlocal y", "x: 'y", "sys.version_info >= (",
+		"__all__ = [\n", "@\ndef\n", "import a.b, c as\nfrom . import (", "type X[T] = ", "match x:\n case {**y}: z", "(lambda:(yield))", "global x; nonlocal y", "x: 'y", "try:\n  f(x for x in y if z)\nexcept (E, F()) as e: x += (y := z)\n", "with a as b, c: d[lambda e=f: g] = h if sys else i\n", "sys.version_info >= (",
 	} {
 		f.Add(s)
 	}
@@ -327,6 +351,12 @@ func FuzzAnalyze(f *testing.F) {
 			i := Analyze(syntax.Parse([]byte(src), v), v)
 			if err := differs(reused.Analyze(i.File, v), i); err != nil {
 				t.Error(err)
+			}
+			if len(i.File.Errors) == 0 {
+				i.File.Errors = make([]syntax.Error, 1)
+				if err := differs(reused.Analyze(i.File, v), i); err != nil {
+					t.Error(err)
+				}
 			}
 			all := make([]ScopeID, len(i.Scopes))
 			for k := range i.Scopes {

@@ -39,9 +39,15 @@ var checkedKinds = [kinds]bool{
 // blockKinds are the kinds of nodes for which the compiler opens blocks.
 var blockKinds = [kinds]bool{While: true, Try: true, Handler: true, For: true, With: true}
 
-// deferredKinds are the kinds of File.Deferred.
-var deferredKinds = [kinds]bool{
-	Lambda: true, IfExp: true, NamedExpr: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
+// specialKinds are kinds of File.Special: nodes that open scopes, bind names in
+// another way than by a Name that is stored, or whose parts run later. Besides, there
+// are each FunctionDef, ClassDef, TypeAlias, Import, ImportFrom and AnnAssign, each
+// AugAssign of a Name and Handler with an Ident, and each If, While and IfExp with a
+// test that may be foreseen. The names below all other nodes mean what they mean
+// beside them, one after the other.
+var specialKinds = [kinds]bool{
+	Lambda: true, NamedExpr: true, ListComp: true, SetComp: true, DictComp: true, GeneratorExp: true,
+	Global: true, Nonlocal: true, PatternCapture: true, PatternStar: true, PatternRest: true, PatternAs: true,
 }
 
 // check appends to f.Errors what is wrong with a file that parsed; nodes are

@@ -89,6 +89,9 @@ func (p *parser) ifStmt(flags Flags) NodeID {
 	}
 	n := p.node(If, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
+	if p.foreseen(l.first) {
+		p.special = append(p.special, n)
+	}
 	p.mentions = append(p.mentions, n)
 	return n
 }
@@ -136,7 +139,11 @@ func (p *parser) whileStmt() NodeID {
 	if p.tok == tElse {
 		p.add(&l, p.elseBlock())
 	}
-	return p.list(p.node(While, start, p.prevEnd, l.first))
+	n := p.list(p.node(While, start, p.prevEnd, l.first))
+	if p.foreseen(l.first) && !p.file.spells(p.nodes[l.first], "True") {
+		p.special = append(p.special, n)
+	}
+	return n
 }
 
 func (p *parser) forStmt(start int32, flags Flags) NodeID {
@@ -308,7 +315,7 @@ func (p *parser) handler(star bool) NodeID {
 		p.next()
 		p.need(11, start, "except* clauses")
 	}
-	l := list{}
+	l, named := list{}, false
 	if p.tok != tColon && p.tok != tNewline {
 		from := p.start()
 		n := p.expression()
@@ -316,7 +323,7 @@ func (p *parser) handler(star bool) NodeID {
 			n = p.exceptList(from, n)
 		}
 		p.add(&l, n)
-		if p.accept(tAs) {
+		if named = p.accept(tAs); named {
 			p.add(&l, p.ident())
 			if p.tok == tDot || p.tok == tLSqb || p.tok == tLPar {
 				p.fail()
@@ -331,7 +338,11 @@ func (p *parser) handler(star bool) NodeID {
 	}
 	p.add(&l, p.suite(Block, start, what))
 	p.around = around
-	return p.list(p.node(Handler, start, p.prevEnd, l.first))
+	n := p.list(p.node(Handler, start, p.prevEnd, l.first))
+	if named {
+		p.special = append(p.special, n)
+	}
+	return n
 }
 
 // exceptList reads "A, B" without parentheses (3.14).
@@ -447,7 +458,7 @@ func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 	p.around = around
 	n := p.node(FunctionDef, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
-	p.mentions = append(p.mentions, n)
+	p.mentions, p.special = append(p.mentions, n), append(p.special, n)
 	return n
 }
 
@@ -466,7 +477,9 @@ func (p *parser) classDef(start int32, d list) NodeID {
 	p.around = surroundings{}
 	p.add(&l, p.suite(Block, header, "class definition"))
 	p.around = around
-	return p.node(ClassDef, start, p.prevEnd, l.first)
+	n := p.node(ClassDef, start, p.prevEnd, l.first)
+	p.special = append(p.special, n)
+	return n
 }
 
 // typeParams reads "[T, *Ts, **P]".

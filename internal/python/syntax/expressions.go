@@ -134,7 +134,10 @@ func (p *parser) expression() NodeID {
 	orelse := p.expression()
 	p.nodes[test].Next = orelse
 	p.leave()
-	n = p.list(p.node(IfExp, start, p.prevEnd, n))
+	n = p.node(IfExp, start, p.prevEnd, n)
+	if p.foreseen(test) {
+		p.special = append(p.special, n)
+	}
 	p.mentions = append(p.mentions, n)
 	return n
 }

@@ -43,7 +43,7 @@ func (p *parser) rareSlot(k Kind, start, end int32, first NodeID) NodeID {
 }
 
 // list notes a new node that others look at without going through the tree: those
-// of the kinds in checkedKinds, blockKinds and deferredKinds.
+// of the kinds in checkedKinds, blockKinds and specialKinds.
 func (p *parser) list(n NodeID) NodeID {
 	k := p.nodes[n].Kind
 	if checkedKinds[k] && !p.right(k, n) {
@@ -52,8 +52,8 @@ func (p *parser) list(n NodeID) NodeID {
 	if blockKinds[k] {
 		p.blocks = append(p.blocks, n)
 	}
-	if deferredKinds[k] {
-		p.deferred = append(p.deferred, n)
+	if specialKinds[k] {
+		p.special = append(p.special, n)
 	}
 	return n
 }
@@ -91,7 +91,7 @@ func (p *parser) drop(n int) {
 	for p.named > 0 && int(p.names[p.named-1]) >= n {
 		p.named--
 	}
-	for _, l := range [...]*[]NodeID{&p.imports, &p.checked, &p.blocks, &p.deferred, &p.mentions} {
+	for _, l := range [...]*[]NodeID{&p.imports, &p.checked, &p.blocks, &p.special, &p.mentions} {
 		k := len(*l)
 		for k > 0 && int((*l)[k-1]) >= n {
 			k--

@@ -44,7 +44,7 @@ type parser struct {
 	imports         []NodeID
 	checked, blocks []NodeID // those that check looks at
 	names           []NodeID // see File; like nodes, all that there is room for
-	deferred        []NodeID // see File
+	special         []NodeID // see File
 	mentions        []NodeID // likewise
 	errors          []Error
 	size, named     int // how many nodes and names there are
@@ -104,9 +104,9 @@ func Parse(src []byte, v Version) *File {
 	f := *r.Parse(src, v)
 	r.file.Src, r.file.Errors, r.lexer.src, r.parser.file = nil, nil, nil, nil
 	if len(f.Nodes) > maxKept { // a copy would double the peak
-		r.parser.nodes, r.parser.imports, r.parser.names, r.parser.deferred, r.parser.mentions, r.file.lines, r.lexer.comments = nil, nil, nil, nil, nil, nil, nil
+		r.parser.nodes, r.parser.imports, r.parser.names, r.parser.special, r.parser.mentions, r.file.lines, r.lexer.comments = nil, nil, nil, nil, nil, nil, nil
 	} else {
-		f.Names, f.Deferred, f.Mentions = slices.Clone(f.Names), slices.Clone(f.Deferred), slices.Clone(f.Mentions)
+		f.Names, f.Special, f.Mentions = slices.Clone(f.Names), slices.Clone(f.Special), slices.Clone(f.Mentions)
 		f.Nodes, f.Imports, f.lines, f.Comments = slices.Clone(f.Nodes), slices.Clone(f.Imports), slices.Clone(f.lines), slices.Clone(f.Comments)
 		parsers.Put(r)
 	}
@@ -155,7 +155,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		widen(f.Nodes)
 		linkParents(f.Nodes)
 	}
-	f.Names, f.Deferred, f.Mentions = p.names[:p.named], p.deferred, p.mentions
+	f.Names, f.Special, f.Mentions = p.names[:p.named], p.special, p.mentions
 	if len(f.Errors) == 0 {
 		if p.deepest < 9 {
 			p.blocks = p.blocks[:0]
@@ -177,7 +177,7 @@ func room[T any](s []T, n int) []T {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], deferred: p.deferred[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], special: p.special[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
 	p.begins(0, int32(len(f.Src)))
 	p.module()
 	p.nodes[None] = Node{}

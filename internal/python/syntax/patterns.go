@@ -131,7 +131,7 @@ func (p *parser) maybeStar() NodeID {
 	} else {
 		name = p.ident()
 	}
-	return p.node(PatternStar, start, max(start, p.prevEnd), name)
+	return p.list(p.node(PatternStar, start, max(start, p.prevEnd), name))
 }
 
 // pattern reads "a | b as name".
@@ -154,7 +154,7 @@ func (p *parser) pattern() NodeID {
 		} else if p.tok != tName {
 			p.failHere("invalid pattern target")
 		}
-		n = p.pair(PatternAs, start, n, p.ident())
+		n = p.list(p.pair(PatternAs, start, n, p.ident()))
 		if p.tok == tDot || p.tok == tLPar || p.tok == tLSqb {
 			p.fail()
 		}
@@ -241,7 +241,7 @@ func (p *parser) namePattern() NodeID {
 		if p.is("_") {
 			return p.leaf(PatternWildcard)
 		}
-		return p.wrap(PatternCapture, start, p.ident())
+		return p.list(p.wrap(PatternCapture, start, p.ident()))
 	}
 	n := p.leaf(Name)
 	for p.tok == tDot {
@@ -336,7 +336,7 @@ func (p *parser) mappingPattern() NodeID {
 			if p.is("_") {
 				p.fail()
 			}
-			p.add(&l, p.wrap(PatternRest, from, p.ident()))
+			p.add(&l, p.list(p.wrap(PatternRest, from, p.ident())))
 			rest = true
 		} else {
 			p.add(&l, p.mappingItem())

@@ -255,7 +255,9 @@ func (p *parser) typeAlias() NodeID {
 	}
 	p.expect(tEqual)
 	p.add(&l, p.expression())
-	return p.node(TypeAlias, start, p.prevEnd, l.first)
+	n := p.node(TypeAlias, start, p.prevEnd, l.first)
+	p.special = append(p.special, n)
+	return n
 }
 
 // lazyImport reads "lazy import" and "lazy from".
@@ -295,7 +297,7 @@ func (p *parser) importStmt(start int32) NodeID {
 		p.failHere("Did you mean to use 'from ... import ...' instead?")
 	}
 	n := p.siblings(Import, start, p.prevEnd, l)
-	p.imports = append(p.imports, n)
+	p.imports, p.special = append(p.imports, n), append(p.special, n)
 	return n
 }
 
@@ -368,7 +370,7 @@ func (p *parser) fromStmt(start int32) NodeID {
 		p.nodes[n].Flags = flags
 		p.checked = append(p.checked, n)
 	}
-	p.imports = append(p.imports, n)
+	p.imports, p.special = append(p.imports, n), append(p.special, n)
 	if !relative && !p.older(14) && p.file.spells(p.nodes[l.first], "__future__") {
 		for a := p.nodes[l.first].Next; a != None; a = p.nodes[a].Next {
 			p.flufl = p.flufl || p.file.spells(p.nodes[p.nodes[a].First], "barry_as_FLUFL")
@@ -424,7 +426,11 @@ func (p *parser) expressionStmt() NodeID {
 			p.errorNode(n, "'%s' is an illegal expression for augmented assignment", p.describe(n))
 		}
 		p.next()
-		return p.pair(AugAssign, start, n, p.yieldOrStars())
+		statement := p.pair(AugAssign, start, n, p.yieldOrStars())
+		if p.nodes[n].Kind == Name {
+			p.special = append(p.special, statement)
+		}
+		return statement
 	}
 	return p.wrap(ExprStmt, start, n)
 }
@@ -470,5 +476,7 @@ func (p *parser) annotated(start int32, n NodeID) NodeID {
 	if p.accept(tEqual) {
 		p.add(&l, p.yieldOrStars())
 	}
-	return p.node(AnnAssign, start, p.prevEnd, l.first)
+	n = p.node(AnnAssign, start, p.prevEnd, l.first)
+	p.special = append(p.special, n)
+	return n
 }

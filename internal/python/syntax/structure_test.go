@@ -64,6 +64,9 @@ func wellFormed(f *syntax.File) error {
 	if !slices.Equal(mentions, f.Mentions) {
 		return fmt.Errorf("the mentions are %v, and not %v", f.Mentions, mentions)
 	}
+	if err := special(f); err != nil {
+		return err
+	}
 	found := 0
 	for _, n := range f.Imports {
 		k := f.Kind(n)
@@ -96,6 +99,40 @@ func wellFormed(f *syntax.File) error {
 		if line, column := f.Position(e.Start); line < 1 || column < 1 {
 			return fmt.Errorf("error %v at %d:%d", e, line, column)
 		}
+	}
+	return nil
+}
+
+// special checks which nodes are Special.
+func special(f *syntax.File) error {
+	at := 0
+	for i := range f.Nodes {
+		n := syntax.NodeID(i)
+		may, must := false, false
+		switch f.Kind(n) {
+		case syntax.FunctionDef, syntax.ClassDef, syntax.Lambda, syntax.ListComp, syntax.SetComp, syntax.DictComp, syntax.GeneratorExp, syntax.NamedExpr,
+			syntax.Import, syntax.ImportFrom, syntax.AnnAssign, syntax.TypeAlias, syntax.Global, syntax.Nonlocal,
+			syntax.PatternCapture, syntax.PatternStar, syntax.PatternRest, syntax.PatternAs:
+			may, must = true, true
+		case syntax.AugAssign:
+			must = f.Kind(f.First(n)) == syntax.Name
+			may = must
+		case syntax.Handler:
+			must = f.Child(n, syntax.Ident) != syntax.None
+			may = must
+		case syntax.If, syntax.While, syntax.IfExp:
+			may = true
+		}
+		listed := at < len(f.Special) && f.Special[at] == n
+		if listed {
+			at++
+		}
+		if listed && !may || !listed && must {
+			return fmt.Errorf("node %d of kind %d (%.60q): special is %v", n, f.Kind(n), f.Text(n), listed)
+		}
+	}
+	if at != len(f.Special) {
+		return fmt.Errorf("the special nodes %v are not in order", f.Special)
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ type File struct {
 	Comments []Comment
 	Imports  []NodeID // the Import and ImportFrom nodes, in source order
 	Names    []NodeID // the Name nodes, in their order in Nodes
-	Deferred []NodeID // Lambda, IfExp, NamedExpr and comprehensions: whose parts run later, not always, or in another scope; in their order in Nodes
+	Special  []NodeID // what tells more of names than their nodes do, see specialKinds; in their order in Nodes
 	Mentions []NodeID // Attribute and String nodes, and what decides when these run: FunctionDef, If and IfExp; in their order in Nodes
 	Errors   []Error
 
