@@ -98,7 +98,7 @@ func (e *Entry) lists(name string) bool {
 func (p *pass) namesOf(m *graph.Module) []string {
 	var names []string
 	for n := range m.Scope.Bindings() {
-		names = append(names, n)
+		names = append(names, string(n))
 	}
 	if p.entry.FastPath != nil {
 		names = append(names, p.entry.FastPath.Bound()...)

@@ -115,12 +115,12 @@ func symbolsOf(names string) []symbol {
 
 // namesIn lists the global names that bodies load.
 func (r *factReader) namesIn() {
-	for name, uses := range r.scopes.GlobalNames() {
-		s := symbolOf(name)
+	for name, uses := range r.scopes.Globals() {
+		s := symbolIn(name)
 		written := s
-		if strings.HasPrefix(name, "_") {
-			if k := strings.Index(name, "__"); k > 0 { // private to a class: "_Class__name"
-				written = symbolOf(name[k:])
+		if len(name) > 0 && name[0] == '_' {
+			if k := bytes.Index(name, []byte("__")); k > 0 { // private to a class: "_Class__name"
+				written = symbolIn(name[k:])
 			}
 		}
 		last := int32(-1)

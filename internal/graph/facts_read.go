@@ -501,7 +501,7 @@ func (r *factReader) boundNames() {
 	r.allKnown = true
 	for name, uses := range r.scopes.Bindings() {
 		flags := nameBound
-		if strings.HasPrefix(name, "_") {
+		if len(name) > 0 && name[0] == '_' {
 			flags |= namePrivate
 		} else if !r.hasAll {
 			flags |= nameExports
@@ -515,7 +515,7 @@ func (r *factReader) boundNames() {
 				flags |= nameDeleted
 			}
 		}
-		r.bound, r.flags = append(r.bound, symbolOf(name)), append(r.flags, flags)
+		r.bound, r.flags = append(r.bound, symbolIn(name)), append(r.flags, flags)
 	}
 	if r.hasAll {
 		var names []string

@@ -49,8 +49,8 @@ func (r *factReader) globalUses() {
 	if !r.stars {
 		return
 	}
-	for name, list := range r.scopes.GlobalNames() {
-		n := nameUses{symbol: symbolOf(name), builtin: builtinNames[name]}
+	for name, list := range r.scopes.Globals() {
+		n := nameUses{symbol: symbolIn(name), builtin: builtinNames[string(name)]}
 		n.uses = r.addUses(list, nil)
 		r.extra.names = append(r.extra.names, n)
 	}

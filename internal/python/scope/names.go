@@ -110,6 +110,15 @@ func (t *names) of(id nameID) string {
 	return t.sealed[from:to]
 }
 
+// view returns the text of a name, which is valid until the next reset.
+func (t *names) view(id nameID) []byte {
+	from, to := t.bounds(id)
+	if t.arena == nil { // see clone
+		return []byte(t.sealed[from:to])
+	}
+	return t.arena[from:to]
+}
+
 // is reports whether a name has this text; it may be asked before of is.
 func (t *names) is(id nameID, text string) bool {
 	from, to := t.bounds(id)
@@ -170,7 +179,7 @@ func (t *names) clone() names {
 	return names{sealed: string(t.arena), list: slices.Clone(t.list), table: slices.Clone(t.table), shift: t.shift}
 }
 
-// keyOf returns the key of a name. It reads what lies behind the text, too.
+// keyOf returns the key of a name. It may read what lies behind the text, too.
 func keyOf(text []byte) key {
 	var k key
 	n := len(text)
@@ -188,10 +197,14 @@ func keyOf(text []byte) key {
 		text = text[:16]
 		k.first &= binary.LittleEndian.Uint64(text)
 		k.rest &= binary.LittleEndian.Uint64(text[8:])
-	default: // the last name of a text
-		var padded [16]byte
-		copy(padded[:], text)
-		k = key{binary.LittleEndian.Uint64(padded[:]), binary.LittleEndian.Uint64(padded[8:])}
+	// Nothing is known to be behind the text: its last bytes are read with some of
+	// those before.
+	case n >= 8:
+		k = key{binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:]) >> (8 * uint(16-n))}
+	case n >= 4:
+		k.first = uint64(binary.LittleEndian.Uint32(text)) | uint64(binary.LittleEndian.Uint32(text[n-4:])>>(8*uint(8-n)))<<32
+	case n > 0:
+		k.first = uint64(text[0]) | uint64(text[n/2])<<(8*uint(n/2)) | uint64(text[n-1])<<(8*uint(n-1))
 	}
 	if (k.first|k.rest)&highBits != 0 {
 		k.rest |= longKey

@@ -148,6 +148,17 @@ func (i *Info) GlobalNames() func(yield func(name string, uses []Use) bool) {
 	}
 }
 
+// Globals is GlobalNames with texts as those of Bindings.
+func (i *Info) Globals() func(yield func(name []byte, uses []Use) bool) {
+	return func(yield func([]byte, []Use) bool) {
+		for k := range i.usesOf {
+			if r := &i.usesOf[k]; !yield(i.names.view(i.symbols[r.symbol].name), i.uses[r.from:r.to:r.to]) {
+				return
+			}
+		}
+	}
+}
+
 // Binds reports whether the scope s binds name: by assignment, definition,
 // import, parameter, deletion …; for the module also where a function binds a
 // name that it declares global.
