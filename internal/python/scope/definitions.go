@@ -74,8 +74,13 @@ func (a *analyzer) defaults(params syntax.NodeID, s ScopeID) (annotated bool) {
 
 // params binds the parameters.
 func (a *analyzer) params(params syntax.NodeID, s ScopeID) {
-	for p := a.File.First(params); p != syntax.None; p = a.File.Next(p) {
-		a.bind(a.File.First(p), s, defParam)
+	nodes := a.File.Nodes
+	for p := nodes[params].First; p != syntax.None; p = nodes[p].Next {
+		if n := nodes[p].First; a.open[s].holds == 0 {
+			a.bind(n, s, defParam)
+		} else if n != syntax.None {
+			a.mark(s, a.intern(n), defParam) // such a name has no events
+		}
 	}
 }
 

@@ -90,7 +90,12 @@ func (a *analyzer) mention(s ScopeID, name nameID, f flags) symbolID {
 	added := symbolID(len(a.symbols))
 	o := &a.open[s]
 	*place = added
-	a.symbols = append(a.symbols, symbol{scope: s, name: name, flags: f, outer: k, next: o.first, means: added})
+	if len(a.symbols) == cap(a.symbols) {
+		a.symbols = slices.Grow(a.symbols, 1)
+	}
+	a.symbols = a.symbols[:added+1]
+	x := &a.symbols[added] // field by field, see newEvent
+	x.scope, x.name, x.flags, x.outer, x.next, x.means = s, name, f, k, o.first, added
 	o.first = added
 	return added
 }
@@ -124,18 +129,23 @@ func (a *analyzer) leave(s ScopeID) {
 	}
 	for k := o.first; k != 0; {
 		x := &a.symbols[k]
-		next := x.next
-		a.names.list[x.name].current = x.outer
-		switch f := x.flags; {
-		case f.local():
-			x.means = dropped
-			if f&defImport != 0 {
-				x.means = imported
+		next, f, means := x.next, x.flags, x.outer
+		a.names.list[x.name].current = means
+		// Of most names no branch decides whether the scope holds them: nobody could
+		// foresee it.
+		found := a.symbols[means].scope
+		if f.local() {
+			means = dropped
+		}
+		if f.local() {
+			found = around
+		}
+		x.means = means
+		if found != around || f&(defImport|defGlobal|defNonlocal) != 0 {
+			means = imported
+			if !f.local() {
+				means = a.outward(x, around)
 			}
-		case f&(defGlobal|defNonlocal) == 0 && a.symbols[x.outer].scope == around:
-			x.means = x.outer
-		default:
-			means := a.outward(x, around)
 			a.symbols[k].means = means
 		}
 		k = next
@@ -148,16 +158,19 @@ func (a *analyzer) leave(s ScopeID) {
 	left := int(o.events)
 	for r := left; r < len(events); r++ {
 		e := &events[r]
-		switch means := symbols[e.symbol].means; {
-		case means > 0:
-			if a.nonlocal && means != e.symbol && symbols[e.symbol].flags&defNonlocal != 0 {
-				e.kind |= eventNonlocal
-			}
-			e.symbol = means
-			events[left] = *e
-			left++
-		case means == imported:
+		means := symbols[e.symbol].means
+		if means == imported {
 			a.local = append(a.local, *e)
+		}
+		if a.nonlocal && means != e.symbol && symbols[e.symbol].flags&defNonlocal != 0 {
+			e.kind |= eventNonlocal
+		}
+		to := &events[left]
+		*to = *e
+		to.symbol = means
+		left++
+		if means <= 0 { // no branch, see above
+			left--
 		}
 	}
 	a.events = events[:left]
