@@ -2,7 +2,9 @@ package syntax
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 )
 
@@ -13,14 +15,15 @@ const (
 	lowBits   = 0x7f * everyByte
 )
 
-// nonIdentifier sets the high bits of the bytes in a word of ASCII that do not
-// continue an identifier. Where a token ends depends on it, so the next one has
-// to wait for the result: it is as short a chain of operations as can be.
+// nonIdentifier sets the high bit of the lowest byte in a word that does not continue
+// an identifier in ASCII; bits above it mean nothing. Where a token ends depends on it,
+// so the next one has to wait for the result: it is as short a chain of operations as
+// can be.
 func nonIdentifier(x uint64) uint64 {
 	z := x | 0x20*everyByte // letters in lower case
 	letters := ((0x80+'a'-1)*everyByte - z) | (z + (0x7f-'z')*everyByte)
 	digits := ((0x80+'0'-1)*everyByte - x) | (x + (0x7f-'9')*everyByte)
-	underscores := x ^ '_'*everyByte + lowBits
+	underscores := x ^ '_'*everyByte + lowBits | x
 	return letters & (digits & underscores & highBits)
 }
 
@@ -61,208 +64,264 @@ func wordAt(text unsafe.Pointer, pos int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(text, pos))[:])
 }
 
-// common reads the tokens that most text is made of, and the lines that begin with
-// them. It stops before a token that is none of these, and behind a logical line when
-// enough was read or what begins the next one is something else.
+// behindSpaces returns the place of the first byte from at on that is no space, or one
+// behind last.
+func behindSpaces(text unsafe.Pointer, at, last int) int {
+	for ; at <= last; at += 8 {
+		if x := wordAt(text, at) ^ ' '*everyByte; x != 0 {
+			return at + bits.TrailingZeros64(x)/8
+		}
+	}
+	return at
+}
+
+// lineEnd returns the place of the first LF from at on, or -1 if none comes up to last.
+func lineEnd(text unsafe.Pointer, at, last int) int {
+	for ; at <= last; at += 8 {
+		if found := zeroByte(wordAt(text, at) ^ '\n'*everyByte); found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	return -1
+}
+
+const (
+	tokenSize = int(unsafe.Sizeof(token{}))
+	openSize  = int(unsafe.Sizeof(open{}))
+)
+
+// put writes a token n bytes behind the start of a slice of them.
+func put(tokens unsafe.Pointer, n, start, end int, kind uint32) {
+	t := (*token)(unsafe.Add(tokens, n))
+	t.start, t.end = int32(start), int32(end)
+	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(tokens, n+8))[:], kind) // and no prefix
+}
+
+// spare is how many tokens there is room for behind those that the bytes which plain
+// looks at can make: the last of them may end all blocks.
+const spare = maxIndents + 16
+
+// common reads the tokens that most text is made of. It stops before a token that is
+// none of these, or at the start of a logical line: where enough was read, or where
+// the line begins with something else.
 func (l *lexer) common() {
-	last := l.end - margin
-	for {
-		l.plain()
-		if l.pos > last {
-			return
-		}
-		switch c := l.src[l.pos]; {
-		case c == '#' && !l.returns && len(l.strings) == 0:
-			l.comment()
-		case c == '\n' && len(l.parens)+l.tooDeep == 0:
-			l.emit(tNewline, l.pos, l.pos+1)
-			if l.pos++; len(l.tokens) >= l.enough || !l.lineStart(last) {
-				l.fresh = true
-				return
-			}
-		default:
-			return
-		}
+	if cap(l.tokens)-len(l.tokens) < 4*spare {
+		l.tokens = slices.Grow(l.tokens, 8*spare)
+	}
+	if l.tooDeep == 0 {
+		l.fresh = l.plain()
 	}
 }
 
 // plain reads names in ASCII, operators of one byte or with an equals sign, brackets,
-// small numbers, plain strings, and the ends of lines that are alike indented. It
-// calls nothing: what is in use across a call is written to memory each time that it
-// changes, which here is with every token.
+// small numbers, plain strings, comments, and the ends of lines with the indentation
+// behind them. It reports whether it stops at the start of a logical line. It calls
+// nothing, not even append: what is in use across a call is written to memory each
+// time that it changes, which here is with every token.
 //
 //go:noinline
-func (l *lexer) plain() {
+func (l *lexer) plain() (fresh bool) {
 	src, pos := l.src[:l.end], l.pos
 	last := len(src) - margin
 	text := unsafe.Pointer(unsafe.SliceData(src))
-	n, tokens := len(l.tokens), l.tokens[:cap(l.tokens)]
+	// Tokens and brackets are counted in bytes.
+	tokens, n := unsafe.Pointer(unsafe.SliceData(l.tokens)), len(l.tokens)*tokenSize
+	parens, opened := unsafe.Pointer(unsafe.SliceData(l.parens)), len(l.parens)*openSize
+	enough := min(l.enough, math.MaxInt32) * tokenSize
+	field := uint8(0)
+	if len(l.strings) > 0 {
+		field = extendsField
+	}
 loop:
-	for pos <= last && uint(n) < uint(len(tokens)) {
-		c := byteAt(text, pos)
-		if c == ' ' { // a branch, for the processor to go on before it knows
-			pos++
-			c = byteAt(text, pos)
+	for {
+		// A byte makes two tokens at the most: what begins a block ends it, too.
+		limit := min(last, pos+(cap(l.tokens)-n/tokenSize-spare)/2)
+		if pos > limit {
+			break
 		}
-		size, kind := 1, tName
-		class := byteClass[c]
-		if class == cIdent {
-			x := wordAt(text, pos)
-			if x&highBits != 0 {
-				break loop
-			}
-			if end := nonIdentifier(x); end != 0 {
-				size = bits.TrailingZeros64(end) / 8
-				if byteClass[byteAt(text, pos+size)] == cQuote { // the prefix of a string, in valid text
-					break loop
-				}
-				word := x & (end&-end>>7 - 1)
-				e := &keywordTable[keywordSlot(word)]
-				if kind = e.kind; e.word != word {
-					kind = tName
-				}
-			} else {
-				word := x
-				if x = wordAt(text, pos+8); x&highBits != 0 {
-					break loop
-				}
-				end := nonIdentifier(x)
-				if size = 8 + bits.TrailingZeros64(end)/8; size == 8 {
-					kind = wordKind(word)
-				}
-				for at := pos + 16; end == 0; at += 8 {
-					if at > last {
-						break loop
-					}
-					if x = wordAt(text, at); x&highBits != 0 {
-						break loop
-					}
-					end = nonIdentifier(x)
-					size = at - pos + bits.TrailingZeros64(end)/8
-				}
-			}
-		} else {
-			switch class {
-			case cOperator:
-				next := byteAt(text, pos+1)
-				if kind = operators[c]; next == '=' {
-					kind, size = withEqual[c], 2
-				} else if extends[next]&extended[c] != 0 {
-					break loop
-				}
-				if kind == 0 || c == ':' && len(l.strings) > 0 { // it may belong to an f-string
-					break loop
-				}
-			case cOpen:
-				k := len(l.parens)
-				if k >= maxParens || k == cap(l.parens) {
-					break loop
-				}
-				l.parens = l.parens[:k+1]
-				o := &l.parens[k]
-				o.offset, o.kind, o.spec = int32(pos), c, false
-				kind = operators[c]
-			case cClose:
-				k := len(l.parens) - 1
-				if k < 0 || l.parens[k].kind != brackets[c] || l.tooDeep > 0 {
-					break loop
-				}
-				l.parens = l.parens[:k]
-				kind = operators[c]
-			case cDigit:
-				for size < 8 && isDigit(byteAt(text, pos+size)) {
-					size++
-				}
-				if next := byteAt(text, pos+size); size == 8 || continues[next] || next == '.' || c == '0' && size > 1 {
-					break loop
-				}
-				kind = tNumber
-			case cQuote:
-				at := pos + 1
-				for ; ; at += 8 {
-					if at > last {
-						break loop
-					}
-					x := wordAt(text, at)
-					if found := endsString(x, c); found != 0 {
-						at += bits.TrailingZeros64(found) / 8
-						break
-					}
-				}
-				if byteAt(text, at) != c || at == pos+1 { // the first of three quotes, perhaps
-					break loop
-				}
-				size, kind = at+1-pos, tString
-			case cBlank:
+	next:
+		for pos <= limit {
+			c := byteAt(text, pos)
+			if c == ' ' { // a branch, for the processor to go on before it knows
 				pos++
-				continue
-			case cNewline:
-				if c == '\r' {
-					break loop
-				}
-				next := pos + 1
-				for next <= last {
-					x := wordAt(text, next) ^ ' '*everyByte
-					if x != 0 {
-						next += bits.TrailingZeros64(x) / 8
-						break
-					}
-					next += 8
-				}
-				if len(l.parens) > 0 {
-					if l.recoverFrom >= 0 || len(l.strings) > 0 {
+				c = byteAt(text, pos)
+			}
+			size, kind := 1, uint32(tName) // no byte: the processor does not choose between bytes
+			class := byteClass[c]
+			if class == cIdent {
+				x := wordAt(text, pos)
+				if end := nonIdentifier(x); end != 0 {
+					size = bits.TrailingZeros64(end) / 8
+					c = byteAt(text, pos+size)
+					if class = byteClass[c]; class >= cQuote { // the prefix of a string, or beyond ASCII
 						break loop
 					}
-					pos = next
+					word := x & (end&-end>>7 - 1)
+					e := &keywordTable[keywordSlot(word)]
+					if kind = uint32(e.kind); e.word != word {
+						kind = uint32(tName)
+					}
+				} else {
+					end := nonIdentifier(wordAt(text, pos+8))
+					if size = 8 + bits.TrailingZeros64(end)/8; size == 8 {
+						kind = uint32(wordKind(x))
+					}
+					for at := pos + 16; end == 0; at += 8 {
+						if at > last {
+							break loop
+						}
+						end = nonIdentifier(wordAt(text, at))
+						size = at - pos + bits.TrailingZeros64(end)/8
+					}
+					c = byteAt(text, pos+size)
+					if class = byteClass[c]; class >= cQuote {
+						break loop
+					}
+				}
+				put(tokens, n, pos, pos+size, kind)
+				n += tokenSize
+				pos += size
+				if class > cClose {
 					continue
 				}
-				top := &l.indents[len(l.indents)-1]
-				if col := next - pos - 1; l.tooDeep > 0 || n >= l.enough || next > last || unusualIndent[byteAt(text, next)] || col != top.col || col != top.alt {
+				size = 1
+			}
+			if class <= cClose {
+				kind = uint32(operators[c])
+				if class == cOperator {
+					after := byteAt(text, pos+1)
+					if (extends[after]|field)&extended[c] != 0 {
+						break loop
+					}
+					if after == '=' {
+						kind, size = uint32(withEqual[c].kind), int(withEqual[c].size)
+					}
+				} else if class == cOpen {
+					if opened >= maxParens*openSize {
+						break loop
+					}
+					b := (*open)(unsafe.Add(parens, opened))
+					b.offset, b.kind, b.spec = int32(pos), c, false
+					opened += openSize
+				} else {
+					b := (*open)(unsafe.Add(parens, opened-openSize))
+					if b.kind != brackets[c] {
+						break loop
+					}
+					opened -= openSize
+				}
+			} else {
+				switch class {
+				case cNewline:
+					if c == '\r' || field != 0 || opened > 0 && l.recoverFrom >= 0 {
+						break loop
+					}
+					pos++
+					if opened > 0 {
+						pos = behindSpaces(text, pos, last)
+						continue
+					}
+					put(tokens, n, pos-1, pos, uint32(tNewline))
+					n += tokenSize
+					if fresh = true; n >= enough {
+						break loop
+					}
+					for { // a line: blank, a comment, or at last a logical one
+						at := behindSpaces(text, pos, last)
+						if at > last {
+							break loop
+						}
+						if c = byteAt(text, at); unusualIndent[c] {
+							if c == '\n' {
+								pos = at + 1
+								continue
+							}
+							k := len(l.comments)
+							if c != '#' || l.returns || k == cap(l.comments) {
+								break loop
+							}
+							end := lineEnd(text, at, last)
+							if end < 0 {
+								break loop
+							}
+							l.comments = l.comments[:k+1]
+							l.comments[k] = Comment{int32(at), int32(end)}
+							pos = end + 1
+							continue
+						}
+						depth, k := at-pos, len(l.indents)-1
+						if top := &l.indents[k]; depth > top.col {
+							if k+1 >= maxIndents || k+1 == cap(l.indents) || depth <= top.alt {
+								break loop
+							}
+							l.indents = l.indents[:k+2]
+							l.indents[k+1] = indent{depth, depth}
+							put(tokens, n, pos, at, uint32(tIndent))
+							n += tokenSize
+						} else if depth != top.col || depth != top.alt {
+							for depth < l.indents[k].col {
+								k--
+							}
+							if l.indents[k] != (indent{depth, depth}) {
+								break loop
+							}
+							for range len(l.indents) - 1 - k {
+								put(tokens, n, at, at, uint32(tDedent))
+								n += tokenSize
+							}
+							l.indents = l.indents[:k+1]
+						}
+						pos, fresh = at, false
+						continue next
+					}
+				case cQuote:
+					end := pos + 1
+					for ; ; end += 8 {
+						if end > last {
+							break loop
+						}
+						if found := endsString(wordAt(text, end), c); found != 0 {
+							end += bits.TrailingZeros64(found) / 8
+							break
+						}
+					}
+					if byteAt(text, end) != c || end == pos+1 && byteAt(text, end+1) == c { // three quotes
+						break loop
+					}
+					size, kind = end+1-pos, uint32(tString)
+				case cDigit:
+					for size < 8 && isDigit(byteAt(text, pos+size)) {
+						size++
+					}
+					if after := byteAt(text, pos+size); size == 8 || continues[after] || after == '.' || c == '0' && size > 1 {
+						break loop
+					}
+					kind = uint32(tNumber)
+				case cHash:
+					k := len(l.comments)
+					if field != 0 || l.returns || k == cap(l.comments) {
+						break loop
+					}
+					end := lineEnd(text, pos, last)
+					if end < 0 {
+						break loop
+					}
+					l.comments = l.comments[:k+1]
+					l.comments[k] = Comment{int32(pos), int32(end)}
+					pos = end
+					continue
+				case cBlank:
+					pos++
+					continue
+				default:
 					break loop
 				}
-				t := &tokens[n]
-				t.start, t.end, t.kind, t.prefix = int32(pos), int32(pos)+1, tNewline, 0
-				n++
-				pos = next
-				continue
-			default:
-				break loop
 			}
-		}
-		t := &tokens[n]
-		t.start, t.end, t.kind, t.prefix = int32(pos), int32(pos+size), kind, 0
-		n++
-		pos += size
-	}
-	l.pos, l.tokens = pos, tokens[:n]
-}
-
-// lineStart steps over blank lines, comments and the indentation of a logical line,
-// and emits what its depth means. Where the line begins behind last, or with anything
-// else, it stops before that line, and reports false.
-func (l *lexer) lineStart(last int) bool {
-	for l.pos <= last {
-		start := l.pos
-		n := spaces(l.src[start:l.end])
-		if start+n > last {
-			return false
-		}
-		switch c := l.src[start+n]; {
-		case !unusualIndent[c]:
-			l.pos = start + n
-			if top := &l.indents[len(l.indents)-1]; n != top.col || n != top.alt {
-				l.depth(start, n, n)
-			}
-			return true
-		case c == '\n':
-			l.pos = start + n + 1
-		case c == '#' && !l.returns && len(l.strings) == 0:
-			l.pos = start + n
-			l.comment()
-			l.pos = min(l.pos+1, l.end)
-		default:
-			return false
+			put(tokens, n, pos, pos+size, kind)
+			n += tokenSize
+			pos += size
 		}
 	}
-	return false
+	l.pos, l.tokens, l.parens = pos, l.tokens[:n/tokenSize], l.parens[:opened/openSize]
+	return fresh
 }

@@ -58,7 +58,7 @@ type lexer struct {
 // reset prepares l for a new text and keeps its buffers.
 func (l *lexer) reset(src []byte, v Version, returns bool) {
 	if cap(l.parens) < maxParens {
-		l.parens = make([]open, 0, maxParens)
+		l.parens = make([]open, 1, 1+maxParens)[1:] // plain looks at what is below the first one
 	}
 	*l = lexer{
 		src: src, end: len(src), version: v, returns: returns, fresh: true, unclosed: -1, recoverFrom: -1,

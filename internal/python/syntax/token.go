@@ -117,6 +117,7 @@ type token struct {
 	start, end int32
 	kind       tokenKind
 	prefix     prefix
+	_          [2]byte
 }
 
 // prefix is what stands before the quotes of a string literal.
@@ -234,17 +235,17 @@ var startsStatement = [tokenKinds]bool{
 
 // The classes of bytes, as the lexer's main switch sees them.
 const (
-	cOther uint8 = iota // not legal outside of strings and comments
-	cIdent              // begins an identifier
-	cDigit
-	cBlank
-	cNewline
-	cQuote
-	cOperator
+	cOperator uint8 = iota
 	cOpen
 	cClose
+	cNewline
+	cDigit
 	cHash
+	cBlank
 	cBackslash
+	cOther // not legal outside of strings and comments
+	cQuote
+	cIdent // begins an identifier
 )
 
 // byteClass classifies bytes; continues marks those that continue an identifier.
@@ -263,52 +264,61 @@ var (
 		'+': tPlus, '-': tMinus, '*': tStar, '/': tSlash, '%': tPercent, '@': tAt, '&': tAmp, '|': tPipe, '^': tCaret, '~': tTilde,
 		'<': tLess, '>': tGreater, ':': tColon,
 	}
-	// withEqual tells the kinds of operators of two bytes whose second is "=".
-	withEqual = [256]tokenKind{
-		'=': tEqEqual, '!': tNotEqual, '<': tLessEqual, '>': tGreaterEqual, ':': tWalrus, '+': tPlusEqual, '-': tMinusEqual,
-		'*': tStarEqual, '/': tSlashEqual, '%': tPercentEqual, '@': tAtEqual, '&': tAmpEqual, '|': tPipeEqual, '^': tCaretEqual,
+	// withEqual tells the kinds and the sizes of what begins with an operator of one
+	// byte before "=".
+	withEqual = [256]struct {
+		kind tokenKind
+		size uint8
+	}{
+		'=': {tEqEqual, 2}, '!': {tNotEqual, 2}, '<': {tLessEqual, 2}, '>': {tGreaterEqual, 2}, ':': {tWalrus, 2},
+		'+': {tPlusEqual, 2}, '-': {tMinusEqual, 2}, '*': {tStarEqual, 2}, '/': {tSlashEqual, 2}, '%': {tPercentEqual, 2},
+		'@': {tAtEqual, 2}, '&': {tAmpEqual, 2}, '|': {tPipeEqual, 2}, '^': {tCaretEqual, 2},
+		',': {tComma, 1}, ';': {tSemi, 1}, '.': {tDot, 1}, '~': {tTilde, 1},
 	}
-	// extends says what a byte can make longer: an operator that it follows
-	// (1), or a dot (2). extended says by which of them a byte may be followed.
-	extends = [256]uint8{
-		'=': 1, '>': 1, '<': 1, '*': 1, '/': 1, '.': 2,
-		'0': 2, '1': 2, '2': 2, '3': 2, '4': 2, '5': 2, '6': 2, '7': 2, '8': 2, '9': 2,
-	}
+	// extends says what a byte can make of an operator in front of it, and extended
+	// what an operator is open to.
+	extends  [256]uint8
 	extended = [256]uint8{
-		':': 1, '=': 1, '+': 1, '-': 1, '*': 1, '/': 1, '%': 1, '@': 1, '&': 1, '|': 1, '^': 1, '<': 1, '>': 1, '.': 2,
+		':': extendsOperator | extendsField, '=': extendsOperator, '+': extendsOperator, '-': extendsOperator, '*': extendsOperator,
+		'/': extendsOperator, '%': extendsOperator, '@': extendsOperator, '&': extendsOperator, '|': extendsOperator,
+		'^': extendsOperator, '<': extendsOperator, '>': extendsOperator, '.': extendsDot, '!': extendsAny,
 	}
+)
+
+// What can become of an operator of one byte.
+const (
+	extendsOperator = 1 << iota // another one of two or three bytes, but for those that end with "="
+	extendsDot                  // a number or an ellipsis
+	extendsAny                  // nothing that is legal, but for those that end with "="
+	extendsField                // something else in the field of an f-string
 )
 
 func init() {
 	for c := range byteClass {
 		b := byte(c)
+		extends[c] = extendsAny
 		switch {
 		case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '_' || b >= 0x80:
 			byteClass[c], continues[c] = cIdent, true
 		case b >= '0' && b <= '9':
 			byteClass[c], continues[c] = cDigit, true
+			extends[c] |= extendsDot
+		default:
+			byteClass[c] = cOther
 		}
 	}
-	for _, b := range []byte(" \t\f") {
-		byteClass[b] = cBlank
+	extends['='] = 0
+	extends['.'] |= extendsDot
+	for _, b := range []byte("><*/") {
+		extends[b] |= extendsOperator
 	}
-	for _, b := range []byte("\r\n") {
-		byteClass[b] = cNewline
+	for class, bytes := range [...]string{
+		cOperator: ",:;.=+-*/%@&|^<>~!", cOpen: "([{", cClose: ")]}", cNewline: "\r\n", cQuote: "\"'", cHash: "#", cBlank: " \t\f", cBackslash: "\\",
+	} {
+		for _, b := range []byte(bytes) {
+			byteClass[b] = uint8(class)
+		}
 	}
-	for _, b := range []byte("\"'") {
-		byteClass[b] = cQuote
-	}
-	for _, b := range []byte(",:;.=+-*/%@&|^<>~!") {
-		byteClass[b] = cOperator
-	}
-	for _, b := range []byte("([{") {
-		byteClass[b] = cOpen
-	}
-	for _, b := range []byte(")]}") {
-		byteClass[b] = cClose
-	}
-	byteClass['#'] = cHash
-	byteClass['\\'] = cBackslash
 	for kind, word := range keywords {
 		if w := packed(word); word != "" {
 			e := &keywordTable[keywordSlot(w)]
