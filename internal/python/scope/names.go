@@ -56,7 +56,8 @@ var firstNames = func() (t names) {
 	t.list = []interned{{key: key{^uint64(0), 0}}} // nothing that is looked for
 	t.size(2 * len(dynamicNames))
 	for _, name := range dynamicNames {
-		t.add([]byte(name), keyOf([]byte(name)))
+		k, _ := keyOf([]byte(name))
+		t.add([]byte(name), k)
 	}
 	return t
 }()
@@ -130,7 +131,7 @@ func (t *names) is(id nameID, text string) bool {
 
 // find returns the number of a name.
 func (t *names) find(name string) (nameID, bool) {
-	key := keyOf([]byte(name))
+	key, _ := keyOf([]byte(name))
 	for k := key.hash() >> (t.shift & 63); ; k = (k + 1) & uint64(len(t.table)-1) {
 		id := t.table[k]
 		if id == 0 {
@@ -179,19 +180,20 @@ func (t *names) clone() names {
 	return names{sealed: string(t.arena), list: slices.Clone(t.list), table: slices.Clone(t.table), shift: t.shift}
 }
 
-// keyOf returns the key of a name. It may read what lies behind the text, too.
-func keyOf(text []byte) key {
-	var k key
+// keyOf returns the key of a name, and whether the name is all ASCII. It may read
+// what lies behind the text, too.
+func keyOf(text []byte) (k key, ascii bool) {
 	n := len(text)
 	switch {
 	case n > 16:
 		// The last sixteen bytes may overlap with those before.
-		k.rest = uint64(n)
+		first, last := binary.LittleEndian.Uint64(text[n-16:]), binary.LittleEndian.Uint64(text[n-8:])
+		sum, all := uint64(n), first|last
 		for at := 0; at < n-16; at += 8 {
-			k.rest = mix(k.rest ^ binary.LittleEndian.Uint64(text[at:]))
+			word := binary.LittleEndian.Uint64(text[at:])
+			sum, all = mix(sum^word), all|word
 		}
-		k.first, k.rest = binary.LittleEndian.Uint64(text[n-16:]), mix(k.rest^binary.LittleEndian.Uint64(text[n-8:]))|longKey
-		return k
+		return key{first, mix(sum^last) | longKey}, all&highBits == 0
 	case cap(text) >= 16:
 		k = keyMasks[n]
 		text = text[:16]
@@ -208,8 +210,9 @@ func keyOf(text []byte) key {
 	}
 	if (k.first|k.rest)&highBits != 0 {
 		k.rest |= longKey
+		return k, false
 	}
-	return k
+	return k, true
 }
 
 // mix spreads every bit of v over the result.
@@ -253,12 +256,16 @@ func (a *analyzer) enterClass(class []byte) {
 // mangled where a class makes it private.
 func (a *analyzer) internText(src []byte, start, end int) nameID {
 	text := src[start:end]
-	if len(a.class) > 0 && private(text) {
+	k, plain := keyOf(text)
+	switch {
+	case len(a.class) > 0 && private(text):
 		text = []byte("_" + spelled(a.class) + spelled(text))
-	} else if !ascii(text) {
+		k, _ = keyOf(text)
+	case !plain:
 		text = []byte(spelled(text))
+		k, _ = keyOf(text)
 	}
-	return a.names.add(text, keyOf(text))
+	return a.names.add(text, k)
 }
 
 // ascii reports whether a text is all ASCII.
