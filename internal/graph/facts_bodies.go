@@ -64,7 +64,8 @@ func (r *factReader) bodies() {
 	r.prefixedMethods()
 	for k := range r.bindings {
 		if b := &r.bindings[k]; b.owner != 0 && r.statements[b.statement].from {
-			r.mention(r.bodyOf[r.scopes.ScopeOf(r.statements[b.statement].node)], symbolOf(r.str(b.name)))
+			within, _ := r.scopes.ImportAt(int(b.statement))
+			r.mention(r.bodyOf[within], symbolOf(r.str(b.name)))
 		}
 	}
 	r.inspects = r.telling&tellsInspecting != 0

@@ -209,7 +209,10 @@ func (r *factReader) definitions() {
 				}
 			}
 			c.methods.to = int32(len(r.members))
-		case scope.FunctionScope, scope.LambdaScope:
+		case scope.FunctionScope:
+			d := &r.functions[r.at[k]]
+			d.function, d.base = r.callOf[s.Parent], s.Base
+		case scope.LambdaScope: // perhaps in an annotation
 			c, d := r.condition(s.Node, false), &r.functions[r.at[k]]
 			d.function, d.reader, d.base = c.function, c.reader, c.base
 		}
@@ -393,18 +396,17 @@ func (r *factReader) handed(def syntax.NodeID) bool {
 
 // imports lists the import statements.
 func (r *factReader) imports() {
-	for _, n := range r.file.Imports {
-		r.statement(n)
+	for k, n := range r.file.Imports {
+		r.statement(k, n)
 	}
 }
 
-// statement adds one import statement.
-func (r *factReader) statement(n syntax.NodeID) {
+// statement adds the import statement n, at the place k in the list of them.
+func (r *factReader) statement(k int, n syntax.NodeID) {
 	f := r.file
 	d := f.Node(n)
-	within := r.scopes.ScopeOf(n)
-	c := r.condition(n, false)
-	s := statement{node: n, from: d.Kind == syntax.ImportFrom, function: c.function, base: c.base}
+	within, base := r.scopes.ImportAt(k)
+	s := statement{node: n, from: d.Kind == syntax.ImportFrom, function: r.callOf[within], base: base}
 	if k := r.scopes.Scopes[within].Kind; k == scope.FunctionScope || k == scope.ClassScope {
 		s.scope = k
 	}

@@ -22,6 +22,7 @@ type analyzer struct {
 	values      bool // in an annotation: what is read now is no type, its strings name nothing
 	kept        bool // annotations do not count as uses in the symbol table: they are kept as text, or not at all
 	when        When // the answer of Info.when for the place that is being visited
+	base        When // of the Condition of the statement that is being visited
 	environment bool
 	suspects    []suspect                            // candidates for DynamicNames
 	comments    map[syntax.NodeID]syntax.TypeComment // by owner; nil in most files
@@ -61,7 +62,7 @@ func Analyze(f *syntax.File, v syntax.Version) *Info {
 	i.open = nil
 	i.uses, i.usesOf = slices.Clone(i.uses), slices.Clone(i.usesOf)
 	i.localUses, i.localOf = slices.Clone(i.localUses), slices.Clone(i.localOf)
-	i.placed = slices.Clone(i.placed)
+	i.placed, i.imported = slices.Clone(i.placed), slices.Clone(i.imported)
 	if len(f.Nodes) <= maxKept {
 		r.analyzer.File = nil
 		analyzers.Put(r)
@@ -85,7 +86,7 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 			Scopes: a.Scopes[:0], DynamicNames: a.DynamicNames[:0],
 			names: a.names, symbols: append(slices.Grow(a.symbols[:0], len(f.Names)/2+1), symbol{scope: -1}), byName: a.byName, nameAt: a.nameAt,
 			uses: a.uses, usesOf: a.usesOf, localUses: a.localUses, localOf: a.localOf, placed: a.placed[:0],
-			open: a.open[:0],
+			imported: a.imported[:0], open: a.open[:0],
 		},
 		events: a.events[:0], local: a.local[:0], suspects: a.suspects[:0],
 	}
@@ -107,6 +108,9 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 	// annotations.
 	if byNode := func(x, y placedScope) int { return cmp.Compare(x.node, y.node) }; !slices.IsSortedFunc(a.placed, byNode) {
 		slices.SortFunc(a.placed, byNode)
+	}
+	if !a.flat { // perhaps they are not all in the tree, or not in order
+		a.placeImports()
 	}
 	a.collectUses()
 	a.collectDynamic()
@@ -214,15 +218,18 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.If, syntax.While:
 		test := f.First(n)
 		a.expression(test, s)
-		known := a.test(test)
+		known, base := a.test(test), a.base
 		for c := f.Next(test); c != syntax.None; c = f.Next(c) {
 			before := moment{a.when, a.environment}
 			k := f.Kind(c)
 			if k == syntax.Block || f.Kind(n) == syntax.If {
-				a.raise(known.branch(k == syntax.Block))
+				w, environment := known.branch(k == syntax.Block)
+				a.raise(w, environment)
+				a.base = max(base, w)
 			}
 			a.body(c, s)
 			a.restore(before)
+			a.base = base
 		}
 	case syntax.IfExp:
 		for c := f.First(n); c != syntax.None; c = f.Next(c) {
@@ -269,12 +276,12 @@ func (a *analyzer) visit(n syntax.NodeID, s ScopeID) {
 	case syntax.Subscript:
 		a.subscript(n, s)
 	case syntax.Import:
-		a.imports++
+		a.importAt(s)
 		for c := range f.Children(n) {
 			a.importAlias(c, s, true)
 		}
 	case syntax.ImportFrom:
-		a.imports++
+		a.importAt(s)
 		for c := range f.Children(n) {
 			if f.Kind(c) == syntax.Alias {
 				a.importAlias(c, s, false)

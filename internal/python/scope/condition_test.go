@@ -31,6 +31,7 @@ func TestCondition(t *testing.T) {
 					promoted = append(promoted, ScopeID(s))
 				}
 			}
+			i.checkBases(t)
 			i.Promote(promoted)
 			for name, list := range i.GlobalNames() {
 				for _, u := range list {
@@ -47,6 +48,22 @@ func TestCondition(t *testing.T) {
 		}
 	}
 	t.Logf("%d uses", uses)
+}
+
+// checkBases compares what is known of functions and imports with their Conditions.
+func (i *Info) checkBases(t *testing.T) {
+	for k := range i.Scopes {
+		if s := &i.Scopes[k]; s.Kind == FunctionScope {
+			if c := i.Condition(s.Node, false); c.Base != s.Base || c.Reader != syntax.None {
+				t.Errorf("%q: %v, its condition says %v", i.File.Text(s.Node), s.Base, c)
+			}
+		}
+	}
+	for k, n := range i.File.Imports {
+		if s, base := i.ImportAt(k); s != i.ScopeOf(n) || base != i.Condition(n, false).Base {
+			t.Errorf("%q: %v in %d, its condition says %v", i.File.Text(n), base, s, i.Condition(n, false))
+		}
+	}
 }
 
 // whenBy evaluates a Condition.

@@ -43,10 +43,12 @@ func (a *analyzer) function(n syntax.NodeID, s ScopeID) {
 	a.typeComment(n, s)
 	inner := a.enter(FunctionScope, n, typed)
 	a.params(params, inner)
-	before := a.raise(AtCall, false)
+	before, base := a.raise(AtCall, false), a.base
+	a.base = AtImport
 	a.skip(max(params, returns))
 	a.body(body, inner)
 	a.restore(before)
+	a.base = base
 	a.leave(inner)
 	if typed != s {
 		a.leave(typed)

@@ -64,6 +64,33 @@ func (i *Info) Opens(n syntax.NodeID) (ScopeID, bool) {
 	return i.placed[at].scope, true
 }
 
+// importPlace says where an import statement stands.
+type importPlace struct {
+	scope ScopeID
+	base  When // of its Condition
+}
+
+// importAt notes the next import, which stands in the scope s.
+func (a *analyzer) importAt(s ScopeID) {
+	a.imports++
+	a.imported = append(a.imported, importPlace{s, a.base})
+}
+
+// placeImports looks for the places of all imports.
+func (i *Info) placeImports() {
+	i.imported = i.imported[:0]
+	for _, n := range i.File.Imports {
+		i.imported = append(i.imported, importPlace{i.ScopeOf(n), i.Condition(n, false).Base})
+	}
+}
+
+// ImportAt returns the scope of the import at a place of File.Imports, and the Base of
+// its Condition.
+func (i *Info) ImportAt(k int) (s ScopeID, base When) {
+	p := &i.imported[k]
+	return p.scope, p.base
+}
+
 // opened is Opens, with the module for nodes that open no scope.
 func (i *Info) opened(n syntax.NodeID) ScopeID {
 	s, _ := i.Opens(n)

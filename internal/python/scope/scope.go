@@ -37,7 +37,11 @@ type ScopeID int32
 
 // Scope is one namespace. A scope comes after its parent in Info.Scopes.
 type Scope struct {
-	Kind   Kind
+	Kind Kind
+	// Base is the Base of the Condition of the FunctionDef that opens a scope: when the
+	// statements around it run it, in the body of the function around. Of other scopes
+	// it says nothing.
+	Base   When
 	Node   syntax.NodeID // Module, FunctionDef, ClassDef, Lambda, a comprehension, TypeParams …
 	Parent ScopeID
 }
@@ -96,6 +100,7 @@ type Info struct {
 	localUses []Use // those of names that an import binds in a function or class, by symbol
 	localOf   []useRange
 	placed    []placedScope // sorted by node
+	imported  []importPlace // by place in File.Imports
 	exports   exports
 	blind     map[syntax.NodeID]bool // see Blind
 	promoted  []bool                 // by ScopeID: functions and lambdas that run at import; nil before Promote

@@ -276,7 +276,7 @@ func differs(i, j *Info) error {
 		return fmt.Errorf("%d and %d uses, or other ones", len(i.uses), len(j.uses))
 	case !slices.Equal(i.localUses, j.localUses) || !slices.Equal(i.localOf, j.localOf):
 		return fmt.Errorf("%d and %d local uses, or other ones", len(i.localUses), len(j.localUses))
-	case !slices.Equal(i.DynamicNames, j.DynamicNames) || !slices.Equal(i.exports.names, j.exports.names) || !slices.Equal(i.placed, j.placed):
+	case !slices.Equal(i.DynamicNames, j.DynamicNames) || !slices.Equal(i.exports.names, j.exports.names) || !slices.Equal(i.placed, j.placed) || !slices.Equal(i.imported, j.imported):
 		return fmt.Errorf("other dynamic names, exports or places")
 	}
 	return nil
@@ -368,6 +368,7 @@ func FuzzAnalyze(f *testing.F) {
 			for name := range i.GlobalNames() {
 				i.Lookup(name, all[len(all)-1])
 			}
+			i.checkBases(t)
 			for n := range i.File.Nodes {
 				i.When(syntax.NodeID(n))
 				i.ScopeOf(syntax.NodeID(n))

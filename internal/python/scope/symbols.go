@@ -103,7 +103,7 @@ func (a *analyzer) mention(s ScopeID, name nameID, f flags) symbolID {
 // enter opens a scope.
 func (a *analyzer) enter(k Kind, n syntax.NodeID, parent ScopeID) ScopeID {
 	id := ScopeID(len(a.Scopes))
-	a.Scopes = append(a.Scopes, Scope{Kind: k, Node: n, Parent: parent})
+	a.Scopes = append(a.Scopes, Scope{Kind: k, Base: a.base, Node: n, Parent: parent})
 	o := opened{events: int32(len(a.events))}
 	switch k {
 	case FunctionScope: // the names that imports bind in it have uses, see LocalUses
