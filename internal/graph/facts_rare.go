@@ -22,7 +22,7 @@ func (r *factReader) dynamicNames() {
 				break
 			}
 			if a := f.Parent(n); f.Kind(a) == syntax.Arg {
-				handed = !writing[scope.LastName(f, f.First(f.Parent(f.Parent(a))))]
+				handed = !writing[string(scope.LastName(f, f.First(f.Parent(f.Parent(a)))))]
 			}
 		}
 		if c := r.condition(n, false); handed && c.base == scope.AtImport {
@@ -44,7 +44,7 @@ func (r *factReader) onlyWrites(call syntax.NodeID) bool {
 	case syntax.Subscript:
 		return f.First(p) == call && f.Node(p).Flags&(syntax.FlagStore|syntax.FlagDel) != 0
 	case syntax.Attribute:
-		return writing[scope.LastName(f, p)]
+		return writing[string(scope.LastName(f, p))]
 	case syntax.Compare, syntax.ExprStmt:
 		return true
 	}

@@ -267,7 +267,7 @@ func (r *factReader) class(n syntax.NodeID) {
 			if base.flags&refFixed != 0 {
 				c.flags &^= isPlain
 			}
-			if scope.PlainBase(f, base.node) {
+			if base.flags&(refFixed|refLeavesText) == refLeavesText { // see scope.PlainBase
 				base.flags |= refPlain
 			}
 			r.refs = append(r.refs, base)
@@ -287,7 +287,7 @@ func (r *factReader) decoratorsOf(n syntax.NodeID) {
 	for c := f.First(n); c != syntax.None && f.Kind(c) == syntax.Decorator && count < maxDecorators; c = f.Next(c) {
 		d := r.ref(c, f.First(c))
 		d.flags |= refDecorator
-		if scope.PlainDecorator(f, d.node) {
+		if d.leaves(false) { // see scope.PlainDecorator
 			d.flags |= refPlain
 		}
 		r.refs = append(r.refs, d)
@@ -309,8 +309,8 @@ func (r *factReader) ref(n, expr syntax.NodeID) ref {
 	if leavesText {
 		out.flags |= refLeavesText
 	}
-	if last := scope.LastName(f, expr); last != "" {
-		out.last = symbolOf(last).word()
+	if last := scope.LastName(f, expr); len(last) > 0 {
+		out.last = symbolIn(last).word()
 	}
 	for f.Kind(expr) == syntax.Call || f.Kind(expr) == syntax.Subscript {
 		expr = f.First(expr)
@@ -386,7 +386,7 @@ func (r *factReader) handed(def syntax.NodeID) bool {
 			n = p
 		}
 		if a := f.Parent(n); f.Kind(a) == syntax.Arg {
-			if call := f.Parent(f.Parent(a)); f.Kind(call) == syntax.Call && !looking[scope.LastName(f, f.First(call))] {
+			if call := f.Parent(f.Parent(a)); f.Kind(call) == syntax.Call && !looking[string(scope.LastName(f, f.First(call)))] {
 				return true
 			}
 		}

@@ -27,7 +27,7 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 		return
 	}
 	a.visit(base, s)
-	last := lastName(f, base)
+	last := LastName(f, base)
 	for c := f.Next(base); c != syntax.None; c = f.Next(c) {
 		saved := a.values
 		switch {
@@ -46,11 +46,9 @@ func (a *analyzer) subscript(n syntax.NodeID, s ScopeID) {
 	}
 }
 
-// LastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "".
-func LastName(f *syntax.File, n syntax.NodeID) string { return string(lastName(f, n)) }
-
-// lastName is LastName as a part of the text.
-func lastName(f *syntax.File, n syntax.NodeID) []byte {
+// LastName returns "c" of the expressions c, a.b.c and a.b.c(...), else "", as a part
+// of the text.
+func LastName(f *syntax.File, n syntax.NodeID) []byte {
 	for k := f.Kind(n); k == syntax.Call || k == syntax.Subscript; k = f.Kind(n) {
 		n = f.First(n)
 	}
@@ -184,17 +182,17 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 	for c := range i.File.Children(class) {
 		switch i.File.Kind(c) {
 		case syntax.Decorator:
-			name := lastName(i.File, i.File.First(c))
+			name := LastName(i.File, i.File.First(c))
 			if !harmlessDecorators[string(name)] && !(string(name) == "dataclass" && kept && i.version.Less(syntax.Version{Major: 3, Minor: 15})) && !i.blind[i.File.First(c)] {
 				return true
 			}
 		case syntax.Args:
 			for arg := range i.File.Children(c) {
 				if i.File.Child(arg, syntax.Ident) != syntax.None {
-					if !i.File.Is(i.File.Child(arg, syntax.Ident), "metaclass") || string(lastName(i.File, lastChild(i.File, arg))) != "ABCMeta" {
+					if !i.File.Is(i.File.Child(arg, syntax.Ident), "metaclass") || string(LastName(i.File, lastChild(i.File, arg))) != "ABCMeta" {
 						return true
 					}
-				} else if !harmlessBase(lastName(i.File, i.File.First(arg)), kept) && !i.blind[i.File.First(arg)] {
+				} else if !harmlessBase(LastName(i.File, i.File.First(arg)), kept) && !i.blind[i.File.First(arg)] {
 					return true
 				}
 			}
@@ -208,7 +206,7 @@ func (i *Info) readsAnnotations(class syntax.NodeID, kept bool) bool {
 func (i *Info) decoratedByReader(fn syntax.NodeID) bool {
 	f := i.File
 	for c := f.First(fn); f.Kind(c) == syntax.Decorator; c = f.Next(c) { // they come first
-		if !harmlessDecorators[string(lastName(f, f.First(c)))] && !i.blind[f.First(c)] {
+		if !harmlessDecorators[string(LastName(f, f.First(c)))] && !i.blind[f.First(c)] {
 			return true
 		}
 	}
@@ -262,19 +260,19 @@ func wordSet(text string) map[string]bool {
 // PlainDecorator reports whether a decorator is known to return the function
 // that it gets, or something that behaves like it.
 func PlainDecorator(f *syntax.File, decorator syntax.NodeID) bool {
-	return harmlessDecorators[string(lastName(f, decorator))]
+	return harmlessDecorators[string(LastName(f, decorator))]
 }
 
 // PlainBase reports whether a base class is a builtin or of typing, abc or
 // enum: one that calls no methods of classes derived from it by itself.
 func PlainBase(f *syntax.File, base syntax.NodeID) bool {
-	return harmlessBase(lastName(f, base), true)
+	return harmlessBase(LastName(f, base), true)
 }
 
 // EnumBase reports whether a base class makes an enumeration, whose members are
 // made together with the class.
 func EnumBase(f *syntax.File, base syntax.NodeID) bool {
-	switch string(lastName(f, base)) {
+	switch string(LastName(f, base)) {
 	case "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum":
 		return true
 	}
@@ -301,7 +299,7 @@ func IsStaticMethod(f *syntax.File, fn syntax.NodeID) bool { return decorated(f,
 
 func decorated(f *syntax.File, fn syntax.NodeID, name string) bool {
 	for c := range f.Children(fn) {
-		if f.Kind(c) == syntax.Decorator && string(lastName(f, f.First(c))) == name {
+		if f.Kind(c) == syntax.Decorator && string(LastName(f, f.First(c))) == name {
 			return true
 		}
 	}

@@ -84,15 +84,15 @@ func (i *Info) annotationCondition(n syntax.NodeID, text bool, c *Condition) {
 func (i *Info) Leaves(n syntax.NodeID) (leaves, leavesText, named bool) {
 	f := i.File
 	if f.Kind(n) == syntax.Decorator {
-		name := lastName(f, f.First(n))
+		name := LastName(f, f.First(n))
 		leaves = harmlessDecorators[string(name)]
 		return leaves, leaves || string(name) == "dataclass" && i.version.Less(syntax.Version{Major: 3, Minor: 15}), false
 	}
 	if k := f.Child(n, syntax.Ident); k != syntax.None {
-		leaves = f.Is(k, "metaclass") && string(lastName(f, lastChild(f, n))) == "ABCMeta"
+		leaves = f.Is(k, "metaclass") && string(LastName(f, lastChild(f, n))) == "ABCMeta"
 		return leaves, leaves, true
 	}
-	name := lastName(f, f.First(n))
+	name := LastName(f, f.First(n))
 	leaves = harmlessBase(name, false)
 	return leaves, leaves || harmlessBase(name, true), false
 }

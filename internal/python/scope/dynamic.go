@@ -22,7 +22,7 @@ func (a *analyzer) collectDynamic() {
 		}
 		attr := f.Parent(n)
 		sub := f.Parent(attr)
-		if f.Kind(attr) != syntax.Attribute || string(lastName(f, attr)) != "modules" || Dotted(f, attr) != "sys.modules" || f.Kind(sub) != syntax.Subscript || f.First(sub) != attr {
+		if f.Kind(attr) != syntax.Attribute || string(LastName(f, attr)) != "modules" || Dotted(f, attr) != "sys.modules" || f.Kind(sub) != syntax.Subscript || f.First(sub) != attr {
 			continue
 		}
 		if key := f.Next(attr); f.Kind(key) == syntax.Name && f.Is(key, "__name__") {

@@ -138,7 +138,7 @@ func (i *Info) platformPrefix(n syntax.NodeID) truth {
 	f := i.File
 	fn := f.First(n)
 	args := f.Child(n, syntax.Args)
-	if f.Kind(fn) != syntax.Attribute || args == syntax.None || string(lastName(f, fn)) != "startswith" || Dotted(f, fn) != "sys.platform.startswith" {
+	if f.Kind(fn) != syntax.Attribute || args == syntax.None || string(LastName(f, fn)) != "startswith" || Dotted(f, fn) != "sys.platform.startswith" {
 		return truth{}
 	}
 	arg := f.First(args)

@@ -107,7 +107,7 @@ func (i *Info) test(n syntax.NodeID) truth {
 	case syntax.Number:
 		return constant(strings.Trim(f.Text(n), "0_xXbBoO.jJ") != "")
 	case syntax.Name, syntax.Attribute:
-		if string(lastName(f, n)) == "TYPE_CHECKING" {
+		if string(LastName(f, n)) == "TYPE_CHECKING" {
 			return truth{known: true, value: false, reason: TypeChecking}
 		}
 	case syntax.UnaryOp:
