@@ -92,7 +92,7 @@ func (p *parser) ifStmt(flags Flags) NodeID {
 	if p.foreseen(l.first) {
 		p.special = append(p.special, n)
 	}
-	p.mentions = append(p.mentions, n)
+	p.mention(n)
 	return n
 }
 
@@ -458,7 +458,8 @@ func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 	p.around = around
 	n := p.node(FunctionDef, start, p.prevEnd, l.first)
 	p.nodes[n].Flags = flags
-	p.mentions, p.special = append(p.mentions, n), append(p.special, n)
+	p.mention(n)
+	p.special = append(p.special, n)
 	return n
 }
 

@@ -138,7 +138,7 @@ func (p *parser) expression() NodeID {
 	if p.foreseen(test) {
 		p.special = append(p.special, n)
 	}
-	p.mentions = append(p.mentions, n)
+	p.mention(n)
 	return n
 }
 

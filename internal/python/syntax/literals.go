@@ -37,27 +37,28 @@ func (p *parser) template(n NodeID) bool {
 	return false
 }
 
+// prefixFlags are the flags of a String by its prefix.
+var prefixFlags [256]Flags
+
+func init() {
+	for prefix := range prefixFlags {
+		if prefix&int(prefixBytes) != 0 {
+			prefixFlags[prefix] |= FlagBytes
+		}
+		if prefix&int(prefixRaw) != 0 {
+			prefixFlags[prefix] |= FlagRaw
+		}
+	}
+}
+
 // string reads one literal.
 func (p *parser) string() NodeID {
-	start := p.start()
-	t := &p.tokens[p.i-1]
-	flags := Flags(0)
-	if t.prefix != 0 {
-		if t.prefix&prefixBytes != 0 {
-			flags |= FlagBytes
-		}
-		if t.prefix&prefixRaw != 0 {
-			flags |= FlagRaw
-		}
-	}
 	if p.tok == tString {
-		n := p.leaf(String)
-		p.nodes[n].Flags = flags
-		p.mentions = append(p.mentions, n)
-		return n
+		return p.leaf(String)
 	}
+	start, prefix := p.start(), p.prefix
 	kind := "f-string"
-	if t.prefix&prefixTemplate != 0 {
+	if prefix&prefixTemplate != 0 {
 		kind = "t-string"
 	}
 	p.next()
@@ -67,8 +68,8 @@ func (p *parser) string() NodeID {
 	}
 	p.expect(tFEnd)
 	n := p.node(String, start, max(start, p.prevEnd), l.first)
-	p.nodes[n].Flags = flags | FlagFormat
-	p.mentions = append(p.mentions, n)
+	p.nodes[n].Flags = prefixFlags[prefix] | FlagFormat
+	p.mention(n)
 	return n
 }
 

@@ -91,7 +91,10 @@ func (p *parser) drop(n int) {
 	for p.named > 0 && int(p.names[p.named-1]) >= n {
 		p.named--
 	}
-	for _, l := range [...]*[]NodeID{&p.imports, &p.checked, &p.blocks, &p.special, &p.mentions} {
+	for p.mentioned > 0 && int(p.mentions[p.mentioned-1]) >= n {
+		p.mentioned--
+	}
+	for _, l := range [...]*[]NodeID{&p.imports, &p.checked, &p.blocks, &p.special} {
 		k := len(*l)
 		for k > 0 && int((*l)[k-1]) >= n {
 			k--
@@ -118,29 +121,34 @@ func (p *parser) wrap(k Kind, start int32, child NodeID) NodeID {
 
 // leaf makes a node of the current token, which the caller knows.
 func (p *parser) leaf(k Kind) NodeID {
-	n, named, names := p.size, p.named, p.names
-	if uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) {
+	n, named, names, mentioned, mentions := p.size, p.named, p.names, p.mentioned, p.mentions
+	if uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) || uint(mentioned) >= uint(len(mentions)) {
 		p.grow()
 		return p.leaf(k)
 	}
 	d := &p.nodes[n]
 	d.Start, d.End = p.at, p.end
 	d.Parent, d.First, d.Next = None, None, None
-	d.Kind, d.Flags = k, 0
+	d.Kind, d.Flags = k, prefixFlags[p.prefix]
 	p.size = n + 1
 	names[named] = NodeID(n)
 	if k == Name { // no branch: nobody could foresee it
 		named++
 	}
 	p.named = named
+	mentions[mentioned] = NodeID(n)
+	if k == String {
+		mentioned++
+	}
+	p.mentioned = mentioned
 	p.step()
 	return NodeID(n)
 }
 
 // inner makes a leaf of the current token, as the only child of a new node.
 func (p *parser) inner(outer, k Kind) NodeID {
-	n, named, names := p.size, p.named, p.names
-	if uint(n)+1 >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) {
+	n, named, names, mentioned, mentions := p.size, p.named, p.names, p.mentioned, p.mentions
+	if uint(n)+1 >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) || uint(mentioned) >= uint(len(mentions)) {
 		start := p.start()
 		return p.wrap(outer, start, p.leaf(k))
 	}
@@ -149,7 +157,7 @@ func (p *parser) inner(outer, k Kind) NodeID {
 	d := &both[0]
 	d.Start, d.End = start, end
 	d.Parent, d.First, d.Next = NodeID(n+1), None, None
-	d.Kind, d.Flags = k, 0
+	d.Kind, d.Flags = k, prefixFlags[p.prefix]
 	d = &both[1]
 	d.Start, d.End = start, end
 	d.Parent, d.First, d.Next = None, NodeID(n), None
@@ -160,6 +168,11 @@ func (p *parser) inner(outer, k Kind) NodeID {
 		named++
 	}
 	p.named = named
+	mentions[mentioned] = NodeID(n)
+	if k == String {
+		mentioned++
+	}
+	p.mentioned = mentioned
 	p.step()
 	return NodeID(n + 1)
 }
@@ -171,7 +184,7 @@ func (p *parser) attribute(start int32, n NodeID) NodeID {
 	if p.tokens[i].kind != tName || uint(id)+1 >= uint(len(p.nodes)) {
 		p.step()
 		n = p.pair(Attribute, start, n, p.ident())
-		p.mentions = append(p.mentions, n)
+		p.mention(n)
 		return n
 	}
 	// Both tokens and both nodes at once: there are many attributes.
@@ -192,8 +205,8 @@ func (p *parser) attribute(start int32, n NodeID) NodeID {
 	t := &two[1]
 	p.i = i + 2
 	p.prevEnd = end
-	p.tok, p.at, p.end = t.kind, t.start, t.end
-	p.mentions = append(p.mentions, NodeID(id+1))
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
+	p.mention(NodeID(id + 1))
 	return NodeID(id + 1)
 }
 
@@ -209,11 +222,22 @@ func (p *parser) siblings(k Kind, start, end int32, l list) NodeID {
 	return n
 }
 
-// grow makes room for more nodes and names.
+// grow makes room for more nodes, names and mentions.
 func (p *parser) grow() {
 	p.nodes = slices.Grow(p.nodes[:p.size], 2)
 	p.names = slices.Grow(p.names[:p.named], 1)
-	p.nodes, p.names = p.nodes[:cap(p.nodes)], p.names[:cap(p.names)]
+	p.mentions = slices.Grow(p.mentions[:p.mentioned], 1)
+	p.nodes, p.names, p.mentions = p.nodes[:cap(p.nodes)], p.names[:cap(p.names)], p.mentions[:cap(p.mentions)]
+}
+
+// mention appends a node to mentions.
+func (p *parser) mention(n NodeID) {
+	m := p.mentioned
+	if uint(m) >= uint(len(p.mentions)) {
+		p.grow()
+	}
+	p.mentions[m] = n
+	p.mentioned = m + 1
 }
 
 // invalid makes an empty node that stands for what is missing.

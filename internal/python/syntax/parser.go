@@ -45,12 +45,14 @@ type parser struct {
 	checked, blocks []NodeID // those that check looks at
 	names           []NodeID // see File; like nodes, all that there is room for
 	special         []NodeID // see File
-	mentions        []NodeID // likewise
+	mentions        []NodeID // likewise; like names, all that there is room for
 	errors          []Error
 	size, named     int // how many nodes and names there are
+	mentioned       int // and mentions
 
 	i       int       // index of the token behind the current one
 	tok     tokenKind // the kind of the current token, or tStop
+	prefix  prefix    // of the current token
 	at, end int32     // its range
 	prevEnd int32     // end of the token before it
 	failed  bool
@@ -155,7 +157,7 @@ func (r *Parser) Parse(src []byte, v Version) *File {
 		widen(f.Nodes)
 		linkParents(f.Nodes)
 	}
-	f.Names, f.Special, f.Mentions = p.names[:p.named], p.special, p.mentions
+	f.Names, f.Special, f.Mentions = p.names[:p.named], p.special, p.mentions[:p.mentioned]
 	if len(f.Errors) == 0 {
 		if p.deepest < 9 {
 			p.blocks = p.blocks[:0]
@@ -177,7 +179,7 @@ func room[T any](s []T, n int) []T {
 
 // run reads the tokens of a lexer that was reset.
 func (p *parser) run(f *File, l *lexer) {
-	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], special: p.special[:0], mentions: p.mentions[:0], errors: p.errors[:0]}
+	*p = parser{file: f, lexer: l, version: l.version, nodes: p.nodes, names: p.names, imports: p.imports[:0], checked: p.checked[:0], blocks: p.blocks[:0], special: p.special[:0], mentions: p.mentions, errors: p.errors[:0]}
 	p.begins(0, int32(len(f.Src)))
 	p.module()
 	p.nodes[None] = Node{}
@@ -186,7 +188,7 @@ func (p *parser) run(f *File, l *lexer) {
 // begins makes the Module and reads the first token.
 func (p *parser) begins(start, end int32) {
 	p.nodes = append(p.nodes[:0], Node{}, Node{Kind: Module, Start: start, End: end})
-	p.size, p.nodes, p.names = 2, p.nodes[:cap(p.nodes)], p.names[:cap(p.names)]
+	p.size, p.nodes, p.names, p.mentions = 2, p.nodes[:cap(p.nodes)], p.names[:cap(p.names)], p.mentions[:cap(p.mentions)]
 	p.nextLine()
 }
 
@@ -225,7 +227,7 @@ func (p *parser) nextLine() {
 		p.readAhead()
 	}
 	t := &p.tokens[p.i]
-	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
 	p.i++
 }
 
@@ -271,7 +273,7 @@ func (p *parser) next() {
 func (p *parser) step() {
 	t := &p.tokens[p.i]
 	p.prevEnd = p.end
-	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
 	p.i++
 }
 
@@ -400,7 +402,7 @@ func (p *parser) back(m mark) {
 	p.drop(m.nodes)
 	p.errors = p.errors[:m.errors]
 	t := &p.tokens[m.i-1]
-	p.tok, p.at, p.end = t.kind, t.start, t.end
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
 	p.resume()
 }
 

@@ -207,7 +207,7 @@ var precedence = [tokenKinds]uint8{
 }
 
 // operandKind tells the tokens that are an expression by themselves.
-var operandKind = [tokenKinds]Kind{tName: Name, tNumber: Number, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
+var operandKind = [tokenKinds]Kind{tName: Name, tNumber: Number, tString: String, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
 
 // endsOperand holds all bits of a Kind for tokens behind which an expression of one
 // token is complete.

@@ -255,7 +255,7 @@ func (f *File) parsePart(start, end int32, rule func(*parser)) *File {
 		p.fail()
 	}
 	p.nodes[None] = Node{}
-	part.Nodes, part.Comments, part.Names, part.Special, part.Mentions = p.nodes[:p.size], l.comments, p.names[:p.named], p.special, p.mentions
+	part.Nodes, part.Comments, part.Names, part.Special, part.Mentions = p.nodes[:p.size], l.comments, p.names[:p.named], p.special, p.mentions[:p.mentioned]
 	part.Errors = append(l.errors, p.errors...)
 	if len(part.Errors) > 0 {
 		linkParents(part.Nodes)
