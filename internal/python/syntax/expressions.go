@@ -65,10 +65,13 @@ func (p *parser) tuple(start int32, first NodeID, stars bool) NodeID {
 }
 
 func (p *parser) starExpression() NodeID {
+	if k := p.operand(); k != KindInvalid {
+		return p.leaf(k)
+	}
 	if p.tok == tStar {
 		return p.star(nil)
 	}
-	return p.expression()
+	return p.conditional()
 }
 
 // star reads "*x", or what rule reads if there is no star.
@@ -94,9 +97,8 @@ func (p *parser) namedExpr() NodeID {
 		return p.list(p.pair(NamedExpr, start, name, p.expression()))
 	}
 	start := p.start()
-	n := p.expression()
-	switch p.tok {
-	case tWalrus:
+	n := p.conditional()
+	if p.tok == tWalrus {
 		p.failAt(start, p.prevEnd, "cannot use assignment expressions with "+p.describe(n))
 	}
 	return n
@@ -115,11 +117,25 @@ func (p *parser) expression() NodeID {
 	if k := p.operand(); k != KindInvalid {
 		return p.leaf(k)
 	}
-	if p.tok == tLambda {
-		return p.lambda()
-	}
+	return p.conditional()
+}
+
+// conditional is expression where operand found that there is more than a token.
+func (p *parser) conditional() NodeID {
 	start := p.start()
-	n := p.binary(precOr)
+	var n NodeID
+	switch {
+	case p.tok < tPlusEqual: // most: a name, a literal, a bracket
+		n = p.primary()
+		if !p.operatorOrIf() {
+			return n
+		}
+		n = p.operators(precOr, start, n)
+	case p.tok == tLambda:
+		return p.lambda()
+	default:
+		n = p.binary(precOr)
+	}
 	if p.tok != tIf {
 		return n
 	}
@@ -191,11 +207,14 @@ func (p *parser) binary(limit uint8) NodeID {
 	default:
 		n = p.primary()
 	}
-	if precedence[p.tok] == 0 && p.tok != tDoubleStar { // most
+	if !p.operatorOrIf() { // most
 		return n
 	}
 	return p.operators(limit, start, n)
 }
+
+// operatorOrIf reports whether the current token may be a binary operator, or "if".
+func (p *parser) operatorOrIf() bool { return p.tok-tDoubleStar <= tIf-tDoubleStar }
 
 // operators reads what stands behind the first operand n of binary.
 func (p *parser) operators(limit uint8, start int32, n NodeID) NodeID {
@@ -274,7 +293,11 @@ func (p *parser) primary() NodeID {
 	start := p.start()
 	var n NodeID
 	if p.tok == tName {
-		n = p.leaf(Name)
+		if p.tokens[p.i].kind == tDot {
+			n = p.dotted()
+		} else {
+			n = p.leaf(Name)
+		}
 	} else {
 		n = p.atom()
 	}

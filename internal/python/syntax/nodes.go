@@ -177,6 +177,39 @@ func (p *parser) inner(outer, k Kind) NodeID {
 	return NodeID(n + 1)
 }
 
+// dotted reads "name.name", of which the current token is the first, at once: that is
+// how most attributes begin. Where it cannot, it reads only the first name.
+func (p *parser) dotted() NodeID {
+	i, n, named, names, mentioned, mentions := p.i, p.size, p.named, p.names, p.mentioned, p.mentions
+	if uint(i)+2 >= uint(len(p.tokens)) || p.tokens[i+1].kind != tName ||
+		uint(n)+2 >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) || uint(mentioned) >= uint(len(mentions)) {
+		return p.leaf(Name)
+	}
+	ahead, three := p.tokens[i+1:][:2], p.nodes[n:][:3]
+	start, end := p.at, ahead[0].end
+	d := &three[0]
+	d.Start, d.End = start, p.end
+	d.Parent, d.First, d.Next = NodeID(n+2), None, NodeID(n+1)
+	d.Kind, d.Flags = Name, 0
+	d = &three[1]
+	d.Start, d.End = ahead[0].start, end
+	d.Parent, d.First, d.Next = NodeID(n+2), None, None
+	d.Kind, d.Flags = Ident, 0
+	d = &three[2]
+	d.Start, d.End = start, end
+	d.Parent, d.First, d.Next = None, NodeID(n), None
+	d.Kind, d.Flags = Attribute, 0
+	p.size = n + 3
+	names[named], mentions[mentioned] = NodeID(n), NodeID(n+2)
+	p.named, p.mentioned = named+1, mentioned+1
+	p.chain++
+	t := &ahead[1]
+	p.i = i + 3
+	p.prevEnd = end
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
+	return NodeID(n + 2)
+}
+
 // attribute reads ".name" behind the expression n.
 func (p *parser) attribute(start int32, n NodeID) NodeID {
 	p.chain++

@@ -195,7 +195,7 @@ const (
 )
 
 // precedence maps a token to its precedence as a binary operator, or 0.
-var precedence = [tokenKinds]uint8{
+var precedence = [256]uint8{
 	tOr: precOr, tAnd: precAnd,
 	tIn: precCompare, tIs: precCompare, tNot: precCompare,
 	tLess: precCompare, tGreater: precCompare, tLessEqual: precCompare,
@@ -207,11 +207,11 @@ var precedence = [tokenKinds]uint8{
 }
 
 // operandKind tells the tokens that are an expression by themselves.
-var operandKind = [tokenKinds]Kind{tName: Name, tNumber: Number, tString: String, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
+var operandKind = [256]Kind{tName: Name, tNumber: Number, tString: String, tNone: Constant, tTrue: Constant, tFalse: Constant, tEllipsis: Constant}
 
 // endsOperand holds all bits of a Kind for tokens behind which an expression of one
 // token is complete.
-var endsOperand = [tokenKinds]Kind{
+var endsOperand = [256]Kind{
 	tComma: allBits, tRPar: allBits, tRSqb: allBits, tRBrace: allBits, tColon: allBits, tNewline: allBits, tEqual: allBits, tSemi: allBits,
 	tFClose: allBits, tFColon: allBits, tAs: allBits, tFor: allBits, tFrom: allBits,
 }
@@ -219,7 +219,7 @@ var endsOperand = [tokenKinds]Kind{
 const allBits = 0xff
 
 // startsExpression tells which tokens can begin an expression.
-var startsExpression = [tokenKinds]bool{
+var startsExpression = [256]bool{
 	tName: true, tNumber: true, tString: true, tFStart: true, tLPar: true, tLSqb: true, tLBrace: true,
 	tEllipsis: true, tTilde: true, tPlus: true, tMinus: true, tNot: true, tLambda: true, tAwait: true,
 	tNone: true, tTrue: true, tFalse: true,
