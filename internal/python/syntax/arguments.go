@@ -1,7 +1,11 @@
 package syntax
 
-// args reads "( … )" of a call, or the bases of a class.
-func (p *parser) args(class bool) NodeID {
+// args reads "( … )" of a call whose callee begins at the offset begin, and returns
+// the Call; or the bases of a class, where callee is None, and returns the Args.
+func (p *parser) args(begin int32, callee NodeID) NodeID {
+	if n := p.oneArg(begin, callee); n != None {
+		return n
+	}
 	start := p.start()
 	p.enter()
 	p.step()
@@ -56,13 +60,10 @@ func (p *parser) args(class bool) NodeID {
 		}
 		p.unclosed(last)
 	}
-	n := p.siblings(Args, start, p.prevEnd, l)
-	if keywords > 1 && p.mayRepeat(l.first) {
-		p.checked = append(p.checked, n)
-	}
+	n := p.call(begin, start, callee, l, keywords)
 	if generator != None && !p.failed {
 		switch {
-		case class:
+		case callee == None:
 			p.errorNode(generator, "invalid syntax")
 		case count > 1 || comma:
 			p.errorNode(generator, "Generator expression must be parenthesized")
@@ -74,6 +75,88 @@ func (p *parser) args(class bool) NodeID {
 	}
 	p.leave()
 	return n
+}
+
+// oneArg reads the arguments of a call where there is one, of one token; else it returns
+// None.
+func (p *parser) oneArg(begin int32, callee NodeID) NodeID {
+	i, n, nodes := p.i, p.size, p.nodes
+	named, names, mentioned, mentions := p.named, p.names, p.mentioned, p.mentions
+	if uint(i)+2 >= uint(len(p.tokens)) || p.tokens[i+1].kind != tRPar || operandKind[p.tokens[i].kind] == KindInvalid || callee == None ||
+		uint(n)+3 >= uint(len(nodes)) || uint(named) >= uint(len(names)) || uint(mentioned) >= uint(len(mentions)) {
+		return None
+	}
+	three, four := p.tokens[i:][:3], nodes[n:][:4]
+	t := &three[0]
+	k := operandKind[t.kind]
+	d := &four[0]
+	d.Start, d.End = t.start, t.end
+	d.Parent, d.First, d.Next = NodeID(n+1), None, None
+	d.Kind, d.Flags = k, prefixFlags[t.prefix]
+	d = &four[1]
+	d.Start, d.End = t.start, t.end
+	d.Parent, d.First, d.Next = NodeID(n+2), NodeID(n), None
+	d.Kind, d.Flags = Arg, 0
+	names[named], mentions[mentioned] = NodeID(n), NodeID(n)
+	if k == Name {
+		named++
+	}
+	if k == String {
+		mentioned++
+	}
+	p.named, p.mentioned = named, mentioned
+	end := three[1].end
+	d = &four[2]
+	d.Start, d.End = p.at, end
+	d.Parent, d.First, d.Next = NodeID(n+3), NodeID(n+1), None
+	d.Kind, d.Flags = Args, 0
+	d = &four[3]
+	d.Start, d.End = begin, end
+	d.Parent, d.First, d.Next = None, callee, None
+	d.Kind, d.Flags = Call, 0
+	d = &nodes[callee]
+	d.Parent, d.Next = NodeID(n+3), NodeID(n+2)
+	p.size = n + 4
+	t = &three[2]
+	p.i = i + 3
+	p.prevEnd = end
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
+	return NodeID(n + 3)
+}
+
+// call appends the Args with the children of l, which end here, and the Call of callee, if
+// it is one.
+func (p *parser) call(begin, start int32, callee NodeID, l list, keywords int) NodeID {
+	n, nodes := p.size, p.nodes
+	args, end := NodeID(n), p.prevEnd
+	if callee == None || uint(n)+1 >= uint(len(nodes)) {
+		args = p.siblings(Args, start, end, l)
+		if n = int(args); callee != None {
+			n = int(p.pair(Call, begin, callee, args))
+		}
+	} else {
+		both := nodes[n:][:2]
+		d := &both[0]
+		d.Start, d.End = start, end
+		d.Parent, d.First, d.Next = NodeID(n+1), l.first, None
+		d.Kind, d.Flags = Args, 0
+		d = &both[1]
+		d.Start, d.End = begin, end
+		d.Parent, d.First, d.Next = None, callee, None
+		d.Kind, d.Flags = Call, 0
+		d = &nodes[callee]
+		d.Parent, d.Next = NodeID(n+1), args
+		for c := l.first; c != None; {
+			d := &nodes[c]
+			d.Parent, c = args, d.Next
+		}
+		p.size = n + 2
+		n++
+	}
+	if keywords > 1 && p.mayRepeat(l.first) {
+		p.checked = append(p.checked, args)
+	}
+	return NodeID(n)
 }
 
 // misplacedArg reports a positional argument behind keywords.

@@ -472,7 +472,7 @@ func (p *parser) classDef(start int32, d list) NodeID {
 		p.add(&l, p.typeParams())
 	}
 	if p.tok == tLPar {
-		p.add(&l, p.args(true))
+		p.add(&l, p.args(0, None))
 	}
 	around := p.around
 	p.around = surroundings{}

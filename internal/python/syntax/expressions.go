@@ -307,7 +307,7 @@ func (p *parser) primary() NodeID {
 			n = p.attribute(start, n)
 		case tLPar:
 			p.chain++
-			n = p.pair(Call, start, n, p.args(false))
+			n = p.args(start, n)
 		case tLSqb:
 			p.chain++
 			p.next()
