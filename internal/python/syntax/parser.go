@@ -20,9 +20,6 @@ const maxChain = 1000
 // again: all of most files. The processor does better with one of them at a time.
 const aheadTokens = 1 << 14
 
-// maxTokens is how many tokens that were read are kept before they are dropped.
-const maxTokens = 2 * aheadTokens
-
 // largeTree is the number of nodes from which on the size of the slab is
 // estimated.
 const largeTree = 1 << 18
@@ -231,10 +228,13 @@ func (p *parser) nextLine() {
 	p.i++
 }
 
-// readAhead reads logical lines of about aheadTokens.
+// readAhead drops the tokens, all of which were read, and reads logical lines of about
+// aheadTokens.
 func (p *parser) readAhead() {
+	p.makeRoom()
 	l := p.lexer
-	for l.enough = len(l.tokens) + aheadTokens; ; {
+	l.tokens, p.i = l.tokens[:0], 0
+	for l.enough = aheadTokens; ; {
 		l.logicalLine()
 		if n := len(l.tokens); n >= l.enough || l.tokens[n-1].kind == tEOF {
 			break
@@ -243,16 +243,10 @@ func (p *parser) readAhead() {
 	p.tokens = l.tokens
 }
 
-// makeRoom drops tokens that were read, and makes the slab of a large file grow
-// to about the size that it will have instead of doubling. It is called at the
-// start of a statement, when nothing refers to a token by its index.
+// makeRoom makes the slab of a large file grow to about the size that it will have
+// instead of doubling.
 func (p *parser) makeRoom() {
-	if p.i > maxTokens {
-		p.tokens = append(p.tokens[:0], p.tokens[p.i-1:]...)
-		p.lexer.tokens = p.tokens
-		p.i = 1
-	}
-	if n := p.size; n > largeTree && cap(p.nodes)-n < largeTree/16 {
+	if n := p.size; n > largeTree && cap(p.nodes)-n < 2*aheadTokens {
 		perByte := float64(n) / float64(max(1, p.prevEnd))
 		rest := int(perByte * 1.02 * float64(len(p.file.Src)-int(p.prevEnd)))
 		larger := make([]Node, n+max(rest, largeTree))

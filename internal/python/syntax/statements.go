@@ -27,8 +27,16 @@ func (p *parser) root(first NodeID) {
 
 // statement reads one compound statement, or one line of simple ones.
 func (p *parser) statement(l *list) {
+	if p.tok == tName { // most
+		if p.is("match") && p.isMatch() {
+			p.begin()
+			p.add(l, p.matchStmt())
+			return
+		}
+		p.line(l)
+		return
+	}
 	p.begin()
-	p.makeRoom()
 	switch p.tok {
 	case tIf:
 		p.add(l, p.ifStmt(0))
@@ -50,12 +58,6 @@ func (p *parser) statement(l *list) {
 		p.asyncStmt(l)
 	case tIndent:
 		p.unexpectedIndent(l)
-	case tName:
-		if p.is("match") && p.isMatch() {
-			p.add(l, p.matchStmt())
-			return
-		}
-		p.line(l)
 	default:
 		p.line(l)
 	}
@@ -94,33 +96,41 @@ func (p *parser) line(l *list) {
 			p.nextLine()
 			return
 		}
-		p.checkChains()
-		switch p.tok {
-		case tSemi:
-			p.add(l, n)
-			p.next()
-			if p.tok != tNewline {
-				continue
-			}
-		case tNewline:
-			p.add(l, n)
-		case tStop:
-		default:
-			p.misplaced(n)
-		}
-		if p.failed {
-			p.drop(nodes)
-			p.recover()
-			p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
-			p.endLine()
-			if p.accept(tIndent) { // the block of whatever that line was
-				p.indented(l)
-			}
+		if !p.lineGoesOn(l, n, nodes, start) {
 			return
 		}
-		p.endLine()
-		return
 	}
+}
+
+// lineGoesOn looks at what stands behind the simple statement n but the end of the line,
+// and reports whether that is another statement.
+func (p *parser) lineGoesOn(l *list, n NodeID, nodes int, start int32) bool {
+	p.checkChains()
+	switch p.tok {
+	case tSemi:
+		p.add(l, n)
+		p.next()
+		if p.tok != tNewline {
+			return true
+		}
+	case tNewline:
+		p.add(l, n)
+	case tStop:
+	default:
+		p.misplaced(n)
+	}
+	if p.failed {
+		p.drop(nodes)
+		p.recover()
+		p.add(l, p.node(KindInvalid, start, max(start, p.prevEnd), None))
+		p.endLine()
+		if p.accept(tIndent) { // the block of whatever that line was
+			p.indented(l)
+		}
+		return false
+	}
+	p.endLine()
+	return false
 }
 
 // endLine steps over the end of a logical line. The end of the last token
@@ -145,7 +155,9 @@ func (p *parser) simple() NodeID {
 	start := p.start()
 	switch p.tok {
 	case tName:
-		switch p.peek() {
+		switch p.tokens[p.i].kind {
+		case tEqual:
+			return p.assignment(start, p.nameEqual())
 		case tName:
 			if p.is("type") {
 				return p.typeAlias()
@@ -409,6 +421,8 @@ func (p *parser) expressionStmt() NodeID {
 	n := p.yieldOrStars()
 	switch {
 	case p.tok == tEqual:
+		p.assignTarget(n)
+		p.step()
 		return p.assignment(start, n)
 	case p.tok == tColon:
 		return p.annotated(start, n)
@@ -435,10 +449,31 @@ func (p *parser) expressionStmt() NodeID {
 	return p.wrap(ExprStmt, start, n)
 }
 
-// assignment reads "a = b = value" from the first "=".
+// nameEqual reads "name =" at once.
+func (p *parser) nameEqual() NodeID {
+	i, n, named, names := p.i, p.size, p.named, p.names
+	if uint(i)+1 >= uint(len(p.tokens)) || uint(n) >= uint(len(p.nodes)) || uint(named) >= uint(len(names)) || p.end-p.at == int32(len("__debug__")) {
+		target := p.leaf(Name)
+		p.assignTarget(target)
+		p.step()
+		return target
+	}
+	d := &p.nodes[n]
+	d.Start, d.End = p.at, p.end
+	d.Parent, d.First, d.Next = None, None, None
+	d.Kind, d.Flags = Name, FlagStore
+	p.size = n + 1
+	names[named] = NodeID(n)
+	p.named = named + 1
+	p.prevEnd = p.tokens[i].end
+	t := &p.tokens[i+1]
+	p.tok, p.prefix, p.at, p.end = t.kind, t.prefix, t.start, t.end
+	p.i = i + 2
+	return NodeID(n)
+}
+
+// assignment reads "a = b = value" from behind the first "=".
 func (p *parser) assignment(start int32, n NodeID) NodeID {
-	p.assignTarget(n)
-	p.step()
 	value := p.yieldOrStars()
 	if p.tok != tEqual {
 		return p.pair(Assign, start, n, value)
