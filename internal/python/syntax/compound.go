@@ -3,9 +3,30 @@ package syntax
 import "fmt"
 
 // suite reads ":" and the block behind it; what names the header, which begins
-// at the offset header, for messages. A header that failed is skipped, and its
-// block still read. k is Block, Else or Finally.
+// at the offset header, for messages. k is Block, Else or Finally.
 func (p *parser) suite(k Kind, header int32, what string) NodeID {
+	if p.tok != tColon || p.tokens[p.i].kind != tNewline || p.chain >= maxChain {
+		return p.oddSuite(k, header, what)
+	}
+	p.prevEnd = p.end
+	p.i++
+	start := p.prevEnd
+	p.nextLine()
+	l := list{}
+	p.nesting++
+	p.deepest = max(p.deepest, p.nesting)
+	if p.tok == tIndent {
+		p.step()
+		p.indented(&l)
+	} else {
+		p.noBlock(header, what)
+	}
+	return p.block(k, start, l, 0)
+}
+
+// oddSuite is suite where no line ends behind the ":". A header that failed is
+// skipped, and its block still read.
+func (p *parser) oddSuite(k Kind, header int32, what string) NodeID {
 	p.checkChains()
 	if !p.failed && p.tok != tColon {
 		if p.tok == tNewline || forced(what) {
@@ -38,9 +59,18 @@ func (p *parser) suite(k Kind, header int32, what string) NodeID {
 			p.next()
 			p.indented(&l)
 		} else if !bad {
-			p.error(p.at, p.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
+			p.noBlock(header, what)
 		}
 	}
+	return p.block(k, start, l, flags)
+}
+
+func (p *parser) noBlock(header int32, what string) {
+	p.error(p.at, p.end, "expected an indented block after %s on line %d", what, p.file.Line(header))
+}
+
+// block makes a node of the statements of a suite.
+func (p *parser) block(k Kind, start int32, l list, flags Flags) NodeID {
 	p.nesting--
 	if l.first == None {
 		p.add(&l, p.invalid())
@@ -64,7 +94,6 @@ func forced(what string) bool {
 // ifStmt reads "if" or "elif" and all that follows.
 func (p *parser) ifStmt(flags Flags) NodeID {
 	p.enter()
-	defer p.leave()
 	start := p.start()
 	what := "'if' statement"
 	if flags&FlagElif != 0 {
@@ -93,6 +122,7 @@ func (p *parser) ifStmt(flags Flags) NodeID {
 		p.special = append(p.special, n)
 	}
 	p.mention(n)
+	p.leave()
 	return n
 }
 
@@ -435,22 +465,22 @@ func (p *parser) asyncStmt(l *list) {
 // funcDef reads a function from "def"; d holds its decorators.
 func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 	header := p.start()
-	p.next()
+	p.step()
 	l := d
 	p.add(&l, p.ident())
-	if p.tok == tLSqb {
-		p.add(&l, p.typeParams())
+	if p.tok == tLPar {
+		p.step()
+	} else {
+		p.beforeParams(&l)
 	}
-	if p.tok != tLPar {
-		p.failHere("expected '('")
-	}
-	p.next()
 	p.add(&l, p.params(tRPar))
-	p.expect(tRPar)
+	if p.tok == tRPar {
+		p.step()
+	} else {
+		p.fail()
+	}
 	if p.tok == tArrow {
-		from := p.start()
-		p.next()
-		p.add(&l, p.wrap(Returns, from, p.expression()))
+		p.add(&l, p.returns())
 	}
 	around := p.around
 	p.around = surroundings{function: flags&FlagAsync == 0}
@@ -461,6 +491,25 @@ func (p *parser) funcDef(start int32, d list, flags Flags) NodeID {
 	p.mention(n)
 	p.special = append(p.special, n)
 	return n
+}
+
+// beforeParams reads what may stand between the name of a function and its parameters,
+// and the "(".
+func (p *parser) beforeParams(l *list) {
+	if p.tok == tLSqb {
+		p.add(l, p.typeParams())
+	}
+	if p.tok != tLPar {
+		p.failHere("expected '('")
+	}
+	p.next()
+}
+
+// returns reads "-> type".
+func (p *parser) returns() NodeID {
+	from := p.start()
+	p.step()
+	return p.wrap(Returns, from, p.expression())
 }
 
 func (p *parser) classDef(start int32, d list) NodeID {

@@ -345,9 +345,14 @@ func (p *parser) atom() NodeID {
 
 // parens reads "( … )": a group, a tuple or a generator.
 func (p *parser) parens() NodeID {
-	start := p.start()
 	p.enter()
-	defer p.leave()
+	n := p.inParens()
+	p.leave()
+	return n
+}
+
+func (p *parser) inParens() NodeID {
+	start := p.start()
 	p.next()
 	if p.tok == tRPar {
 		p.next()
@@ -433,26 +438,33 @@ func (p *parser) unclosed(last NodeID) {
 func (p *parser) listDisplay() NodeID {
 	start := p.start()
 	p.enter()
-	defer p.leave()
 	p.next()
 	l := list{}
 	if p.tok != tRSqb {
 		n := p.starNamed()
 		if p.tok == tFor || p.tok == tAsync {
-			return p.comprehension(ListComp, start, n, tRSqb)
+			n = p.comprehension(ListComp, start, n, tRSqb)
+			p.leave()
+			return n
 		}
 		p.add(&l, n)
 		p.elements(&l, tRSqb)
 	}
 	p.closeBracket(tRSqb, l.last)
+	p.leave()
 	return p.node(List, start, p.prevEnd, l.first)
 }
 
 // braces reads a dict, a set, or a comprehension of either.
 func (p *parser) braces() NodeID {
-	start := p.start()
 	p.enter()
-	defer p.leave()
+	n := p.inBraces()
+	p.leave()
+	return n
+}
+
+func (p *parser) inBraces() NodeID {
+	start := p.start()
 	p.next()
 	if p.tok == tRBrace {
 		p.next()

@@ -5,6 +5,25 @@ package syntax
 func (p *parser) params(end tokenKind) NodeID {
 	start := p.prevEnd
 	l := list{}
+	for p.plainParam(end) { // most
+		p.add(&l, p.inner(Param, Ident))
+		if p.tok != tComma {
+			break
+		}
+		p.step()
+	}
+	if p.tok != end {
+		p.anyParams(&l, end)
+	}
+	n := p.siblings(Params, start, max(start, p.prevEnd), l)
+	if l.first != l.last && p.mayRepeat(l.first) {
+		p.checked = append(p.checked, n)
+	}
+	return n
+}
+
+// anyParams reads the parameters behind the first ones, which are only names.
+func (p *parser) anyParams(l *list, end tokenKind) {
 	kind := Flags(0) // FlagKwOnly behind "*"
 	defaults, slash, kwargs := false, false, false
 	bare := int32(-1) // the offset of a "*" that no parameter has followed yet
@@ -35,14 +54,14 @@ func (p *parser) params(end tokenKind) NodeID {
 			if p.tok == tComma || p.tok == end {
 				bare = from
 			} else {
-				p.add(&l, p.param(from, FlagStar, end))
+				p.add(l, p.param(from, FlagStar, end))
 			}
 		case tDoubleStar:
 			if bare >= 0 {
 				p.failAt(bare, bare+1, "named arguments must follow bare *")
 			}
 			p.next()
-			p.add(&l, p.param(from, FlagStar2, end))
+			p.add(l, p.param(from, FlagStar2, end))
 			kwargs = true
 		default:
 			var n NodeID
@@ -53,7 +72,7 @@ func (p *parser) params(end tokenKind) NodeID {
 			} else {
 				n = p.param(from, kind, end)
 			}
-			p.add(&l, n)
+			p.add(l, n)
 			if !plain && p.hasDefault(n) {
 				defaults = true
 			} else if defaults && kind == 0 {
@@ -68,11 +87,6 @@ func (p *parser) params(end tokenKind) NodeID {
 	if bare >= 0 {
 		p.failAt(bare, bare+1, "named arguments must follow bare *")
 	}
-	n := p.siblings(Params, start, max(start, p.prevEnd), l)
-	if l.first != l.last && p.mayRepeat(l.first) {
-		p.checked = append(p.checked, n)
-	}
-	return n
 }
 
 // plainParam reports whether the current token is all of a parameter, whose name
