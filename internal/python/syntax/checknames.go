@@ -77,20 +77,20 @@ func (p *parser) mayRepeat(n NodeID) bool {
 // nameKey returns a number that is the same for equal names, and 0 for names
 // that are not all ASCII.
 func (f *File) nameKey(d *Node) uint64 {
-	start, size := int(d.Start), int(d.End-d.Start)
-	var key, all uint64 // all: the bits that some byte has
-	switch rest := f.Src[start:]; {
-	case len(rest) < 8 || size == 0:
-		key = packed(string(rest[:size]))
-		all = key
-	case size <= 8:
-		key = binary.LittleEndian.Uint64(rest) & (1<<(8*size) - 1)
-		all = key
-	default:
-		key = binary.LittleEndian.Uint64(rest)
-		all = key | binary.LittleEndian.Uint64(rest[size-8:])
+	src, start, end := f.Src, int(d.Start), int(d.End)
+	size := end - start
+	var key, all uint64 // all: the bits that some byte has, or one shortly before
+	if start < 8 || len(src)-start < 8 || size == 0 {
+		text := string(src[start:end])
+		key = packed(text[:min(size, 8)])
+		for i := range len(text) {
+			all |= uint64(text[i])
+		}
+	} else {
+		key = binary.LittleEndian.Uint64(src[start:]) & (1<<(8*min(size, 8)) - 1)
+		all = key | binary.LittleEndian.Uint64(src[end-8:])
 		for i := 8; i+8 < size; i += 8 {
-			all |= binary.LittleEndian.Uint64(rest[i:])
+			all |= binary.LittleEndian.Uint64(src[start+i:])
 		}
 	}
 	if all&highBits != 0 {

@@ -231,7 +231,7 @@ func (p *parser) operators(limit uint8, start int32, n NodeID) NodeID {
 				return n
 			}
 			l := list{n, n}
-			p.add(&l, p.binary(precPipe))
+			p.add(&l, p.rightOperand(precPipe))
 			for precedence[p.tok] == precCompare && p.comparison() {
 				p.add(&l, p.binary(precPipe))
 			}
@@ -245,9 +245,17 @@ func (p *parser) operators(limit uint8, start int32, n NodeID) NodeID {
 		p.chain++
 		p.next()
 		p.enter()
-		n = p.pair(kind, start, n, p.binary(level+1))
+		n = p.pair(kind, start, n, p.rightOperand(level+1))
 		p.leave()
 	}
+}
+
+// rightOperand is binary, but that it tells first whether there is only one token.
+func (p *parser) rightOperand(limit uint8) NodeID {
+	if k := p.operand(); k != KindInvalid {
+		return p.leaf(k)
+	}
+	return p.binary(limit)
 }
 
 // comparison steps over a comparison operator; "not" alone is none.
@@ -310,15 +318,27 @@ func (p *parser) primary() NodeID {
 			n = p.args(start, n)
 		case tLSqb:
 			p.chain++
-			p.next()
-			index := p.slices()
-			n = p.pair(Subscript, start, n, index)
-			p.closeBracket(tRSqb, index)
-			p.nodes[n].End = max(p.nodes[n].End, p.prevEnd)
+			p.step()
+			if k := p.operand(); k != KindInvalid && p.tokens[p.i].kind == tRSqb {
+				index := p.leaf(k)
+				p.step()
+				n = p.pair(Subscript, start, n, index)
+			} else {
+				n = p.subscript(start, n)
+			}
 		default:
 			return n
 		}
 	}
+}
+
+// subscript reads what stands in the brackets behind the expression n.
+func (p *parser) subscript(start int32, n NodeID) NodeID {
+	index := p.slices()
+	n = p.pair(Subscript, start, n, index)
+	p.closeBracket(tRSqb, index)
+	p.nodes[n].End = max(p.nodes[n].End, p.prevEnd)
+	return n
 }
 
 // atom reads a name, a literal, or something in brackets.

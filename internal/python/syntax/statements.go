@@ -214,7 +214,11 @@ func (p *parser) returnStmt() NodeID {
 	if p.endsSimple() {
 		return p.list(p.slot(Return, start, p.prevEnd, None))
 	}
-	return p.list(p.wrap(Return, start, p.starExpressions()))
+	n := p.wrap(Return, start, p.starExpressions())
+	if !p.around.function {
+		p.checked = append(p.checked, n)
+	}
+	return n
 }
 
 func (p *parser) endsSimple() bool {
@@ -394,9 +398,17 @@ func (p *parser) fromStmt(start int32) NodeID {
 func (p *parser) fromNames(l *list, parens bool) {
 	for {
 		from := p.start()
-		p.expect(tName)
-		name := p.list(p.slot(DottedName, from, max(from, p.prevEnd), None))
-		p.add(l, p.alias(from, name))
+		if next := p.peek(); p.tok == tName && (next == tComma || next == tNewline || next == tRPar) { // most
+			n := p.inner(Alias, DottedName)
+			if p.file.Src[from] == '_' {
+				p.checked = append(p.checked, n-1)
+			}
+			p.add(l, n)
+		} else {
+			p.expect(tName)
+			name := p.list(p.slot(DottedName, from, max(from, p.prevEnd), None))
+			p.add(l, p.alias(from, name))
+		}
 		if p.tok != tComma {
 			return
 		}
