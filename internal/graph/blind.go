@@ -163,24 +163,11 @@ func (p *Program) inspectsBelow(m *Module) bool {
 // inspectors returns, by index, which modules can reach by imports one with a
 // body that mentions a way to get at annotations, or are one.
 func (p *Program) inspectors() []bool {
-	type edge struct{ from, to int32 }
-	var edges []edge
+	edges := p.survey.edges
+	p.survey.edges = nil
 	ends := make([]int32, len(p.Modules)+1) // by imported module: where its edges begin, and then where they end
-	for _, m := range p.Modules {
-		last := int32(-1)
-		for k := range m.found {
-			to := m.found[k].base
-			if m.found[k].flags&foundModule != 0 {
-				if of := p.find(m, p.moduleBehind(m, k)); of != nil {
-					to = of.index
-				}
-			}
-			if to >= 0 && to != last && to != m.index {
-				last = to
-				edges = append(edges, edge{m.index, to})
-				ends[to+1]++
-			}
-		}
+	for _, e := range edges {
+		ends[e.to+1]++
 	}
 	for k := range p.Modules {
 		ends[k+1] += ends[k]

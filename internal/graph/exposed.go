@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"strings"
-
 	"fastpath/internal/python/scope"
 )
 
@@ -19,17 +17,22 @@ type wholeUse struct {
 // that look for plugins, and look at that.
 func (p *Program) wholes(m *Module) (out []wholeUse) {
 	f := m.facts
+	if m.modules == 0 { // most modules
+		return nil
+	}
 	for k := range f.bindings {
 		b := &f.bindings[k]
-		if _, uses, _ := f.head(b.uses); uses == 0 || b.symbol == starSymbol || m.future(b) {
-			continue
-		}
 		at := p.moduleBehind(m, k)
-		if at == "" {
+		if at == "" || m.future(b) {
 			continue
 		}
+		of, folder := p.lookup(m, symbolOf(at))
 		for _, u := range f.usesIn(b.uses) {
-			if t := p.whole(m, at, u.chain); t != nil && t != m {
+			t := of
+			if u.chain.index() != 0 {
+				t = p.whole(m, at, of, folder, u.chain)
+			}
+			if t != nil && t != m {
 				out = append(out, wholeUse{u, t.index})
 			}
 		}
@@ -45,8 +48,9 @@ func (p *Program) allWholes() [][]wholeUse {
 }
 
 // whole returns the module that is read by a chain of attributes of the module
-// called at, when nothing but modules, and perhaps __dict__ or __path__, is.
-func (p *Program) whole(m *Module, at string, c chainID) *Module {
+// called at, when nothing but modules, and perhaps __dict__ or __path__, is; of and
+// folder are what at means.
+func (p *Program) whole(m *Module, at string, of *Module, folder bool, c chainID) *Module {
 	f := m.facts
 	var chain [maxChain]text // the last one first
 	names := chain[:0]
@@ -63,12 +67,14 @@ func (p *Program) whole(m *Module, at string, c chainID) *Module {
 		if name == "__dict__" || name == "__path__" {
 			break
 		}
+		if !folder || !p.names.endsWith(symbolOf(name)) {
+			return nil
+		}
 		behind = append(append(behind, '.'), name...)
-		if p.names.of(symbolIn(behind)) == nil {
+		if of, folder = p.lookup(m, symbolIn(behind)); of == nil && !folder {
 			return nil
 		}
 	}
-	of, _ := p.lookup(m, symbolIn(behind))
 	return of
 }
 
@@ -188,20 +194,9 @@ func (m *Module) use(name symbol, why whyKind, in, line int32) {
 func (p *Program) untest() {
 	for again := true; again; {
 		again = false
-		for _, m := range p.Modules {
-			for k := 0; k < len(m.found) && !m.Test; k++ {
-				if m.facts.bindings[k].owner != 0 {
-					continue
-				}
-				if base := m.found[k].base; base >= 0 && p.Modules[base].Test {
-					p.Modules[base].Test, again = false, true
-				}
-				if m.found[k].flags&foundSubmodule == 0 || !strings.Contains(m.facts.of(m.facts.bindings[k].name), "test") {
-					continue
-				}
-				if t := p.find(m, p.moduleBehind(m, k)); t != nil && t.Test {
-					t.Test, again = false, true
-				}
+		for _, e := range p.survey.tests {
+			if t := p.Modules[e.to]; t.Test && !p.Modules[e.from].Test {
+				t.Test, again = false, true
 			}
 		}
 	}

@@ -110,8 +110,10 @@ func (p *Program) spells(m *Module, s string) spelling {
 		}
 		return spelling{}
 	}
-	if of := p.find(m, name); of != nil && strings.Contains(s, ".") {
-		return spelling{module: of}
+	if strings.Contains(s, ".") { // most strings have none
+		if of := p.find(m, name); of != nil {
+			return spelling{module: of}
+		}
 	}
 	if m.IsPackage && m.facts.name(moduleGetattr)&nameBound != 0 { // "sub.module", as lazy packages write it
 		if of := p.find(m, m.Name+"."+name); of != nil {

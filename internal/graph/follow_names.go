@@ -33,7 +33,9 @@ func (p *Program) followMentions() *namer {
 func (n *namer) followWholes() {
 	p := n.p
 	p.untest()
-	p.wholeUses, p.inside = p.allWholes(), p.inPackages()
+	if p.wholeUses == nil {
+		p.wholeUses, p.inside = p.allWholes(), p.inPackages()
+	}
 	for k, m := range p.Modules {
 		if isMain(m) && !p.onlyRun(m) {
 			n.start(n.of[k].functions)
@@ -63,28 +65,24 @@ func (n *namer) runAll() {
 	}
 }
 
-// promote tells the modules which of their functions run at import.
-func (n *namer) promote() {
+// promote tells a module which of its functions run at import.
+func (n *namer) promote(module int) {
 	p := n.p
-	parallel(len(p.Modules), func(k int) {
-		m := p.Modules[k]
-		running := n.running[n.of[k].functions:][:len(m.facts.functions)]
-		var scopes []scope.ScopeID
-		for j := range running {
-			running[j] = running[j] || m.facts.functions[j].flags&isFunction == 0
-			if m.Scope != nil && running[j] && j > 0 {
-				scopes = append(scopes, m.facts.rare.scopes[j])
-			}
+	m := p.Modules[module]
+	running := n.running[n.of[module].functions:][:len(m.facts.functions)]
+	var scopes []scope.ScopeID
+	for j := range running {
+		running[j] = running[j] || m.facts.functions[j].flags&isFunction == 0
+		if m.Scope != nil && running[j] && j > 0 {
+			scopes = append(scopes, m.facts.rare.scopes[j])
 		}
-		m.promote(running)
-		if m.Scope != nil {
-			m.Scope.Promote(scopes)
-		}
-	})
+	}
+	m.promote(running)
+	if m.Scope != nil {
+		m.Scope.Promote(scopes)
+	}
 	if !p.options.ByName && !p.options.Shared { // nobody asks again, see Update
-		for _, m := range p.Modules {
-			m.facts.mentions, m.facts.made = nil, nil
-		}
+		m.facts.mentions, m.facts.made = nil, nil
 	}
 }
 

@@ -28,75 +28,8 @@ const (
 	foundOutside // the submodule is not one of the project
 	foundModule  // the name stands for a module of the project, or a folder of such, see moduleBehind
 	foundUnbound // the module of the project that the statement names does not bind the name
+	foundPassed  // the name may stand for a module that another module has imported, see pass
 )
-
-// submodules remembers which of the names that statements import were submodules
-// lately, by module and name: much is imported again and again.
-type submodules struct{ recent [1 << 12]submoduleSlot }
-
-type submoduleSlot struct {
-	key   symbol
-	flags foundFlags
-}
-
-// resolve finds what the imports of one module name. It writes nothing but the
-// module.
-func (p *Program) resolve(m *Module, known *submodules) {
-	f := m.facts
-	m.found = make([]found, len(f.bindings))
-	base, of, baseSymbol := "", int32(-1), symbol(0)
-	var baseModule *Module
-	for k := range f.bindings {
-		b, s, x := &f.bindings[k], &f.statements[f.bindings[k].statement], &m.found[k]
-		if !s.from || of != b.statement {
-			of, base = b.statement, p.baseOf(m, k)
-			baseSymbol = symbolOf(base)
-			baseModule, _ = p.lookup(m, baseSymbol)
-		}
-		x.base = -1
-		if baseModule != nil {
-			x.base = baseModule.index
-		}
-		if s.lazy == isLazy || b.symbol != starSymbol && s.lazy == mayBeLazy && f.listsLazy(base) {
-			x.flags |= foundLazy
-		}
-		if !s.from {
-			if p.owns(m.nameBehind(b)) {
-				x.flags |= foundModule
-			}
-			continue
-		}
-		if b.symbol == starSymbol {
-			continue
-		}
-		name := f.of(b.name)
-		item := b.symbol
-		if b.as != 0 {
-			item = symbolOf(name)
-		}
-		if baseModule != nil {
-			if flags := baseModule.facts.name(item); flags == 0 {
-				x.flags |= foundUnbound
-			} else if baseModule != m && baseModule.hides(item, flags) {
-				continue
-			}
-		}
-		key := symbol(spread(spread(uint64(baseSymbol)) ^ uint64(item)))
-		slot := &known.recent[int(key)&(len(known.recent)-1)]
-		if slot.key != key {
-			*slot = submoduleSlot{key, p.submodule(m, base, name)}
-		}
-		if x.flags |= slot.flags; x.flags&(foundSubmodule|foundOutside) == foundSubmodule {
-			x.flags |= foundModule
-		}
-	}
-}
-
-// resolveAll finds what the imports of modules name.
-func (p *Program) resolveAll(modules []*Module) {
-	known := make([]submodules, workers(len(modules)))
-	onWorkers(len(modules), func(worker, k int) { p.resolve(modules[k], &known[worker]) })
-}
 
 // listsLazy reports whether __lazy_modules__ lists a module.
 func (f *facts) listsLazy(module string) bool {
@@ -130,8 +63,8 @@ func levelOf(module string) int {
 	return level
 }
 
-// absolute returns the module that a relative import names.
-func (m *Module) absolute(level int, name string) (string, bool) {
+// above returns the package in which a relative import looks, "" for none.
+func (m *Module) above(level int) string {
 	pkg := m.Name
 	if !m.IsPackage {
 		pkg = parentName(pkg)
@@ -139,13 +72,57 @@ func (m *Module) absolute(level int, name string) (string, bool) {
 	for ; level > 1 && pkg != ""; level-- {
 		pkg = parentName(pkg)
 	}
-	switch {
+	return pkg
+}
+
+// absolute returns the module that a relative import names.
+func (m *Module) absolute(level int, name string) (string, bool) {
+	switch pkg := m.above(level); {
 	case pkg == "":
 		return "", false
 	case name == "":
 		return pkg, true
+	default:
+		return pkg + "." + name, true
 	}
-	return pkg + "." + name, true
+}
+
+// baseNames remembers which modules relative imports named lately: neighbours name
+// the same.
+type baseNames struct {
+	recent [1 << 9]struct {
+		key  symbol
+		name string
+	}
+	room []byte
+}
+
+// of is Program.baseOf with the symbol of the name.
+func (x *baseNames) of(m *Module, k int) (string, symbol) {
+	f := m.facts
+	b := &f.bindings[k]
+	s := &f.statements[b.statement]
+	if !s.from {
+		name := f.of(b.name)
+		return name, symbolOf(name)
+	}
+	written := f.of(s.module)
+	if level := levelOf(written); level > 0 {
+		switch pkg := m.above(level); {
+		case pkg == "":
+		case level == len(written):
+			return pkg, symbolOf(pkg)
+		default:
+			x.room = append(append(append(x.room[:0], pkg...), '.'), written[level:]...)
+			key := symbolIn(x.room)
+			slot := &x.recent[int(key)&(len(x.recent)-1)]
+			if slot.key != key {
+				slot.key, slot.name = key, string(x.room)
+			}
+			return slot.name, key
+		}
+	}
+	return written, symbolOf(written)
 }
 
 // hides reports whether a package binds a name to something else than its
@@ -263,6 +240,7 @@ func (p *Program) Imports(m *Module) []*Import {
 type ImportReader struct {
 	describer
 	recent   [1 << 10]meaning
+	bases    baseNames
 	contexts map[string][]string
 }
 
@@ -304,12 +282,13 @@ func (r *ImportReader) Each(m *Module) func(yield func(*Import) bool) {
 	}
 }
 
-// meaning is describeAll for the module that is described.
-func (d *describer) meaning(name string) description {
+// meaning is describeAll for the module that is described. The symbol of the name
+// counts with a reader alone.
+func (d *describer) meaning(name string, s symbol) description {
 	if d.reader == nil {
 		return d.p.describeAll(d.m, name)
 	}
-	key := symbol(spread(uint64(symbolOf(name)) ^ spread(uint64(d.root))))
+	key := symbol(spread(uint64(s) ^ spread(uint64(d.root))))
 	x := &d.reader.recent[int(key)&(len(d.reader.recent)-1)]
 	if x.key != key {
 		*x = meaning{key, d.p.describeAll(d.m, name)}
@@ -348,11 +327,12 @@ type describer struct {
 	known  bool          // what follows
 	// statement is the place of the one that was described last, base the module
 	// that it names, and context what is around it.
-	statement int32
-	base      string
-	context   []string
-	asked     bool        // of is known
-	of        description // of base
+	statement  int32
+	base       string
+	baseSymbol symbol // with a reader
+	context    []string
+	asked      bool        // of is known
+	of         description // of base
 }
 
 // describe fills in what newImport knows.
@@ -361,7 +341,12 @@ func (d *describer) describe(imp *Import, k int) {
 	b, x := &f.bindings[k], &m.found[k]
 	s := &f.statements[b.statement]
 	if !d.known || d.statement != b.statement || !s.from {
-		*d = describer{p: d.p, m: m, reader: d.reader, root: d.root, known: true, statement: b.statement, base: d.p.baseOf(m, k)}
+		*d = describer{p: d.p, m: m, reader: d.reader, root: d.root, known: true, statement: b.statement}
+		if d.reader != nil {
+			d.base, d.baseSymbol = d.reader.bases.of(m, k)
+		} else {
+			d.base = d.p.baseOf(m, k)
+		}
 		if s.context != 0 {
 			d.context = d.words(f.of(s.context))
 		}
@@ -398,9 +383,9 @@ func (d *describer) describe(imp *Import, k int) {
 	switch {
 	case x.flags&foundSubmodule != 0:
 		imp.Target += "." + imp.Item
-		target = d.meaning(imp.Target)
+		target = d.meaning(imp.Target, symbolOf(imp.Target))
 	case !d.asked:
-		d.asked, d.of = true, d.meaning(imp.Target)
+		d.asked, d.of = true, d.meaning(imp.Target, d.baseSymbol)
 		target = d.of
 	default:
 		target = d.of
@@ -465,7 +450,7 @@ func (p *Program) settle(m *Module) {
 func (p *Program) collect(m *Module) {
 	var r factReader
 	m.facts, m.index, m.annotations = r.read(m.Syntax, m.Scope, p.version, false), -1, &annotations{}
-	p.resolve(m, &submodules{})
+	p.resolve(m, newSurveyor(1))
 	m.promote(nil)
 	p.bind(m)
 	p.settle(m)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"fastpath/internal/python/scope"
 )
 
 // reading is a from-import or star import of a name of a project module.
@@ -28,72 +30,95 @@ type site struct {
 	chain   int32 // the last attribute that leads to the name
 }
 
-// index fills in who imports whose names. Only those of names that an import
-// binds are kept: nobody asks for others.
+// index sorts out who imports whose names, of what resolveAll found.
 func (p *Program) index() {
-	p.mains = map[string]bool{}
-	readers := make([][]reading, workers(len(p.Modules)))
-	mains := make([][]string, len(readers))
-	onWorkers(len(p.Modules), func(worker, k int) { p.indexModule(p.Modules[k], &readers[worker], &mains[worker]) })
-	p.readers = slices.Concat(readers...)
-	for _, name := range slices.Concat(mains...) {
-		p.mains[name] = true
+	if p.options.Lean {
+		p.pass()
+		p.survey.readers = slices.DeleteFunc(p.survey.readers, func(r reading) bool {
+			of := p.Modules[r.of]
+			return r.name != starSymbol && !of.open.may(r.name) && !of.facts.stars
+		})
 	}
-	slices.SortFunc(p.readers, func(a, b reading) int {
-		return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.name, b.name), cmp.Compare(a.in, b.in), cmp.Compare(a.binding, b.binding))
+	slices.SortFunc(p.survey.readers, func(a, b reading) int {
+		switch {
+		case a.of != b.of:
+			return cmp.Compare(a.of, b.of)
+		case a.name != b.name:
+			return cmp.Compare(a.name, b.name)
+		}
+		return cmp.Or(cmp.Compare(a.in, b.in), cmp.Compare(a.binding, b.binding))
 	})
-	for k, r := range p.readers {
+	for k, r := range p.survey.readers {
 		m := p.Modules[r.of]
-		if k == 0 || p.readers[k-1].of != r.of {
+		if k == 0 || p.survey.readers[k-1].of != r.of {
 			m.from = int32(k)
 		}
 		m.to = int32(k) + 1
 	}
 }
 
-// indexModule lists what a module imports, and the names of __main__ modules that
-// it may import.
-func (p *Program) indexModule(m *Module, readers *[]reading, mains *[]string) {
-	f := m.facts
-	for k := range f.bindings {
-		b, x := &f.bindings[k], &m.found[k]
-		if name := f.of(b.name); name == "__main__" || strings.HasSuffix(name, ".__main__") || strings.HasSuffix(f.of(f.statements[b.statement].module), ".__main__") {
-			base := p.baseOf(m, k)
-			*mains = append(*mains, base, base+"."+name)
+// indexed reports whether somebody may ask for the uses of a name of a module: an
+// import binds it, or a star import may bring it. In a lean program only spread
+// asks, for what the uses in the module leave open, and for what leads there.
+func (p *Program) indexed(m *Module, name symbol) bool {
+	switch {
+	case m.facts.stars:
+		return true
+	case !p.options.Lean:
+		_, known := m.facts.usesOf(name)
+		return known
+	case !m.open.may(name):
+		return false
+	}
+	for k := range m.facts.bindings {
+		if b := &m.facts.bindings[k]; b.symbol == name && m.isOpen(k) {
+			return true
 		}
-		if !f.statements[b.statement].from && b.as != 0 { // "import a.b as c" reads the attribute b of a
-			name := f.of(b.name)
-			at := strings.LastIndexByte(name, '.')
-			if of := p.find(m, name[:max(at, 0)]); at > 0 && of != nil && of != m && p.indexed(of, symbolOf(name[at+1:])) {
-				*readers = append(*readers, reading{of.index, symbolOf(name[at+1:]), m.index, int32(k)})
+	}
+	return false
+}
+
+// isOpen reports whether spread may ask for the uses of a binding in other modules,
+// or attributeReads for those of a module.
+func (m *Module) isOpen(k int) bool {
+	x := &m.found[k]
+	return m.facts.bindings[k].owner == 0 && (x.line == 0 || m.Test || x.base == m.index || x.flags&(foundModule|foundPassed) != 0)
+}
+
+// pass finds the bindings that may get a module from one that has imported it.
+func (p *Program) pass() {
+	modules := make([]symbolBits, len(p.Modules)) // by module: names that may stand for one
+	for k, m := range p.Modules {
+		if modules[k] = m.modules; m.facts.stars {
+			modules[k] = ^symbolBits(0)
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, r := range p.survey.readers {
+			if !modules[r.of].may(r.name) || r.name == starSymbol {
+				continue
 			}
-		}
-		if x.base < 0 || x.base == m.index && x.flags&foundSubmodule == 0 || !f.statements[b.statement].from {
-			continue
-		}
-		name := starSymbol
-		if b.symbol != starSymbol {
-			name = symbolOf(f.of(b.name))
-		}
-		if name == starSymbol || p.indexed(p.Modules[x.base], name) {
-			*readers = append(*readers, reading{x.base, name, m.index, int32(k)})
+			in := p.Modules[r.in]
+			if b, x := &in.facts.bindings[r.binding], &in.found[r.binding]; b.owner == 0 && x.flags&(foundModule|foundPassed) == 0 {
+				x.flags |= foundPassed
+				in.open.add(b.symbol)
+				again = again || !modules[r.in].may(b.symbol)
+				modules[r.in].add(b.symbol)
+			}
 		}
 	}
 }
 
-// indexed reports whether somebody may ask for the uses of a name of a module:
-// an import binds it, or a star import may bring it.
-func (p *Program) indexed(m *Module, name symbol) bool {
-	if m.facts.stars {
-		return true
-	}
-	_, known := m.facts.usesOf(name)
-	return known
-}
+// symbolBits tell quickly that a symbol is none of some.
+type symbolBits uint64
+
+func (b *symbolBits) add(s symbol)     { *b |= 1 << (s >> 58) }
+func (b symbolBits) may(s symbol) bool { return b>>(s>>58)&1 != 0 }
 
 // readersOf returns who imports a name of a module.
 func (p *Program) readersOf(m *Module, name symbol) []reading {
-	list := p.readers[m.from:m.to]
+	list := p.survey.readers[m.from:m.to]
 	from := sort.Search(len(list), func(k int) bool { return list[k].name >= name })
 	to := from
 	for to < len(list) && list[to].name == name {
@@ -125,32 +150,41 @@ func (m *Module) nameBehind(b *binding) string {
 	return name
 }
 
+// readModules is the number of modules that an attributeReader looks at.
+const readModules = 256
+
 // attributeReads indexes what is read from project modules through the names
 // that imports bind, also in modules that get such a name from another one. A
 // module may be an attribute of another, so that its readers are known only
 // when those of the other are.
 func (p *Program) attributeReads() {
 	p.reads = map[readTarget][]site{}
-	var names []moduleName
-	for _, m := range p.Modules {
-		for k := range m.facts.bindings {
-			if name := p.moduleBehind(m, k); name != "" {
-				x := moduleName{m: m, binding: k, name: name}
-				if x.of, x.folder = p.lookup(m, symbolOf(name)); x.folder || x.of != m {
-					names = append(names, x)
+	readers := make([]attributeReader, (len(p.Modules)+readModules-1)/readModules)
+	parallel(len(readers), func(k int) {
+		readers[k].find(p, p.Modules[k*readModules:min((k+1)*readModules, len(p.Modules))])
+		readers[k].read()
+	})
+	total := 0
+	for k := range readers {
+		total += len(readers[k].found)
+	}
+	for seen := newSymbolSet(total); ; {
+		before := seen.n
+		for k := range readers {
+			for _, x := range readers[k].found {
+				if seen.add(x.key()) {
+					p.reads[x.readTarget] = append(p.reads[x.readTarget], x.site)
+					p.Modules[x.of].isRead = true
 				}
 			}
 		}
-	}
-	r := attributeReader{p: p, seen: newSymbolSet(6 * len(names))} // as many as a name has on average: to grow leaves much behind
-	r.walker = walker{p: p}
-	for found := -1; found < r.seen.n; {
-		r.walker.sites = found >= 0 // what is not an attribute was seen in the first round
-		found = r.seen.n
-		for k := range names {
-			r.name = &names[k]
-			r.walker.walk(r.name.m, r.name.binding, r.use)
+		if seen.n == before {
+			return
 		}
+		parallel(len(readers), func(k int) {
+			readers[k].walker.sites = true // what is not an attribute was seen in the first round
+			readers[k].read()
+		})
 	}
 }
 
@@ -164,14 +198,53 @@ type moduleName struct {
 	folder  bool    // there are modules below it
 }
 
-// attributeReader is the state of attributeReads.
+// attributeReader is the state of attributeReads for some modules.
 type attributeReader struct {
 	p      *Program
 	walker walker
-	seen   symbolSet // sites with the module whose name is read there
+	names  []moduleName
+	found  []attributeRead
 	path   []int32
 	at     []byte // the module that is read
 	name   *moduleName
+}
+
+// attributeRead is a site with the name that is read there.
+type attributeRead struct {
+	readTarget
+	site
+}
+
+// key stands for a site with the module whose name is read there.
+func (x *attributeRead) key() symbol {
+	return symbol(spread(spread(uint64(uint32(x.of))<<32|uint64(uint32(x.in))) ^ (uint64(uint32(x.use))<<32 | uint64(uint32(x.chain)))))
+}
+
+// find finds the names in modules that stand for modules.
+func (r *attributeReader) find(p *Program, modules []*Module) {
+	r.p, r.walker = p, walker{p: p, tests: !p.options.Lean}
+	for _, m := range modules {
+		if m.modules == 0 {
+			continue
+		}
+		for k := range m.facts.bindings {
+			if name := p.moduleBehind(m, k); name != "" {
+				x := moduleName{m: m, binding: k, name: name}
+				if x.of, x.folder = p.lookup(m, symbolOf(name)); x.folder || x.of != m {
+					r.names = append(r.names, x)
+				}
+			}
+		}
+	}
+}
+
+// read finds what is read from the modules that the names stand for.
+func (r *attributeReader) read() {
+	r.found = r.found[:0]
+	for k := range r.names {
+		r.name = &r.names[k]
+		r.walker.walk(r.name.m, r.name.binding, r.use)
+	}
 }
 
 // use indexes what a use reads from the module; from is the part of its chain
@@ -179,7 +252,7 @@ type attributeReader struct {
 func (r *attributeReader) use(in *Module, u use, from int32) bool {
 	f, x := in.facts, r.name
 	chain := u.chain.index()
-	if chain == from {
+	if chain == from || r.p.options.Lean && (in.Test || in.when[u.function] != scope.AtImport) { // see spread
 		return true
 	}
 	r.path = r.path[:0]
@@ -194,12 +267,13 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 			return true
 		}
 		name := f.of(t)
+		s := symbolOf(name)
 		if of != nil && of != in {
-			if s := symbolOf(name); r.p.indexed(of, s) {
-				r.add(readTarget{of.index, s}, site{in.index, r.walker.at, c})
+			if r.p.indexed(of, s) {
+				r.found = append(r.found, attributeRead{readTarget{of.index, s}, site{in.index, r.walker.at, c}})
 			}
 		}
-		if !folder {
+		if !folder || !r.p.names.endsWith(s) {
 			return true
 		}
 		r.at = append(append(r.at, '.'), name...)
@@ -209,14 +283,6 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 		}
 	}
 	return true
-}
-
-func (r *attributeReader) add(t readTarget, s site) {
-	key := symbol(spread(spread(uint64(uint32(t.of))<<32|uint64(uint32(s.in))) ^ (uint64(uint32(s.use))<<32 | uint64(uint32(s.chain)))))
-	if r.seen.add(key) {
-		r.p.reads[t] = append(r.p.reads[t], s)
-		r.p.Modules[t.of].isRead = true
-	}
 }
 
 // symbolSet is a set of symbols.
@@ -271,6 +337,7 @@ type walker struct {
 	at   int32 // the place of the use that is visited
 
 	sites bool // visit attributes of modules only
+	tests bool // visit uses in tests, too
 	// reads is called, where it is not nil, for every from-import that reads a
 	// name, before its uses are visited; false ends the walk.
 	reads func(in *Module, binding int32) bool
@@ -294,7 +361,7 @@ func (w *walker) walk(m *Module, k int, yield func(in *Module, u use, chain int3
 }
 
 func (w *walker) list(m *Module, l useList, yield func(*Module, use, int32) bool) bool {
-	if w.sites {
+	if w.sites || m.Test && !w.tests {
 		return true
 	}
 	for at, u := range m.facts.usesIn(l) {
@@ -312,6 +379,9 @@ func (w *walker) name(m *Module, name symbol, yield func(*Module, use, int32) bo
 		if uses, _ := m.facts.usesOf(name); !w.list(m, uses, yield) {
 			return false
 		}
+	}
+	if m.from == m.to && !m.isRead { // most modules
+		return true
 	}
 	readers, stars := w.p.readersOf(m, name), w.p.readersOf(m, starSymbol)
 	sites := w.p.sitesOf(m, name)

@@ -146,38 +146,54 @@ func (p *Program) link(byName bool) {
 		if plants {
 			p.plant(p.options.Trees)
 		}
-		p.index()
 	}, func() {
 		if byName && !plants {
 			names = p.followMentions()
 		}
 	})
 	p.inspecting = sync.OnceValue(p.inspectors)
-	for k, r := range p.readers {
-		if r.name == starSymbol && (k == 0 || p.readers[k-1].of != r.of) {
+	for _, r := range p.survey.readers {
+		if r.name == starSymbol {
 			p.exportsOf(p.Modules[r.of])
 		}
 	}
 	trees := slices.DeleteFunc(slices.Clone(p.Modules), func(m *Module) bool { return m.Syntax == nil })
 	parallel(len(trees), func(k int) { p.bind(trees[k]) })
-	together(p.attributeReads, func() {
+	together(func() {
+		if !p.options.Lean {
+			p.index()
+			p.attributeReads()
+		}
+		if byName {
+			p.wholeUses, p.inside = p.allWholes(), p.inPackages()
+			p.inspecting()
+		}
+	}, func() {
 		p.findUnseen()
-		switch {
-		case plants:
-			names = p.followNames()
-		case byName:
-			names.followWholes()
+		if plants {
+			names = p.followMentions()
 		}
 	})
+	if byName {
+		names.followWholes()
+	}
 	p.blind(trees)
 	if !byName && !p.follow() {
 		names = p.followNames()
 	}
-	if names != nil {
-		names.promote()
+	parallel(len(p.Modules), func(k int) {
+		if names != nil {
+			names.promote(k)
+		}
+		p.count(p.Modules[k])
+	})
+	p.expose()
+	if p.options.Lean { // nobody asks for more than spread does
+		p.index()
+		p.attributeReads()
 	}
-	parallel(len(p.Modules), func(k int) { p.count(p.Modules[k]) })
 	p.spread()
+	p.survey = survey{edges: p.survey.edges, readers: p.survey.readers}
 	p.sites = sync.OnceValue(p.attributes)
 	parallel(len(trees), func(k int) { p.settle(trees[k]) })
 }

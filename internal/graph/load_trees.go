@@ -48,12 +48,15 @@ func (p *Program) plant(files []string) {
 			}
 		})
 	})
+	read := make([]bool, len(p.Modules))
 	for k, m := range bare {
+		read[m.index] = true
 		m.Syntax, m.Scope, m.Broken, m.facts = again[k].Syntax, again[k].Scope, again[k].Broken, again[k].facts
 		if problems[k] != nil {
 			p.Problems = append(p.Problems, problem(m.File, problems[k]))
 		}
 	}
+	p.survey.forget(read)
 	p.resolveAll(bare)
 	slices.SortFunc(p.Problems, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
 }

@@ -121,7 +121,8 @@ func parentName(name string) string {
 type nameIndex struct {
 	at      symbolMap // places in meanings
 	list    []meanings
-	modules []*Module // by name, best import root first
+	modules []*Module       // by name, best import root first
+	ends    [1 << 12]uint64 // a bit for the last part of each name, see endsWith
 }
 
 // meanings are what can be imported by one name.
@@ -141,6 +142,12 @@ func (x *nameIndex) of(name symbol) *meanings {
 	return nil
 }
 
+// endsWith reports whether a part may be the last one of a name. Most attributes
+// of packages are none: they need no look at the table, which is not in the cache.
+func (x *nameIndex) endsWith(part symbol) bool {
+	return x.ends[part>>6%symbol(len(x.ends))]>>(part&63)&1 != 0
+}
+
 // number returns the place of a name in the list, to which it adds new ones.
 func (x *nameIndex) number(name string) int32 {
 	s := symbolOf(name)
@@ -149,6 +156,8 @@ func (x *nameIndex) number(name string) int32 {
 		k = int32(len(x.list))
 		x.at.add(s, k)
 		x.list = append(x.list, meanings{name: name})
+		part := symbolOf(name[strings.LastIndexByte(name, '.')+1:])
+		x.ends[part>>6%symbol(len(x.ends))] |= 1 << (part & 63)
 	}
 	return k
 }
@@ -253,7 +262,7 @@ func (n *naming) of(m *Module) []candidate { return n.all[n.from[m.index]:n.from
 // mention finds out which of the names that count then are mentioned by import
 // statements, be it as a package on the way.
 func (n *naming) mention() {
-	n.asked.reserve(len(n.p.Modules))
+	n.asked.reserve(len(n.all))
 	var packages symbolMap // around what is asked for
 	packages.reserve(len(n.places))
 	for _, m := range n.p.Modules {
@@ -271,10 +280,9 @@ func (n *naming) mention() {
 	if n.asked.n == 0 {
 		return
 	}
-	var seen symbolMap
-	seen.reserve(len(n.p.Modules))
+	seen := newSymbolSet(2 * len(n.p.Modules))
 	add := func(name string, s symbol) { // with the packages around it
-		for name != "" && seen.add(s, 0) {
+		for name != "" && seen.add(s) {
 			if k, ok := n.asked.get(s); ok {
 				n.mentioned[k] = true
 			}

@@ -42,7 +42,7 @@ type Program struct {
 
 	unseen map[int32]whyKind // modules, by index, of which code that no scan sees may use every name
 
-	readers    []reading                            // by module, name, and place of the import
+	survey     survey                               // its readers are sorted by module, name, and place of the import, see index
 	reads      map[readTarget][]site                // names of modules that others read as attributes
 	wholeUses  [][]wholeUse                         // by module, from followNames to expose
 	inside     map[int32][]int32                    // likewise, see inPackages
@@ -82,6 +82,8 @@ type Module struct {
 	readBy   map[reader]bool
 	from, to int32                // in Program.readers: who reads names of the module
 	isRead   bool                 // others read names of it as attributes, see Program.reads
+	modules  symbolBits           // names of bindings that stand for modules of the project, see moduleBehind
+	open     symbolBits           // names of bindings of which isOpen is true
 	brought  map[int32]int32      // by binding, a star import: the loads of the names that it brings
 	star     *starNames           // what "from m import *" takes, see exportsOf
 	globals  map[string][]*Import // with trees: imports that bind a global name of the module, "*" for star imports

@@ -15,63 +15,15 @@ func (p *Program) findUnseen() {
 	if p.resolver == nil {
 		return
 	}
-	bases, targets := p.outsideNames()
-	p.hooked(bases)
-	p.namedByExtensions(targets)
-}
-
-// outsideName is the name of a module outside of the program, and the first
-// module that imports it.
-type outsideName struct {
-	name string
-	in   *Module
-}
-
-// outsideNames returns the modules outside of the program that import statements
-// name, and those that the names of bindings stand for, each once.
-func (p *Program) outsideNames() (bases, targets []outsideName) {
-	var seenBases, seenItems, seenTargets symbolMap
-	seenBases.reset()
-	seenItems.reset()
-	seenTargets.reset()
-	for _, m := range p.Modules {
-		f := m.facts
-		last, base, s := int32(-1), "", symbol(0)
-		for k := range m.found {
-			x := &m.found[k]
-			if x.base >= 0 && x.flags&foundOutside == 0 {
-				continue
-			}
-			b := &f.bindings[k]
-			if b.statement != last || !f.statements[b.statement].from {
-				last, base = b.statement, p.baseOf(m, k)
-				s = symbolOf(base)
-				if x.base < 0 && seenBases.add(s, 0) {
-					bases = append(bases, outsideName{base, m})
-				}
-			}
-			name, target := base, s
-			if x.flags&foundOutside != 0 {
-				item := f.of(b.name)
-				if !seenItems.add(symbol(spread(uint64(s))^uint64(symbolOf(item))), 0) {
-					continue
-				}
-				name += "." + item
-				target = symbolOf(name)
-			}
-			if seenTargets.add(target, 0) {
-				targets = append(targets, outsideName{name, m})
-			}
-		}
-	}
-	return bases, targets
+	p.hooked()
+	p.namedByExtensions()
 }
 
 // hooked finds the modules that import hooks may offer under other names: a
 // package with vendored libraries offers them as "pkg.extern.lib" and keeps them
 // in "pkg._vendor.lib". Where "pkg.extern.lib" is missing, each "lib" below pkg
 // or at the top may be meant, with its submodules.
-func (p *Program) hooked(bases []outsideName) {
+func (p *Program) hooked() {
 	offers := map[string][]offer{} // by the first name of rest
 	add := func(name string) {
 		known := parentName(name)
@@ -86,7 +38,7 @@ func (p *Program) hooked(bases []outsideName) {
 		first, _, _ := strings.Cut(o.rest, ".")
 		offers[first] = append(offers[first], o)
 	}
-	for _, o := range bases {
+	for _, o := range p.survey.bases {
 		switch {
 		case o.name == "" || o.name[0] == '.':
 		case p.outside(o.name).runtime != "":
@@ -95,11 +47,9 @@ func (p *Program) hooked(bases []outsideName) {
 			add("_" + o.name)
 		}
 	}
-	for _, m := range p.Modules {
-		for k := range m.found {
-			if name := p.placed(m, k); name != "" {
-				add(name)
-			}
+	for _, u := range p.survey.unbound {
+		if name := p.placed(p.Modules[u.in], int(u.binding)); name != "" {
+			add(name)
 		}
 	}
 	if len(offers) == 0 {
@@ -122,15 +72,10 @@ func (p *Program) hooked(bases []outsideName) {
 // name; both end in a dot.
 type offer struct{ within, rest string }
 
-// placed returns the name of the module that a binding stands for, when the
-// package of the project that it names has none, and code may put it there at
-// run time; else "".
+// placed returns the name of the module that a binding of survey.unbound stands for,
+// if code may put it there at run time; else "".
 func (p *Program) placed(m *Module, k int) string {
-	x := &m.found[k]
-	if x.base < 0 || x.flags&foundUnbound == 0 || x.flags&foundSubmodule != 0 || p.Modules[x.base].facts.stars {
-		return ""
-	}
-	base, name := p.Modules[x.base].Name, m.facts.of(m.facts.bindings[k].name)
+	base, name := p.Modules[m.found[k].base].Name, m.facts.of(m.facts.bindings[k].name)
 	if p.resolver.Item(base, name).Runtime == "" {
 		return ""
 	}
@@ -142,9 +87,9 @@ func (p *Program) placed(m *Module, k int) string {
 // extensions that the program imports count, and of others' those alone that
 // may know it: "_ctypes" calls ctypes, and "numpy.linalg.x" numpy. One that
 // packs its texts, as Cython does since 3.2, may hold any name of its own package.
-func (p *Program) namedByExtensions(targets []outsideName) {
+func (p *Program) namedByExtensions() {
 	packed := map[string]bool{} // top-level packages
-	for _, t := range targets {
+	for _, t := range p.survey.targets {
 		top, _, dotted := strings.Cut(t.name, ".")
 		if dotted && !p.owns(top) {
 			continue

@@ -69,7 +69,7 @@ func (m *Module) hidden() int {
 func (p *Program) count(m *Module) {
 	f := m.facts
 	hidden := m.hidden()
-	m.brought = nil
+	m.brought, m.open = nil, 0
 	for k := range f.bindings {
 		b, x := &f.bindings[k], &m.found[k]
 		x.line, x.in, x.why = 0, -1, whyModule // others read the rest meanwhile
@@ -81,24 +81,31 @@ func (p *Program) count(m *Module) {
 				x.line, x.why = f.rare.unseen[hidden].line, whyUnseen
 			}
 			continue
-		case !m.mayRun(b):
-			continue
+		case m.mayRun(b):
+			p.countUses(m, k, hidden)
 		}
-		for _, u := range f.usesIn(b.uses) {
-			if p.runs(m, u) {
-				x.line, x.why = u.line, u.chain.why()
-				break
-			}
+		if m.isOpen(k) {
+			m.open.add(b.symbol)
 		}
-		if b.owner != 0 || x.line > 0 {
-			continue
+	}
+}
+
+// countUses fills in the first use of a binding at import.
+func (p *Program) countUses(m *Module, k, hidden int) {
+	f := m.facts
+	b, x := &f.bindings[k], &m.found[k]
+	for _, u := range f.usesIn(b.uses) {
+		if p.runs(m, u) {
+			x.line, x.why = u.line, u.chain.why()
+			return
 		}
-		switch {
-		case slices.Contains(moduleHooks, b.symbol):
-			x.line, x.why = f.statements[b.statement].line, whyHook
-		case hidden >= 0:
-			x.line, x.why = f.rare.unseen[hidden].line, whyUnseen
-		}
+	}
+	switch {
+	case b.owner != 0:
+	case slices.Contains(moduleHooks, b.symbol):
+		x.line, x.why = f.statements[b.statement].line, whyHook
+	case hidden >= 0:
+		x.line, x.why = f.rare.unseen[hidden].line, whyUnseen
 	}
 }
 
@@ -151,16 +158,15 @@ func (p *Program) countStar(m *Module, k int) {
 // spread tells imports that other modules use their name while these are being
 // imported. Tests are not part of a start.
 func (p *Program) spread() {
-	p.expose()
 	w := walker{p: p}
 	for _, m := range p.Modules {
+		if m.from == m.to && !m.isRead { // most modules
+			continue
+		}
 		f := m.facts
 		for k := range f.bindings {
 			b, x := &f.bindings[k], &m.found[k]
 			if x.line > 0 || b.owner != 0 || b.symbol == starSymbol || m.future(b) || !m.mayRun(b) {
-				continue
-			}
-			if m.from == m.to && len(p.sitesOf(m, b.symbol)) == 0 {
 				continue
 			}
 			w.reads = func(in *Module, binding int32) bool { // whose use nobody sees: locals()[name]
