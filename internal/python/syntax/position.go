@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"sort"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func (f *File) Position(off int32) (line, column int) {
 	} else {
 		start = bytes.LastIndexByte(f.Src[:off], '\n') + 1
 	}
-	return line, utf8.RuneCount(f.Src[start:off]) + 1
+	return line, countCharacters(f.Src[start:off]) + 1
 }
 
 // Place returns where a node begins and ends, see Position.
@@ -57,10 +58,19 @@ func (f *File) Place(n NodeID) (line, column, endLine, endColumn int) {
 	d := &f.Nodes[n]
 	line, column = f.Position(d.Start)
 	if text := f.Src[d.Start:d.End]; !f.returns && bytes.IndexByte(text, '\n') < 0 {
-		return line, column, line, column + utf8.RuneCount(text)
+		return line, column, line, column + countCharacters(text)
 	}
 	endLine, endColumn = f.Position(d.End)
 	return line, column, endLine, endColumn
+}
+
+// countCharacters counts those of a text: most are all ASCII.
+func countCharacters(text []byte) int {
+	n := 0
+	for n+8 <= len(text) && binary.LittleEndian.Uint64(text[n:])&highBits == 0 {
+		n += 8
+	}
+	return n + utf8.RuneCount(text[n:])
 }
 
 // Line returns the 1-based number of the line that holds an offset into Src.
