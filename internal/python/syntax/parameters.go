@@ -1,5 +1,7 @@
 package syntax
 
+import "fmt"
+
 // params reads parameters up to the token end, which is not read. With
 // tColon they are those of a lambda: without annotations.
 func (p *parser) params(end tokenKind) NodeID {
@@ -148,6 +150,77 @@ func (p *parser) param(start int32, flags Flags, end tokenKind) NodeID {
 		}
 	}
 	n := p.node(Param, start, max(start, p.prevEnd), l.first)
+	p.nodes[n].Flags = flags
+	return n
+}
+
+// typeParams reads "[T, *Ts, **P]".
+func (p *parser) typeParams() NodeID {
+	start := p.start()
+	p.next()
+	l := list{}
+	if p.tok == tRSqb {
+		p.failHere("Type parameter list cannot be empty")
+	}
+	defaults := false
+	for p.tok != tRSqb {
+		n := p.typeParam()
+		last := p.nodes[n].First
+		for p.nodes[last].Next != None {
+			last = p.nodes[last].Next
+		}
+		if p.nodes[last].Kind == Default {
+			defaults = true
+		} else if defaults {
+			p.errorNode(n, "non-default type parameter '%s' follows default type parameter", p.file.Src[p.nodes[p.nodes[n].First].Start:p.nodes[p.nodes[n].First].End])
+		}
+		p.add(&l, n)
+		if !p.accept(tComma) {
+			break
+		}
+	}
+	p.expect(tRSqb)
+	p.need(12, start, "type parameters")
+	return p.list(p.node(TypeParams, start, p.prevEnd, l.first))
+}
+
+func (p *parser) typeParam() NodeID {
+	start := p.start()
+	flags := Flags(0)
+	kind := ""
+	if p.accept(tStar) {
+		flags, kind = FlagStar, "TypeVarTuple"
+	} else if p.accept(tDoubleStar) {
+		flags, kind = FlagStar2, "ParamSpec"
+	}
+	l := list{}
+	p.add(&l, p.ident())
+	if p.tok == tColon {
+		colon := p.start()
+		p.next()
+		bound := p.expression()
+		if flags != 0 {
+			word := "bound"
+			if p.nodes[bound].Kind == Tuple {
+				word = "constraints"
+			}
+			p.failAt(colon, p.prevEnd, fmt.Sprintf("cannot use %s with %s", word, kind))
+		}
+		p.add(&l, bound)
+	}
+	if p.tok == tEqual {
+		from := p.start()
+		p.next()
+		var value NodeID
+		if flags == FlagStar {
+			value = p.star(p.expression)
+		} else {
+			value = p.expression()
+		}
+		p.add(&l, p.wrap(Default, from, value))
+		p.need(13, from, "defaults of type parameters")
+	}
+	n := p.node(TypeParam, start, max(start, p.prevEnd), l.first)
 	p.nodes[n].Flags = flags
 	return n
 }
