@@ -4,6 +4,15 @@ package syntax
 // leaves out no test of which package scope knows it. (It does know "while True",
 // but such a loop runs like any other one.)
 func (p *parser) foreseen(test NodeID) bool {
+	// Operands lean to the left, and nobody has seen yet how far.
+	for p.nodes[test].Kind == BoolOp {
+		test = p.nodes[test].First
+		for c := p.nodes[test].Next; c != None; c = p.nodes[c].Next {
+			if p.foreseen(c) {
+				return true
+			}
+		}
+	}
 	switch d := &p.nodes[test]; d.Kind {
 	case Constant, Number:
 		return true
@@ -13,12 +22,6 @@ func (p *parser) foreseen(test NodeID) bool {
 		return p.file.spells(p.nodes[p.nodes[d.First].Next], "TYPE_CHECKING")
 	case UnaryOp:
 		return p.foreseen(d.First)
-	case BoolOp:
-		for c := d.First; c != None; c = p.nodes[c].Next {
-			if p.foreseen(c) {
-				return true
-			}
-		}
 	case Compare:
 		for c := d.First; c != None; c = p.nodes[c].Next {
 			if p.environmental(c) {

@@ -420,7 +420,7 @@ func (p *parser) leave() { p.depth-- }
 func (p *parser) begin() { p.chain, p.base = 0, p.size }
 
 // checkChains fails when the nodes of the current statement are nested too
-// deeply by chains.
+// deeply by chains. It cuts off what is: a header stays in the tree.
 func (p *parser) checkChains() {
 	if p.chain < maxChain || p.failed {
 		return
@@ -432,8 +432,10 @@ func (p *parser) checkChains() {
 	for n := p.size - 1; n >= p.base; n-- {
 		d := depths[n-p.base] + 1
 		if d > 2*maxDepth {
-			p.failAt(p.nodes[n].Start, p.nodes[n].End, tooComplex)
-			return
+			cut := &p.nodes[n]
+			p.failAt(cut.Start, cut.End, tooComplex)
+			cut.Kind, cut.First = KindInvalid, None
+			continue
 		}
 		for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
 			if int(c) >= p.base {
