@@ -32,6 +32,7 @@ func (p *Program) followMentions() *namer {
 // followWholes is the rest of followNames. It needs to know what imports name.
 func (n *namer) followWholes() {
 	p := n.p
+	n.wholes = true
 	p.untest()
 	if p.wholeUses == nil {
 		p.wholeUses, p.inside = p.allWholes(), p.inPackages()
@@ -81,8 +82,8 @@ func (n *namer) promote(module int) {
 	if m.Scope != nil {
 		m.Scope.Promote(scopes)
 	}
-	if !p.options.ByName && !p.options.Shared { // nobody asks again, see Update
-		m.facts.mentions, m.facts.made = nil, nil
+	if f := m.facts; !p.options.ByName && !p.options.Shared && (f.mentions != nil || f.made != nil) { // nobody asks again, see Update
+		f.mentions, f.made = nil, nil // those of modules that were not read are shared
 	}
 }
 
@@ -100,6 +101,7 @@ type namer struct {
 	in      []int32  // by number: the module, or the word that the other name stands for
 	running []bool   // by number: the function runs, or methods of the class do
 	ran     []bool   // and what it runs was started
+	wholes  bool     // it is known which modules are used whole
 }
 
 // named is what a module has.
@@ -234,7 +236,7 @@ func (n *namer) run(module int32) {
 // body mentions what the body of a function mentions.
 func (n *namer) body(module, function int32) {
 	f, x := n.p.Modules[module].facts, &n.of[module]
-	if n.p.wholeUses != nil { // else followWholes does so later
+	if n.wholes { // else followWholes does so later
 		for _, w := range n.p.wholeUses[module] {
 			if w.function == function {
 				n.exposeWhole(w.target)

@@ -204,6 +204,7 @@ type attributeReader struct {
 	walker walker
 	names  []moduleName
 	found  []attributeRead
+	seen   symbolSet // of all that was found
 	path   []int32
 	at     []byte // the module that is read
 	name   *moduleName
@@ -222,7 +223,7 @@ func (x *attributeRead) key() symbol {
 
 // find finds the names in modules that stand for modules.
 func (r *attributeReader) find(p *Program, modules []*Module) {
-	r.p, r.walker = p, walker{p: p, tests: !p.options.Lean}
+	r.p, r.walker, r.seen = p, walker{p: p, tests: !p.options.Lean}, newSymbolSet(readModules/4)
 	for _, m := range modules {
 		if m.modules == 0 {
 			continue
@@ -270,7 +271,9 @@ func (r *attributeReader) use(in *Module, u use, from int32) bool {
 		s := symbolOf(name)
 		if of != nil && of != in {
 			if r.p.indexed(of, s) {
-				r.found = append(r.found, attributeRead{readTarget{of.index, s}, site{in.index, r.walker.at, c}})
+				if x := (attributeRead{readTarget{of.index, s}, site{in.index, r.walker.at, c}}); r.seen.add(x.key()) {
+					r.found = append(r.found, x)
+				}
 			}
 		}
 		if !folder || !r.p.names.endsWith(s) {

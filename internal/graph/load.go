@@ -300,7 +300,7 @@ func (r *fileReader) readFrom(p *Program, f source.File, file string, keep bool)
 // has; keep keeps its tree.
 func (p *Program) take(r *fileReader, file string, keep bool, then func(*Module, error)) {
 	like := p.options.Like
-	if like == nil || !like.options.Shared || like.version != p.version || len(like.options.Starts) > 0 {
+	if like == nil || !like.options.Shared || like.options.Unexplained || like.version != p.version || len(like.options.Starts) > 0 {
 		r.read(p, file, keep, then)
 		return
 	}

@@ -31,7 +31,7 @@ func (p *Program) Update(file string, src []byte) (*Program, error) {
 	next.Modules = make([]*Module, 0, len(p.Modules)+1)
 	for _, m := range p.Modules {
 		if m.File != file {
-			next.Modules = append(next.Modules, &Module{File: m.File, Test: m.Test, Broken: m.Broken, facts: m.facts, annotations: m.annotations})
+			next.Modules = append(next.Modules, &Module{File: m.File, Test: isTest(m.File), Broken: m.Broken, facts: m.facts, annotations: m.annotations})
 		}
 	}
 	at, _ := slices.BinarySearchFunc(next.Modules, file, func(m *Module, file string) int { return cmp.Compare(m.File, file) })

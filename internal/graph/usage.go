@@ -171,7 +171,7 @@ func (p *Program) spread() {
 			}
 			w.reads = func(in *Module, binding int32) bool { // whose use nobody sees: locals()[name]
 				y := &in.found[binding]
-				if in == m || in.Test || y.line == 0 {
+				if y.line == 0 || in.Test && in != m {
 					return true
 				}
 				x.why, x.in, x.line = y.why, y.in, y.line
