@@ -144,6 +144,9 @@ func Line(ctx context.Context, w *Workspace, runs int) (*Result, error) {
 	if _, _, err = w.Fastpath(ctx, true, "init"); err != nil {
 		return nil, err
 	}
+	if err = w.setLight(); err != nil {
+		return nil, err
+	}
 
 	w.step("measure every import in fresh interpreters")
 	if err = w.JSON(ctx, &r.Profile, "profile"); err != nil {
@@ -209,7 +212,7 @@ func Line(ctx context.Context, w *Workspace, runs int) (*Result, error) {
 	if err = w.JSON(ctx, &r.After, "plan"); err != nil {
 		return nil, err
 	}
-	if diff := changedDecisions(r.Before, r.After); len(diff) > 0 {
+	if diff := changedDecisions(r.Before, r.After, w.light()); len(diff) > 0 {
 		return nil, fmt.Errorf("decisions changed after apply:\n  %s", strings.Join(diff, "\n  "))
 	}
 	fmt.Fprintf(w.Log, "%d decisions, nothing moves and nothing goes back\n", len(r.After.Decisions))
@@ -297,42 +300,40 @@ func stillLoaded(before, after planJSON) planJSON {
 
 // changedDecisions lists the imports whose decision differs between two plans,
 // as far as their files are still loaded. Apply moves statements, so that
-// imports are told apart by module, not by place. What stays at module level
-// may be light before and not after, or the other way round: apply changes who
-// loads a shared module first, and some of them cost another time then.
-func changedDecisions(before, after planJSON) []string {
+// imports are told apart by module, not by place. Two measurements of what is
+// about as heavy as the limit of what is light, lightMS, may fall on either
+// side of it: apply changes who loads a shared module first, and some of them
+// cost another time then.
+func changedDecisions(before, after planJSON, lightMS float64) []string {
 	before = stillLoaded(before, after)
 	b, a := decisionsByModule(before), decisionsByModule(after)
 	var changed []string
 	for _, module := range slices.Sorted(maps.Keys(b)) {
 		if _, ok := a[module]; !ok {
 			changed = append(changed, fmt.Sprintf("%s: %s before, not listed after", module, b[module]))
-		} else if a[module] != b[module] && !crossed(module, before, after) {
+		} else if a[module] != b[module] && !crossed(module, lightMS, before, after) {
 			changed = append(changed, fmt.Sprintf("%s: %s before, %s after", module, b[module], a[module]))
 		}
 	}
 	return changed
 }
 
-// lightMS is the documents' limit of what is light.
-const lightMS = 10
-
-// crossed reports whether a module stays where it is in both plans, with a time
-// that is on either side of lightMS.
-func crossed(module string, plans ...planJSON) bool {
-	var light, heavier bool
+// crossed reports whether the times of a module are on either side of lightMS,
+// and either close to it or of no consequence for where the import stands.
+func crossed(module string, lightMS float64, plans ...planJSON) bool {
+	const near = 1.25
+	var light, heavier, far, moves bool
 	for _, p := range plans {
 		for _, d := range p.Decisions {
 			if d.Module != module {
 				continue
 			}
-			if d.moves() {
-				return false
-			}
 			light, heavier = light || d.AloneMS < lightMS, heavier || d.AloneMS >= lightMS
+			far = far || d.AloneMS*near < lightMS || d.AloneMS > lightMS*near
+			moves = moves || d.moves()
 		}
 	}
-	return light && heavier
+	return light && heavier && !(far && moves)
 }
 
 // decisionsByModule joins the distinct decisions about each module.

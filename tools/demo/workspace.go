@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -30,6 +31,8 @@ type Workspace struct {
 	App    string // the scratch copy that fastpath works on
 	Before string // the scratch copy that stays as it was
 
+	LightMS float64 // of the scratch copy's configuration; 0 leaves it to fastpath
+
 	Log   io.Writer // what is being done, and the output of what is run
 	env   []string
 	steps int
@@ -51,6 +54,7 @@ type Options struct {
 	Dir        string // folder of the scratch copies
 	Binary     string // fastpath
 	Python     string // a program on PATH, or a path, relative to Repository
+	LightMS    float64
 	Log        io.Writer
 }
 
@@ -58,7 +62,7 @@ type Options struct {
 // example's requirements unless they are there already, and copies the example
 // twice.
 func NewWorkspace(ctx context.Context, o Options) (*Workspace, error) {
-	w := &Workspace{Dir: o.Dir, Example: filepath.Join(o.Repository, "examples", "smart-home"), Binary: o.Binary, Log: o.Log}
+	w := &Workspace{Dir: o.Dir, Example: filepath.Join(o.Repository, "examples", "smart-home"), Binary: o.Binary, LightMS: o.LightMS, Log: o.Log}
 	for _, dir := range []string{o.Venvs, o.Dir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
@@ -90,6 +94,22 @@ func NewWorkspace(ctx context.Context, o Options) (*Workspace, error) {
 		}
 	}
 	return w, nil
+}
+
+// light is the limit of what is light, in ms: the documents' if none is set.
+func (w *Workspace) light() float64 { return cmp.Or(w.LightMS, 10) }
+
+// setLight writes LightMS into the scratch copy's configuration.
+func (w *Workspace) setLight() error {
+	if w.LightMS == 0 {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(w.App, "pyproject.toml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "\n[tool.fastpath.thresholds]\nlight-ms = %v\n", w.LightMS)
+	return errors.Join(err, f.Close())
 }
 
 // cleanEnvironment drops what would change which Python runs, or how.
