@@ -91,7 +91,7 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 		events: a.events[:0], local: a.local[:0], suspects: a.suspects[:0],
 	}
 	a.names.reset(len(f.Nodes) / 16)
-	a.FutureAnnotations = futureAnnotations(f)
+	a.FutureAnnotations = futureAnnotations(f, v)
 	a.kept = a.FutureAnnotations && !v.Less(syntax.Version{Major: 3, Minor: 10})
 	for _, c := range f.TypeComments() {
 		if a.comments == nil {
@@ -119,14 +119,14 @@ func (r *Analyzer) Analyze(f *syntax.File, v syntax.Version) *Info {
 }
 
 // futureAnnotations reports whether the file has "from __future__ import
-// annotations".
-func futureAnnotations(f *syntax.File) bool {
+// annotations". Before 3.13 the compiler does not mind dots before the name.
+func futureAnnotations(f *syntax.File, v syntax.Version) bool {
 	for s := range f.Children(syntax.Root) {
 		if f.Kind(s) != syntax.ImportFrom {
 			continue
 		}
 		module := f.Child(s, syntax.DottedName)
-		if module == syntax.None || !f.Is(module, "__future__") || f.ImportLevel(s) != 0 {
+		if module == syntax.None || !f.Is(module, "__future__") || f.ImportLevel(s) != 0 && !v.Less(syntax.Version{Major: 3, Minor: 13}) {
 			continue
 		}
 		for c := range f.Children(s) {

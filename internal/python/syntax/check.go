@@ -179,7 +179,8 @@ var futureFeatures = map[string]bool{
 	"unicode_literals": true, "barry_as_FLUFL": true, "generator_stop": true, "annotations": true,
 }
 
-// isFuture reports whether n is "from __future__ import …".
+// isFuture reports whether n is "from __future__ import …". Before 3.13 the
+// compiler takes "from .__future__ import …" for the same.
 func (f *File) isFuture(n NodeID) bool {
 	d := f.Nodes[n]
 	if d.Kind != ImportFrom || f.Kind(d.First) != DottedName {
@@ -188,7 +189,7 @@ func (f *File) isFuture(n NodeID) bool {
 	if c := f.Src[f.Nodes[d.First].Start]; c != '_' && c < utf8.RuneSelf {
 		return false
 	}
-	return f.ImportLevel(n) == 0 && f.DottedText(d.First) == "__future__"
+	return (f.ImportLevel(n) == 0 || f.version.Less(Version{3, 13})) && f.DottedText(d.First) == "__future__"
 }
 
 // futures checks the imports from __future__: they come first.
@@ -427,6 +428,24 @@ func (c *checker) annotationScope() bool {
 	return !c.older(14) || c.futureAnnotations && !c.older(10)
 }
 
+// unevaluated reports whether an expression is part of the annotation of a
+// function's variable. Nothing is compiled for these before 3.14.
+func (c *checker) unevaluated(n NodeID) bool {
+	f := c.f
+	if !c.older(14) {
+		return false
+	}
+	for child, p := n, f.Parent(n); p != None; child, p = p, f.Parent(p) {
+		if f.Kind(child) == Annotation && f.Kind(p) == AnnAssign {
+			return f.Kind(c.scope(p)) == FunctionDef
+		}
+		if f.Kind(p).IsStatement() {
+			return false
+		}
+	}
+	return false
+}
+
 // suspension checks "yield" and "await".
 func (c *checker) suspension(n NodeID) {
 	f := c.f
@@ -459,6 +478,7 @@ func (c *checker) suspension(n NodeID) {
 		} else {
 			c.error(n, "'yield' inside %s", comprehensionNames[k])
 		}
+	case (kind == Await || kind == YieldFrom && k == FunctionDef && f.Nodes[s].Flags&FlagAsync != 0) && c.unevaluated(n):
 	case kind == Await:
 		if k == Lambda || f.Nodes[s].Flags&FlagAsync == 0 {
 			c.error(n, "'await' outside async function")
@@ -509,7 +529,9 @@ func (c *checker) asyncComprehension(n NodeID) {
 				return
 			}
 		}
-		c.error(n, "asynchronous comprehension outside of an asynchronous function")
+		if !c.unevaluated(n) {
+			c.error(n, "asynchronous comprehension outside of an asynchronous function")
+		}
 		return
 	}
 }
@@ -546,9 +568,17 @@ func (c *checker) awaits(n, comp NodeID) bool {
 func (c *checker) starred(n NodeID) {
 	f := c.f
 	d := f.Nodes[n]
-	switch f.Kind(d.Parent) {
-	case Tuple, List, Set, Annotation, Default, ListComp, SetComp, GeneratorExp:
+	switch k := f.Kind(d.Parent); k {
+	case Tuple, List, Set:
 		return
+	case Annotation, Default, ListComp, SetComp, GeneratorExp:
+		if d.Flags&FlagParens == 0 {
+			return
+		}
+	case Arg: // of 3.8: "f((*a))" is "f(*a)"
+		if a := f.Nodes[d.Parent]; a.First == n && a.Flags&(FlagStar|FlagStar2) == 0 {
+			return
+		}
 	}
 	if d.Flags&FlagStore != 0 {
 		c.error(n, "starred assignment target must be in a list or tuple")

@@ -198,10 +198,10 @@ func (p *parser) forStmt(start int32, flags Flags) NodeID {
 	return n
 }
 
-// hasStar reports whether a child of n is starred.
+// hasStar reports whether a child of n is starred, without parentheses.
 func (p *parser) hasStar(n NodeID) bool {
 	for c := p.nodes[n].First; c != None; c = p.nodes[c].Next {
-		if p.nodes[c].Kind == Starred {
+		if d := &p.nodes[c]; d.Kind == Starred && d.Flags&FlagParens == 0 {
 			return true
 		}
 	}

@@ -41,11 +41,13 @@ func (p *parser) inBraces() NodeID {
 		n := p.starNamed()
 		if p.tok != tColon || p.nodes[n].Kind == Starred {
 			if p.tok == tFor || p.tok == tAsync {
+				p.unnamed(n)
 				return p.comprehension(SetComp, start, n, tRBrace)
 			}
 			l := list{}
 			p.add(&l, n)
 			p.elements(&l, tRBrace)
+			p.unnamed(l.first)
 			p.closeBracket(tRBrace, l.last)
 			return p.node(Set, start, p.prevEnd, l.first)
 		}
@@ -55,6 +57,16 @@ func (p *parser) inBraces() NodeID {
 		return p.dict(start, p.dictItem(from, n))
 	}
 	return p.dict(start, p.dictItem(p.start(), None))
+}
+
+// unnamed refuses "name := value" as an element of a set for 3.8, in n and
+// its siblings.
+func (p *parser) unnamed(n NodeID) {
+	for ; n != None && p.older(9); n = p.nodes[n].Next {
+		if d := &p.nodes[n]; d.Kind == NamedExpr && d.Flags&FlagParens == 0 {
+			p.need(9, d.Start, "unparenthesized assignment expressions in sets")
+		}
+	}
 }
 
 // dict reads a dict display from behind its first item.

@@ -398,7 +398,7 @@ func (p *parser) inParens() NodeID {
 	case tFor, tAsync:
 		n = p.comprehension(GeneratorExp, start, n, tRPar)
 	default:
-		if p.nodes[n].Kind == Starred {
+		if p.nodes[n].Kind == Starred && !p.older(9) { // for 3.8 see checker.starred
 			p.errorNode(n, "cannot use starred expression here")
 		}
 		p.closeBracket(tRPar, n)
@@ -460,7 +460,7 @@ func (p *parser) slices() NodeID {
 	start := p.start()
 	n := p.slice()
 	if p.tok != tComma {
-		if p.nodes[n].Kind == Starred { // "x[*a]" is "x[(*a,)]"
+		if d := &p.nodes[n]; d.Kind == Starred && d.Flags&FlagParens == 0 { // "x[*a]" is "x[(*a,)]"
 			n = p.wrap(Tuple, start, n)
 		}
 		return n
@@ -481,7 +481,8 @@ func (p *parser) slice() NodeID {
 	l := list{}
 	switch p.tok {
 	case tStar:
-		n := p.star(nil)
+		p.next()
+		n := p.list(p.wrap(Starred, start, p.expression()))
 		p.need(11, start, "starred expressions in subscripts")
 		return n
 	case tColon:

@@ -47,6 +47,7 @@ type lexer struct {
 	indents []indent
 	strings []formatted // the f-strings that we are in
 	fresh   bool        // at the start of a logical line, whose indentation is not measured yet
+	begun   bool        // a logical line that a backslash in its indentation begins, as 3.8 has it
 	enough  int         // when there are so many tokens, a logical line is the last one for now
 
 	restarts    int
@@ -173,7 +174,7 @@ func (l *lexer) atEnd() bool {
 		l.error(int(o.offset), int(o.offset)+1, "'%c' was never closed", o.kind)
 		l.emit(tError, l.pos, l.pos)
 	}
-	if n := len(l.tokens); n > 0 && l.tokens[n-1].kind != tNewline && l.tokens[n-1].kind != tDedent {
+	if n := len(l.tokens); l.begun || n > 0 && l.tokens[n-1].kind != tNewline && l.tokens[n-1].kind != tDedent {
 		l.emit(tNewline, l.end, l.end)
 	}
 	for len(l.indents) > 1 {
@@ -262,7 +263,7 @@ func (l *lexer) continuation() {
 	}
 	if c := l.src[l.pos]; c == '\n' || c == '\r' {
 		l.skipNewline()
-		if l.pos >= l.end && (l.end == len(l.src) || len(l.strings) == 0) {
+		if l.pos >= l.end && (l.end == len(l.src) || len(l.strings) == 0) && !l.addsNewline() {
 			l.bad(start, l.pos, "unexpected EOF while parsing")
 		}
 		return
@@ -273,6 +274,12 @@ func (l *lexer) continuation() {
 	}
 }
 
+// addsNewline tells the texts to whose last line ending the compiler adds another one:
+// those that end with CR LF, before 3.12.
+func (l *lexer) addsNewline() bool {
+	return l.version.Less(Version{3, 12}) && bytes.HasSuffix(l.src, []byte("\r\n"))
+}
+
 // unusualIndent tells the bytes that are part of an indentation, besides spaces, or
 // say that the line is none to measure.
 var unusualIndent = [256]bool{'\t': true, '\f': true, '\\': true, '\n': true, '\r': true, '#': true}
@@ -280,8 +287,6 @@ var unusualIndent = [256]bool{'\t': true, '\f': true, '\\': true, '\n': true, '\
 // indentation measures the first line that is neither blank nor only a
 // comment, and emits what its depth means.
 func (l *lexer) indentation() {
-	col, alt := 0, 0
-	joinedCol, joinedAlt, joined := 0, 0, false
 	lineStart := l.pos
 	if n := spaces(l.src[lineStart:l.end]); lineStart+n < l.end && !unusualIndent[l.src[lineStart+n]] {
 		l.pos = lineStart + n
@@ -290,6 +295,9 @@ func (l *lexer) indentation() {
 		}
 		return
 	}
+	l.begun = false
+	col, alt := 0, 0
+	joined, first := false, 0 // whether there were backslashes, and the first depth before one
 	for l.pos < l.end {
 		switch c := l.src[l.pos]; c {
 		case ' ':
@@ -303,23 +311,35 @@ func (l *lexer) indentation() {
 			col, alt = 0, 0
 			l.pos++
 		case '\\':
-			if n := l.peek(1); n != '\n' && n != '\r' || l.pos+2 >= l.end {
+			if l.version.Less(Version{3, 9}) { // a line like others, which goes on
 				l.depth(lineStart, col, alt)
+				l.begun = true
 				return
 			}
-			if !joined {
-				joinedCol, joinedAlt, joined = col, alt, true
+			start := l.pos
+			if n := l.peek(1); n == '\n' || n == '\r' {
+				l.pos++
+				l.skipNewline()
 			}
-			l.pos++
-			l.skipNewline()
+			if l.pos == start || l.pos >= l.end && !l.addsNewline() {
+				l.pos = start // an error
+				return
+			}
+			joined = true
+			if first == 0 {
+				first = col
+			}
 		case '\n', '\r':
 			l.skipNewline()
-			lineStart, col, alt, joined = l.pos, 0, 0, false
+			lineStart, col, alt, joined, first = l.pos, 0, 0, false, 0
 		case '#':
 			l.comment()
 		default:
-			if joined {
-				col, alt = joinedCol, joinedAlt
+			switch {
+			case joined && l.version.Less(Version{3, 10}): // in the block as it is
+				return
+			case first > 0:
+				col, alt = first, first
 			}
 			l.depth(lineStart, col, alt)
 			return

@@ -79,7 +79,7 @@ for line in sys.stdin:
                 src = f.read()
         tree = ast.parse(src, "file")
         answer["parsed"] = True
-        if "src" not in req:
+        if "src" not in req or "nodes" in req:
             answer.update(describe(tree, req.get("nodes", False)))
         tree = None
         compile(src, "file", "exec", dont_inherit=True)

@@ -237,10 +237,10 @@ func (p *parser) hasFormat(n NodeID) bool {
 // namePattern reads a capture, a value "a.b", or a class pattern.
 func (p *parser) namePattern() NodeID {
 	start := p.start()
+	if p.is("_") { // whatever follows
+		return p.leaf(PatternWildcard)
+	}
 	if k := p.peek(); k != tDot && k != tLPar {
-		if p.is("_") {
-			return p.leaf(PatternWildcard)
-		}
 		return p.list(p.wrap(PatternCapture, start, p.ident()))
 	}
 	n := p.leaf(Name)

@@ -2,6 +2,7 @@ package syntax_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -86,6 +87,9 @@ func compareVerdicts(t *testing.T, i *interp.Interpreter, v syntax.Version, requ
 		if strings.HasPrefix(a.Message, "RecursionError") || strings.HasPrefix(a.Message, "MemoryError") || strings.Contains(a.Message, "too complex") {
 			return
 		}
+		if ok && strings.HasPrefix(a.Message, "UnicodeDecodeError") && strings.Contains(strings.ToLower(src), "rf") {
+			return // 3.12 and 3.13 read the formats of raw f-strings as if they were not raw
+		}
 		if ok != a.OK {
 			if wrong++; wrong <= 40 {
 				t.Errorf("%q: accepted %v (%d: %s), compile: %v (%d: %s)", src, ok, line, message, a.OK, a.Line, a.Message)
@@ -93,6 +97,17 @@ func compareVerdicts(t *testing.T, i *interp.Interpreter, v syntax.Version, requ
 			return
 		}
 		if ok {
+			if requests[n].Nodes {
+				differ := func(path, what, format string, args ...any) {
+					if wrong++; wrong <= 40 {
+						t.Errorf("%q: %s: %s", path, what, fmt.Sprintf(format, args...))
+					}
+				}
+				got := describe(f, v, true)
+				compare(src, "definitions", got.Defs, a.Defs, differ)
+				compare(src, "names", got.Names, a.Names, differ)
+				compare(src, "nodes", got.Spans, a.Spans, differ)
+			}
 			return
 		}
 		rejected++
