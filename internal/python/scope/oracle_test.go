@@ -240,7 +240,7 @@ func newComparison(i *Info, a *answer, minor int) *comparison {
 // inAnnotation reports whether n stands in an annotation below the node around.
 func inAnnotation(f *syntax.File, n, around syntax.NodeID) bool {
 	for ; n != around && n != syntax.None; n = f.Parent(n) {
-		if f.Kind(n) == syntax.Annotation {
+		if k := f.Kind(n); k == syntax.Annotation || k == syntax.Returns {
 			return true
 		}
 	}
@@ -253,6 +253,16 @@ func (c *comparison) scope(tb *table, s ScopeID) {
 	want := theirs(tb, c.answer)
 	if c.inlines {
 		children = c.inline(children, want, got)
+	}
+	if c.seesClass(s) {
+		// What the class around declares global is so in here, too, which makes no
+		// difference.
+		for name, v := range want {
+			want[name] = strings.Replace(v, " global", " implicit", 1)
+		}
+		for name, v := range got {
+			got[name] = strings.Replace(v, " global", " implicit", 1)
+		}
 	}
 	where := fmt.Sprintf("scope %s line %d", tb.name, tb.line)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -443,18 +453,19 @@ func TestAgainstSymtable(t *testing.T) {
 		step = 1
 	}
 	oracle.Each(t, func(t *testing.T, p oracle.Python) {
-		compareTables(t, p, pythonFiles(library(t, p.Path), step))
+		compareTables(t, p, pythonFiles(library(t, p.Path), step), 0.5)
 	})
 }
 
 // TestCorpus is TestAgainstSymtable for the files of the corpus.
 func TestCorpus(t *testing.T) {
 	oracle.Corpus(t)
-	oracle.Each(t, func(t *testing.T, p oracle.Python) { compareTables(t, p, oracle.CorpusFiles(t, p)) })
+	oracle.Each(t, func(t *testing.T, p oracle.Python) { compareTables(t, p, oracle.CorpusFiles(t, p), 0.5) })
 }
 
-// compareTables compares the scopes of files with those of an interpreter.
-func compareTables(t *testing.T, p oracle.Python, files []string) {
+// compareTables compares the scopes of files with those of an interpreter,
+// which must be able to read a share of least.
+func compareTables(t *testing.T, p oracle.Python, files []string, least float64) {
 	v := syntax.Version{Major: 3, Minor: p.Minor}
 	var a answer
 	var parser syntax.Parser
@@ -487,7 +498,7 @@ func compareTables(t *testing.T, p oracle.Python, files []string) {
 			t.Errorf("%s: %d differences\n  %s", file, len(c.diffs), strings.Join(c.diffs[:min(3, len(c.diffs))], "\n  "))
 		}
 	})
-	if read < len(files)/2 {
+	if float64(read) < least*float64(len(files)) {
 		t.Errorf("%s could read %d of %d files", p.Path, read, len(files))
 	}
 	t.Logf("%d files, %d of them with tables; %d scopes compared, %d files differ", len(files), read, scopes, wrong)
