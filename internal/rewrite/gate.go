@@ -229,6 +229,9 @@ func (g *Gate) consumer(j *judge, imp *graph.Import, c consumer) (used bool) {
 			break
 		}
 	}
+	if n := ownGlobals(f); n != syntax.None {
+		j.never("%s at %s reaches for names that no scan sees", oneLine(f.Text(n)), at(m, n))
+	}
 	for _, d := range g.doctests[m] {
 		if graph.HasWord([]byte(d.code), c.name) {
 			j.never("a doctest uses %s, %s:%d", c.name, m.File, d.line)
@@ -270,6 +273,22 @@ func (g *Gate) consumer(j *judge, imp *graph.Import, c consumer) (used bool) {
 		judgeUnit(j, m, &us[i])
 	}
 	return len(loads) > 0
+}
+
+// ownGlobals returns an expression of the file that may get its namespace from a
+// frame or from a function, or None.
+func ownGlobals(f *syntax.File) syntax.NodeID {
+	if !bytes.Contains(f.Src, []byte("f_globals")) && !bytes.Contains(f.Src, []byte("__globals__")) {
+		return syntax.None
+	}
+	for i := range f.Nodes {
+		if n := syntax.NodeID(i); f.Kind(n) == syntax.Attribute {
+			if name := f.Text(f.Child(n, syntax.Ident)); name == "f_globals" || name == "__globals__" {
+				return n
+			}
+		}
+	}
+	return syntax.None
 }
 
 // dynamicUse tells calls that look into the module's names from those that

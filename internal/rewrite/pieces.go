@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	"fastpath/internal/graph"
@@ -149,33 +150,84 @@ func (r *readers) spec(m *graph.Module, n syntax.NodeID, args []syntax.NodeID, b
 	}
 }
 
-// aliases adds the names that stand for a module by an assignment, or by what
-// a fixture of that name returns.
+// aliases adds the names that stand for a module by an assignment, by what a
+// fixture of that name returns, by a loop over modules, or as parameters of a
+// function of the file that is called with one.
 func (r *readers) aliases(m *graph.Module, bound map[string][]string) {
 	f := m.Syntax
+	add := func(target string, value syntax.NodeID) {
+		for _, mod := range r.modulesOf(m, value, bound) {
+			if r.prog.Module(mod) != nil && !slices.Contains(bound[target], mod) {
+				bound[target] = append(bound[target], mod)
+			}
+		}
+	}
+	var passed []syntax.NodeID // arguments of calls by name that are modules
 	for i := range f.Nodes {
 		n := syntax.NodeID(i)
-		var target string
-		var value syntax.NodeID
 		switch f.Kind(n) {
 		case syntax.Assign:
 			if parts, _ := chainOf(f, f.First(n)); len(parts) > 0 {
 				if parts = withoutSelf(parts); len(parts) == 1 {
-					target, value = parts[0], f.Next(f.First(n))
+					add(parts[0], f.Next(f.First(n)))
 				}
 			}
 		case syntax.Return, syntax.Yield:
-			if fn := functionOf(f, n); m.Test && fn != syntax.None {
-				target, value = f.Text(f.Child(fn, syntax.Ident)), f.First(n)
+			if fn := functionOf(f, n); m.Test && fn != syntax.None && f.First(n) != syntax.None {
+				add(f.Text(f.Child(fn, syntax.Ident)), f.First(n))
+			}
+		case syntax.For, syntax.Comprehension:
+			target := f.First(n)
+			values := f.Next(target)
+			if k := f.Kind(values); f.Kind(target) == syntax.Name && (k == syntax.Tuple || k == syntax.List || k == syntax.Set) {
+				for value := range f.Children(values) {
+					add(f.Text(target), value)
+				}
+			}
+		case syntax.Arg:
+			value := f.First(n)
+			if f.Kind(value) == syntax.Ident {
+				value = f.Next(value)
+			}
+			if call := f.Parent(f.Parent(n)); f.Kind(value) == syntax.Name && f.Kind(call) == syntax.Call && f.Kind(f.First(call)) == syntax.Name && len(bound[f.Text(value)]) > 0 {
+				passed = append(passed, n)
 			}
 		}
-		if target == "" || value == syntax.None {
+	}
+	for _, n := range passed {
+		r.parameter(m, n, add)
+	}
+}
+
+// parameter calls add for the parameters that the argument n may become.
+func (r *readers) parameter(m *graph.Module, n syntax.NodeID, add func(target string, value syntax.NodeID)) {
+	f := m.Syntax
+	args := f.Parent(n)
+	callee := f.Text(f.First(f.Parent(args)))
+	place, keyword, value := 0, "", f.First(n)
+	if f.Kind(value) == syntax.Ident {
+		keyword, value = f.Text(value), f.Next(value)
+	}
+	for a := range f.Children(args) {
+		if a == n {
+			break
+		}
+		place++
+	}
+	for i := range f.Nodes {
+		fn := syntax.NodeID(i)
+		if f.Kind(fn) != syntax.FunctionDef || f.Text(f.Child(fn, syntax.Ident)) != callee {
 			continue
 		}
-		for _, mod := range r.modulesOf(m, value, bound) {
-			if r.prog.Module(mod) != nil {
-				bound[target] = append(bound[target], mod)
+		k := 0
+		for p := range f.Children(f.Child(fn, syntax.Params)) {
+			id := f.First(p)
+			if f.Kind(p) == syntax.Param && f.Kind(id) == syntax.Ident {
+				if name := f.Text(id); keyword == name || keyword == "" && k == place {
+					add(name, value)
+				}
 			}
+			k++
 		}
 	}
 }
@@ -190,19 +242,37 @@ func withoutSelf(parts []string) []string {
 }
 
 // namedModule returns the module that an expression gets by its name in a
-// string: import_module("m"), sys.modules["m"].
-func namedModule(f *syntax.File, n syntax.NodeID) string {
+// string: import_module("m"), import_module(".m", __package__), sys.modules["m"].
+func namedModule(m *graph.Module, n syntax.NodeID) string {
+	f := m.Syntax
 	var key syntax.NodeID
+	parent := m.Name
+	if !m.IsPackage {
+		parent = parent[:max(0, strings.LastIndexByte(parent, '.'))]
+	}
 	switch {
 	case f.Kind(n) == syntax.Subscript && dottedOf(f, f.First(n)) == "sys.modules":
 		key = f.Next(f.First(n))
 	case f.Kind(n) == syntax.Call && moduleGetter[calleeName(f, n)]:
-		if args := argumentsOf(f, n); len(args) > 0 {
+		args := argumentsOf(f, n)
+		if len(args) > 0 {
 			key = args[0]
+		}
+		if len(args) > 1 {
+			if text, ok := stringOf(f, args[1]); ok {
+				parent = text
+			}
 		}
 	}
 	text, _ := stringOf(f, key)
-	return text
+	name := strings.TrimLeft(text, ".")
+	if name == text {
+		return text
+	}
+	for up := len(text) - len(name) - 1; up > 0; up-- {
+		parent = parent[:max(0, strings.LastIndexByte(parent, '.'))]
+	}
+	return strings.Trim(parent+"."+name, ".")
 }
 
 // patchedSomehow returns a test that knows the module and may patch the name

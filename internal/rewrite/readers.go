@@ -183,13 +183,9 @@ func (r *readers) add(module, n string, a access) {
 // chain records a.b.c for every module that a prefix of it names.
 func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]string) {
 	f := m.Syntax
-	parts, root := chainOf(f, n)
-	if root == syntax.None {
-		return
-	}
-	parts = withoutSelf(parts)
+	mods, parts := r.chainFrom(m, n, bound)
 	flags := f.Node(n).Flags
-	for _, mod := range bound[parts[0]] {
+	for _, mod := range mods {
 		path := strings.Join(append([]string{mod}, parts[1:]...), ".")
 		for i := len(mod); i <= len(path); i++ {
 			if i < len(path) && path[i] != '.' {
@@ -220,6 +216,26 @@ func (r *readers) chain(m *graph.Module, n syntax.NodeID, bound map[string][]str
 			}
 		}
 	}
+}
+
+// chainFrom returns the modules that the first part of a chain may stand for, and
+// the chain: a name that is bound to one, or the call that gets one by its name.
+func (r *readers) chainFrom(m *graph.Module, n syntax.NodeID, bound map[string][]string) (mods, parts []string) {
+	f := m.Syntax
+	if parts, root := chainOf(f, n); root != syntax.None {
+		parts = withoutSelf(parts)
+		return bound[parts[0]], parts
+	}
+	for ; f.Kind(n) == syntax.Attribute; n = f.First(n) {
+		parts = append(parts, f.Text(f.Child(n, syntax.Ident)))
+	}
+	mod := namedModule(m, n)
+	if mod == "" {
+		return nil, nil
+	}
+	parts = append(parts, mod)
+	slices.Reverse(parts)
+	return []string{mod}, parts
 }
 
 var (
@@ -340,6 +356,14 @@ func (r *readers) call(m *graph.Module, n syntax.NodeID, bound map[string][]stri
 		return
 	}
 	r.replacedModules(m, n)
+	if callee == "attrgetter" {
+		for _, a := range args {
+			if text, ok := stringOf(f, a); ok {
+				item, _, _ := strings.Cut(text, ".")
+				r.composedNames[item] = append(r.composedNames[item], access{m: m, node: n, how: "looked up"})
+			}
+		}
+	}
 	if m.Test {
 		r.spec(m, n, args, bound)
 		r.composed(m, n, args, bound)
@@ -386,7 +410,7 @@ func (r *readers) modulesOf(m *graph.Module, n syntax.NodeID, bound map[string][
 	if f.Kind(n) == syntax.Subscript && dottedOf(f, f.First(n)) == "sys.modules" && strings.Contains(f.Text(n), "__name__") {
 		return []string{m.Name}
 	}
-	if mod := namedModule(f, n); mod != "" {
+	if mod := namedModule(m, n); mod != "" {
 		return []string{mod}
 	}
 	parts, root := chainOf(f, n)
