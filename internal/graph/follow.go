@@ -147,6 +147,8 @@ type follower struct {
 	leaked    map[object]bool
 	vague     map[object]bool                  // classes with a base that nothing is known of
 	made      map[object]bool                  // classes of which an instance was made
+	heirs     map[object][]value               // classes that derive from a class, and itself
+	listed    map[object]bool                  // classes whose subclasses somebody asks for
 	found     map[methodKey][]object           // see method
 	named     map[*Module][]*nameInfo          // by node, see nameOf
 	defined   map[object][]object              // methods by class
@@ -176,7 +178,7 @@ func newFollower(p *Program) *follower {
 	return &follower{
 		p: p, variables: map[variableKey]*variable{}, values: map[handle]value{}, regionAt: map[object]*region{},
 		units: map[unitKey]*unit{}, imports: map[*Module]map[syntax.NodeID][]*Import{}, leaked: map[object]bool{}, vague: map[object]bool{},
-		made: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
+		made: map[object]bool{}, heirs: map[object][]value{}, listed: map[object]bool{}, defined: map[object][]object{}, found: map[methodKey][]object{}, named: map[*Module][]*nameInfo{}, lines: map[object][]object{}, fields: map[object][]*variable{},
 		special: map[object]int{}, unknown: map[value]bool{}, handed: map[value]bool{}, spelled: map[*Module]map[symbol][]*Module{}, asked: map[asking]bool{},
 	}
 }
@@ -555,6 +557,12 @@ func (f *follower) peek(n syntax.NodeID) []value {
 
 // dunder reports whether Python calls a method by itself.
 func dunder(name string) bool { return isDunder([]byte(name)) }
+
+// isSunder tells names such as "_missing_", by which Enum calls methods.
+func isSunder(name []byte) bool {
+	n := len(name)
+	return n > 2 && name[0] == '_' && name[1] != '_' && name[n-2] != '_' && name[n-1] == '_'
+}
 
 func isDunder(name []byte) bool {
 	n := len(name)

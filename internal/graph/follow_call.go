@@ -244,8 +244,16 @@ func (f *follower) member(v value, name string) []value {
 	c := object{class, v.m, v.node, ""}
 	self := v.object
 	var out []value
-	if name == "__class__" && v.kind == instance {
+	switch {
+	case name == "__class__" && v.kind == instance:
 		out = append(out, f.val(c))
+	case name == "__dict__" || name == "__mro__" || name == "__bases__" || name == "__base__":
+		for _, base := range f.lineage(c) {
+			f.leakMethods(base)
+		}
+	case name == "__subclasses__" && !f.listed[c]:
+		f.listed[c] = true
+		f.leakAll(f.heirs[c])
 	}
 	for _, base := range f.lineage(c) {
 		out = appendNew(out, f.load(f.field(base, name))...)
@@ -347,7 +355,7 @@ func (f *follower) creation(c object, made bool) {
 		for _, fn := range f.methods(k) {
 			name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))
 			switch {
-			case !dunder(name):
+			case !dunder(name) && !isSunder([]byte(name)):
 			case made && !later[name]:
 				f.call(f.boundMethod(fn, object{instance, c.m, c.node, ""}), arguments{unknown: true}, false)
 			case !dataModel[name] && (foreign || !typeModel[name]):
@@ -417,6 +425,7 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 		return append(f.makeContainer(n, appendNew(f.iterate(all), all...)), external)
 	case name == "super":
 		return []value{external}
+	case name == "lru_cache" && !slices.ContainsFunc(args.all(), func(v value) bool { return v.kind != outside }): // only its size
 	case wrapping[name] && len(args.positional) > 0:
 		p := object{partial, f.now.m, n, ""}
 		f.store(f.contents(p), args.all())
@@ -461,8 +470,9 @@ func (f *follower) call(v value, args arguments, sure bool) []value {
 	case instance:
 		return f.callMethod(v.object, "__call__", args, sure)
 	case partial:
-		var out []value
 		callees, spread := f.unwrap(v.object)
+		spread = appendNew(spread, args.all()...)
+		var out []value
 		for _, x := range callees {
 			out = appendNew(out, f.call(x, arguments{unknown: true, spread: spread}, false)...)
 		}

@@ -232,6 +232,8 @@ func (f *follower) defineClass(n syntax.NodeID) {
 					f.instantiate(v.object, arguments{unknown: true}, true)
 					f.leakDunders(v.object)
 					meta = true
+				} else {
+					f.leak(v)
 				}
 			}
 		}
@@ -252,6 +254,12 @@ func (f *follower) defineClass(n syntax.NodeID) {
 		}
 	}
 	f.creation(c, meta)
+	for _, base := range f.lineage(c) {
+		f.heirs[base] = appendNew(f.heirs[base], f.val(c))
+		if f.listed[base] {
+			f.leak(f.val(c))
+		}
+	}
 	vs := []value{f.val(c)}
 	var decorators []syntax.NodeID
 	for d := range t.Children(n) {

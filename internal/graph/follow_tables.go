@@ -4,7 +4,7 @@ import "strings"
 
 // typeModel are the special methods that Python calls on classes when something
 // is done with them.
-var typeModel = words("__init_subclass__ __class_getitem__ __set_name__ __prepare__ __mro_entries__ __instancecheck__ __subclasscheck__ __subclasshook__")
+var typeModel = words("__init_subclass__ __class_getitem__ __set_name__ __prepare__ __mro_entries__ __instancecheck__ __subclasscheck__")
 
 // later are the special methods that the creation of a class does not call,
 // though it may make instances: what their users do with them.
