@@ -137,7 +137,7 @@ func TestWrittenPrograms(t *testing.T) {
 	case testing.Short():
 		count = 10
 	case oracle.Full():
-		count = 1000
+		count = 300
 	}
 	for exe, version := range interpreters(t) {
 		t.Run(fmt.Sprintf("%d.%d", version.Major, version.Minor), func(t *testing.T) {
