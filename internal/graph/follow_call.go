@@ -79,10 +79,11 @@ func (f *follower) loadName(n syntax.NodeID) []value {
 	if vs, ok := f.starName(m, name); ok {
 		return vs
 	}
+	vs := f.load(f.attribute(name)) // builtins.name = …
 	if dynamic[name] || lookingAround[name] && slices.Contains(m.Scope.DynamicNames, n) {
 		f.leakModule(m)
 	}
-	return []value{external}
+	return appendNew(vs, external)
 }
 
 var (
@@ -247,6 +248,8 @@ func (f *follower) member(v value, name string) []value {
 	switch {
 	case name == "__class__" && v.kind == instance:
 		out = append(out, f.val(c))
+	case v.kind == class && f.enum(c): // its members
+		out = append(out, f.val(object{instance, c.m, c.node, ""}))
 	case name == "__dict__" || name == "__mro__" || name == "__bases__" || name == "__base__":
 		for _, base := range f.lineage(c) {
 			f.leakMethods(base)
@@ -335,22 +338,27 @@ func (f *follower) leakDunders(c object) {
 	}
 }
 
+// operators lets Python call the special methods of a class of which there is an
+// instance: truth, order, text, attributes and much else that no call shows. What
+// statements ask for is followed where they stand.
+func (f *follower) operators(c object) {
+	self := object{instance, c.m, c.node, ""}
+	for _, base := range f.lineage(c) {
+		for _, fn := range f.methods(base) {
+			if name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)); dunder(name) && (!later[name] || name == "__del__") && !ofClass[name] {
+				f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)
+			}
+		}
+	}
+}
+
 // creation lets the creation of a class call its special methods: with a
 // metaclass those of its instances (an Enum makes its members so), with bases
 // from outside those of the class. Methods that are special to a library only
 // may be called by whoever sees the class, for example in an annotation.
 func (f *follower) creation(c object, made bool) {
 	foreign := f.foreign(c)
-	for _, k := range f.lineage(c) {
-		t := k.m.Syntax
-		args := t.Child(k.node, syntax.Args)
-		if args == syntax.None {
-			continue
-		}
-		for a := range t.Children(args) {
-			made = made || t.Child(a, syntax.Ident) == syntax.None && scope.EnumBase(t, t.First(a))
-		}
-	}
+	made = made || f.enum(c)
 	for _, k := range f.lineage(c) {
 		for _, fn := range f.methods(k) {
 			name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))
@@ -363,6 +371,23 @@ func (f *follower) creation(c object, made bool) {
 			}
 		}
 	}
+}
+
+// enum reports whether a class derives from Enum.
+func (f *follower) enum(c object) bool {
+	for _, k := range f.lineage(c) {
+		t := k.m.Syntax
+		args := t.Child(k.node, syntax.Args)
+		if args == syntax.None {
+			continue
+		}
+		for a := range t.Children(args) {
+			if t.Child(a, syntax.Ident) == syntax.None && scope.EnumBase(t, t.First(a)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // callExpr evaluates a Call.
@@ -378,6 +403,9 @@ func (f *follower) callExpr(n syntax.NodeID) []value {
 			switch {
 			case t.Node(a).Flags&(syntax.FlagStar|syntax.FlagStar2) != 0:
 				args.spread = appendNew(args.spread, f.iterate(vs)...)
+				if t.Node(a).Flags&syntax.FlagStar2 != 0 {
+					f.implicit(vs, "keys")
+				}
 			case t.Child(a, syntax.Ident) != syntax.None && t.First(a) == t.Child(a, syntax.Ident):
 				if args.keywords == nil {
 					args.keywords = map[string][]value{}
@@ -388,6 +416,9 @@ func (f *follower) callExpr(n syntax.NodeID) []value {
 				args.positional = append(args.positional, vs)
 			}
 		}
+	}
+	if id := t.Child(fn, syntax.Ident); t.Kind(fn) == syntax.Attribute && id != syntax.None && t.Is(id, "send") {
+		f.leakAll(args.all()) // to a generator, which may call it
 	}
 	var out []value
 	for _, c := range callee {
@@ -416,6 +447,7 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 	switch {
 	case name == "type" && len(args.positional) == 1:
 		return f.getattr(args.positional[0], "__class__")
+	case name == "type":
 	case looking[name]:
 		return nil
 	case registering[name]:
@@ -549,6 +581,7 @@ func (f *follower) instantiate(c object, args arguments, sure bool) []value {
 	}
 	if !f.made[c] {
 		f.made[c] = true
+		f.operators(c)
 		if f.foreign(c) {
 			f.leakMethods(c)
 		}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"slices"
 
 	"fastpath/internal/python/scope"
@@ -85,6 +86,13 @@ func (f *follower) statement(s syntax.NodeID) {
 			}
 		}
 	case syntax.Try, syntax.Match:
+		if t.Kind(s) == syntax.Match && bytes.IndexByte(t.Src[t.Node(s).Start:t.Node(s).End], '(') >= 0 { // patterns read attributes
+			for _, v := range f.eval(t.First(s)) {
+				if v.kind == instance {
+					f.leak(v)
+				}
+			}
+		}
 		for c := range t.Children(s) {
 			switch t.Kind(c) {
 			case syntax.Handler, syntax.Case:
@@ -101,7 +109,23 @@ func (f *follower) statement(s syntax.NodeID) {
 				f.eval(c)
 			}
 		}
-	case syntax.Delete, syntax.Global, syntax.Nonlocal, syntax.Pass, syntax.Break, syntax.Continue, syntax.TypeAlias:
+	case syntax.Raise: // a class makes its exception
+		for c := range t.Children(s) {
+			for _, v := range f.eval(c) {
+				if v.kind == class {
+					f.instantiate(v.object, arguments{}, true)
+				}
+			}
+		}
+	case syntax.Delete:
+		for c := range t.Children(s) {
+			if t.Kind(c) == syntax.Attribute {
+				if id := t.Child(c, syntax.Ident); id != syntax.None {
+					f.implicit(f.eval(t.First(c)), t.Text(id)) // a property
+				}
+			}
+		}
+	case syntax.Global, syntax.Nonlocal, syntax.Pass, syntax.Break, syntax.Continue, syntax.TypeAlias:
 	default:
 		for c := range t.Children(s) {
 			f.eval(c)
@@ -184,6 +208,7 @@ func (f *follower) decorate(d syntax.NodeID, vs []value) []value {
 	var out []value
 	for _, c := range callee {
 		if c.kind == outside {
+			f.registered(d, vs)
 			out = appendNew(out, vs...)
 			if !scope.PlainDecorator(m.Syntax, d) {
 				out = appendNew(out, external)
@@ -196,6 +221,35 @@ func (f *follower) decorate(d syntax.NodeID, vs []value) []value {
 		return vs
 	}
 	return out
+}
+
+// registered lets a function be called that the decorator d adds to one that
+// chooses by its argument: "@f.register".
+func (f *follower) registered(d syntax.NodeID, vs []value) {
+	t := f.now.m.Syntax
+	if t.Kind(d) == syntax.Call {
+		d = t.First(d)
+	}
+	if t.Kind(d) != syntax.Attribute || string(scope.LastName(t, d)) != "register" {
+		return
+	}
+	if slices.ContainsFunc(f.eval(t.First(d)), func(v value) bool { return v.kind == partial || v.kind == function }) {
+		f.leakAll(vs)
+	}
+}
+
+// set lets the assignment to an attribute call the setter of a property.
+func (f *follower) set(v value, name string) {
+	f.implicit([]value{v}, name)
+	for _, base := range f.lineage(object{class, v.m, v.node, ""}) {
+		if s, ok := base.m.Scope.Opens(base.node); ok {
+			for _, x := range f.load(f.name(base.m, s, name)) {
+				if x.kind == partial { // name = property(read, write)
+					f.call(x, arguments{unknown: true}, false)
+				}
+			}
+		}
+	}
 }
 
 // bindIdent binds the name of a def or class.
@@ -328,6 +382,7 @@ func (f *follower) assign(target syntax.NodeID, vs []value) {
 				}
 			case class, instance:
 				f.store(f.field(v.object, name), vs)
+				f.set(v, name)
 			default:
 				f.store(f.attribute(name), vs)
 			}
@@ -411,6 +466,9 @@ func (f *follower) eval(n syntax.NodeID) []value {
 			switch v.kind {
 			case container:
 				out = appendNew(out, f.load(f.contents(v.object))...)
+				if t.Kind(t.Next(base)) == syntax.Slice {
+					out = appendNew(out, v)
+				}
 			case outside:
 				out = appendNew(append(out, external), f.load(f.attribute("[]"))...)
 			case class:
@@ -497,7 +555,10 @@ func (f *follower) eval(n syntax.NodeID) []value {
 			f.operate(f.eval(c))
 		}
 		return nil
-	case syntax.Await, syntax.Starred:
+	case syntax.Await:
+		vs := f.eval(t.First(n))
+		return appendNew(f.implicit(vs, "__await__"), vs...)
+	case syntax.Starred:
 		return f.eval(t.First(n))
 	case syntax.Yield, syntax.YieldFrom:
 		fn := object{function, m, f.now.node, ""}

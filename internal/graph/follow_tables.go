@@ -6,6 +6,9 @@ import "strings"
 // is done with them.
 var typeModel = words("__init_subclass__ __class_getitem__ __set_name__ __prepare__ __mro_entries__ __instancecheck__ __subclasscheck__")
 
+// ofClass are those that a class has for itself and its subclasses alone.
+var ofClass = words("__init_subclass__ __class_getitem__ __prepare__")
+
 // later are the special methods that the creation of a class does not call,
 // though it may make instances: what their users do with them.
 var later = words(`__call__ __del__ __enter__ __exit__ __aenter__ __aexit__ __aiter__ __anext__ __await__ __reduce__ __reduce_ex__ __getstate__
