@@ -382,21 +382,24 @@ func (f *follower) leak(v value) {
 		return
 	}
 	switch v.kind {
-	case function:
+	case function: // whoever calls it may call what it returns
 		f.call(v, arguments{unknown: true}, false)
+		f.leakVariable(f.result(v.object))
 	case class:
 		f.instantiate(v.object, arguments{unknown: true}, false)
 		f.leakMethods(v.object)
 	case instance:
 		f.leakMethods(object{class, v.m, v.node, ""})
 	case container, partial:
-		c := f.contents(v.object)
-		if !c.leaks {
-			c.leaks = true
-			for _, x := range slices.Clone(c.values) {
-				f.leak(x)
-			}
-		}
+		f.leakVariable(f.contents(v.object))
+	}
+}
+
+// leakVariable leaks what a variable holds and will hold.
+func (f *follower) leakVariable(v *variable) {
+	if !v.leaks {
+		v.leaks = true
+		f.leakAll(v.values)
 	}
 }
 
@@ -407,8 +410,7 @@ func (f *follower) leakMethods(c object) {
 	}
 	f.leaked[c] = true
 	for _, v := range f.fields[c] {
-		v.leaks = true
-		f.leakAll(v.values)
+		f.leakVariable(v)
 	}
 	self := object{instance, c.m, c.node, ""}
 	for _, base := range f.lineage(c) {

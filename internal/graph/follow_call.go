@@ -14,6 +14,7 @@ type nameInfo struct {
 	variable *variable // nil when the module does not bind the name
 	outer    *variable // in a class body: the global of the same name
 	imports  []*Import // that bind the global
+	global   bool      // star imports may bind it, too
 }
 
 // nameOf looks a Name up, once.
@@ -32,7 +33,7 @@ func (f *follower) nameOf(n syntax.NodeID) *nameInfo {
 		switch {
 		case !bound:
 		case owner == 0:
-			info.variable, info.imports = f.name(m, 0, name), m.globals[name]
+			info.variable, info.imports, info.global = f.name(m, 0, name), m.globals[name], true
 		default:
 			info.variable = f.name(m, owner, name)
 			if m.Scope.Scopes[owner].Kind == scope.ClassScope {
@@ -73,6 +74,10 @@ func (f *follower) loadName(n syntax.NodeID) []value {
 		for _, imp := range info.imports {
 			vs = appendNew(vs, f.imported(imp)...)
 		}
+		if info.global && len(m.globals["*"]) > 0 {
+			star, _ := f.starName(m, m.Syntax.Text(n))
+			vs = appendNew(vs, star...)
+		}
 		return vs
 	}
 	name := m.Syntax.Text(n)
@@ -97,11 +102,7 @@ var (
 func (f *follower) leakModule(m *Module) {
 	for name := range m.Scope.GlobalNames() {
 		if m.Scope.Binds(0, name) {
-			v := f.name(m, 0, name)
-			if !v.leaks {
-				v.leaks = true
-				f.leakAll(v.values)
-			}
+			f.leakVariable(f.name(m, 0, name))
 		}
 	}
 }
@@ -151,7 +152,8 @@ func (f *follower) global(m *Module, name string) []value {
 	for _, imp := range m.globals[name] {
 		vs = appendNew(vs, f.imported(imp)...)
 	}
-	return vs
+	star, _ := f.starName(m, name)
+	return appendNew(vs, star...)
 }
 
 // imported returns the values of the name that an import binds.
@@ -328,66 +330,26 @@ func (f *follower) leakDunders(c object) {
 		return
 	}
 	f.special[c] = len(bases)
-	self := object{instance, c.m, c.node, ""}
-	for _, base := range bases {
-		for _, fn := range f.methods(base) {
-			if dunder(fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))) {
-				f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)
-			}
-		}
-	}
+	f.callSpecial(c, func(string) bool { return true })
 }
 
 // operators lets Python call the special methods of a class of which there is an
 // instance: truth, order, text, attributes and much else that no call shows. What
 // statements ask for is followed where they stand.
 func (f *follower) operators(c object) {
+	f.callSpecial(c, func(name string) bool { return (!later[name] || name == "__del__") && !ofClass[name] })
+}
+
+// callSpecial calls the special methods of an instance that which picks.
+func (f *follower) callSpecial(c object, which func(name string) bool) {
 	self := object{instance, c.m, c.node, ""}
 	for _, base := range f.lineage(c) {
 		for _, fn := range f.methods(base) {
-			if name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)); dunder(name) && (!later[name] || name == "__del__") && !ofClass[name] {
+			if name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident)); dunder(name) && which(name) {
 				f.call(f.boundMethod(fn, self), arguments{unknown: true}, false)
 			}
 		}
 	}
-}
-
-// creation lets the creation of a class call its special methods: with a
-// metaclass those of its instances (an Enum makes its members so), with bases
-// from outside those of the class. Methods that are special to a library only
-// may be called by whoever sees the class, for example in an annotation.
-func (f *follower) creation(c object, made bool) {
-	foreign := f.foreign(c)
-	made = made || f.enum(c)
-	for _, k := range f.lineage(c) {
-		for _, fn := range f.methods(k) {
-			name := fn.m.Syntax.Text(fn.m.Syntax.Child(fn.node, syntax.Ident))
-			switch {
-			case !dunder(name) && !isSunder([]byte(name)):
-			case made && !later[name]:
-				f.call(f.boundMethod(fn, object{instance, c.m, c.node, ""}), arguments{unknown: true}, false)
-			case !dataModel[name] && (foreign || !typeModel[name]):
-				f.call(f.boundMethod(fn, c), arguments{unknown: true}, false)
-			}
-		}
-	}
-}
-
-// enum reports whether a class derives from Enum.
-func (f *follower) enum(c object) bool {
-	for _, k := range f.lineage(c) {
-		t := k.m.Syntax
-		args := t.Child(k.node, syntax.Args)
-		if args == syntax.None {
-			continue
-		}
-		for a := range t.Children(args) {
-			if t.Child(a, syntax.Ident) == syntax.None && scope.EnumBase(t, t.First(a)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // callExpr evaluates a Call.
@@ -405,6 +367,7 @@ func (f *follower) callExpr(n syntax.NodeID) []value {
 				args.spread = appendNew(args.spread, f.iterate(vs)...)
 				if t.Node(a).Flags&syntax.FlagStar2 != 0 {
 					f.implicit(vs, "keys")
+					f.leakAll(f.implicit(vs, "__getattribute__", "__getattr__")) // may return "keys"
 				}
 			case t.Child(a, syntax.Ident) != syntax.None && t.First(a) == t.Child(a, syntax.Ident):
 				if args.keywords == nil {
@@ -447,11 +410,12 @@ func (f *follower) callOutside(n, fn syntax.NodeID, args arguments) []value {
 	switch {
 	case name == "type" && len(args.positional) == 1:
 		return f.getattr(args.positional[0], "__class__")
-	case name == "type":
+	case name == "type": // makes a class of what it gets
 	case looking[name]:
 		return nil
 	case registering[name]:
 		return []value{external}
+	case name == "iter" && len(args.positional) == 2: // calls the first until it returns the second
 	case keeping[name] && len(args.keywords) == 0:
 		all := args.all()
 		return append(f.makeContainer(n, appendNew(f.iterate(all), all...)), external)

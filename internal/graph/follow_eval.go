@@ -154,10 +154,20 @@ func lastChild(t *syntax.File, n syntax.NodeID) syntax.NodeID {
 	return last
 }
 
-// annotation evaluates an annotation for its calls.
+// annotation evaluates an annotation for its calls: where Python does so when it
+// executes the definition, which may stand in a function.
 func (f *follower) annotation(n syntax.NodeID) {
-	if n != syntax.None && f.now.m.Scope.When(n) == scope.AtImport {
-		f.eval(f.now.m.Syntax.First(n))
+	if n == syntax.None {
+		return
+	}
+	m := f.now.m
+	runs := m.Scope.When(n) == scope.AtImport
+	if m.Scope.When(n) == scope.AtCall && !m.Scope.FutureAnnotations && f.p.version.Less(syntax.Version{Major: 3, Minor: 14}) {
+		s := m.Scope.ScopeOf(n)
+		runs = m.Syntax.Kind(m.Syntax.Parent(n)) != syntax.AnnAssign || m.Scope.Scopes[s].Kind == scope.ClassScope
+	}
+	if runs {
+		f.eval(m.Syntax.First(n))
 	}
 }
 
@@ -265,98 +275,6 @@ func (f *follower) bindIdent(n syntax.NodeID, vs []value) {
 		s = owner
 	}
 	f.store(f.name(m, s, name), vs)
-}
-
-// defineClass executes a class statement; its body runs at once.
-func (f *follower) defineClass(n syntax.NodeID) {
-	m := f.now.m
-	t := m.Syntax
-	c := object{class, m, n, ""}
-	meta := false
-	if args := t.Child(n, syntax.Args); args != syntax.None {
-		for a := range t.Children(args) {
-			e := lastChild(t, a)
-			vs := f.eval(e)
-			if t.Child(a, syntax.Ident) == syntax.None {
-				f.store(f.bases(c), vs)
-				continue
-			}
-			for _, v := range vs { // a metaclass makes the class
-				if v.kind == class {
-					f.instantiate(v.object, arguments{unknown: true}, true)
-					f.leakDunders(v.object)
-					meta = true
-				} else {
-					f.leak(v)
-				}
-			}
-		}
-	}
-	f.derive(c)
-	f.block(t.Child(n, syntax.Block))
-	for a := range t.Children(t.Child(n, syntax.Block)) {
-		if t.Kind(a) == syntax.Assign { // descriptors hear of their names
-			f.implicit(f.peekAssigned(a), "__set_name__")
-		}
-	}
-	for _, base := range f.lineage(c)[1:] {
-		for _, fn := range f.method(base, "__init_subclass__") {
-			f.call(f.boundMethod(fn, c), arguments{unknown: true}, true)
-		}
-		if bt := base.m.Syntax; bt.Child(base.node, syntax.Args) != syntax.None { // an inherited metaclass
-			meta = f.inheritMeta(base) || meta
-		}
-	}
-	f.creation(c, meta)
-	for _, base := range f.lineage(c) {
-		f.heirs[base] = appendNew(f.heirs[base], f.val(c))
-		if f.listed[base] {
-			f.leak(f.val(c))
-		}
-	}
-	vs := []value{f.val(c)}
-	var decorators []syntax.NodeID
-	for d := range t.Children(n) {
-		if t.Kind(d) == syntax.Decorator {
-			decorators = append(decorators, t.First(d))
-		}
-	}
-	for _, d := range slices.Backward(decorators) {
-		vs = f.decorate(d, vs)
-	}
-	f.bindIdent(n, vs)
-}
-
-// peekAssigned returns what the plain targets of an assignment hold.
-func (f *follower) peekAssigned(a syntax.NodeID) []value {
-	var out []value
-	for c := range f.now.m.Syntax.Children(a) {
-		if f.now.m.Syntax.Kind(c) == syntax.Name && f.now.m.Syntax.Next(c) != syntax.None {
-			out = appendNew(out, f.loadName(c)...)
-		}
-	}
-	return out
-}
-
-// inheritMeta runs the metaclass of a base class, if it has one in the project.
-func (f *follower) inheritMeta(base object) (found bool) {
-	t := base.m.Syntax
-	for a := range t.Children(t.Child(base.node, syntax.Args)) {
-		if id := t.Child(a, syntax.Ident); id == syntax.None || t.Text(id) != "metaclass" {
-			continue
-		}
-		saved := f.now
-		f.now = &region{m: base.m, node: syntax.Root}
-		for _, v := range f.peek(lastChild(t, a)) {
-			if v.kind == class {
-				f.instantiate(v.object, arguments{unknown: true}, true)
-				f.leakDunders(v.object)
-				found = true
-			}
-		}
-		f.now = saved
-	}
-	return found
 }
 
 // assign stores values in a target.
