@@ -163,6 +163,7 @@ func (r *readers) aliases(m *graph.Module, bound map[string][]string) {
 		}
 	}
 	var passed []syntax.NodeID // arguments of calls by name that are modules
+	functions := map[string][]syntax.NodeID{}
 	for i := range f.Nodes {
 		n := syntax.NodeID(i)
 		switch f.Kind(n) {
@@ -176,6 +177,9 @@ func (r *readers) aliases(m *graph.Module, bound map[string][]string) {
 			if fn := functionOf(f, n); m.Test && fn != syntax.None && f.First(n) != syntax.None {
 				add(f.Text(f.Child(fn, syntax.Ident)), f.First(n))
 			}
+		case syntax.FunctionDef:
+			name := f.Text(f.Child(n, syntax.Ident))
+			functions[name] = append(functions[name], n)
 		case syntax.For, syntax.Comprehension:
 			target := f.First(n)
 			values := f.Next(target)
@@ -195,41 +199,35 @@ func (r *readers) aliases(m *graph.Module, bound map[string][]string) {
 		}
 	}
 	for _, n := range passed {
-		r.parameter(m, n, add)
+		for _, fn := range functions[f.Text(f.First(f.Parent(f.Parent(n))))] {
+			if param, value := parameter(f, fn, n); param != "" {
+				add(param, value)
+			}
+		}
 	}
 }
 
-// parameter calls add for the parameters that the argument n may become.
-func (r *readers) parameter(m *graph.Module, n syntax.NodeID, add func(target string, value syntax.NodeID)) {
-	f := m.Syntax
-	args := f.Parent(n)
-	callee := f.Text(f.First(f.Parent(args)))
-	place, keyword, value := 0, "", f.First(n)
+// parameter returns the parameter of a function that the argument n becomes, ""
+// for none, and what is passed.
+func parameter(f *syntax.File, fn, n syntax.NodeID) (name string, value syntax.NodeID) {
+	value = f.First(n)
+	keyword := ""
 	if f.Kind(value) == syntax.Ident {
 		keyword, value = f.Text(value), f.Next(value)
 	}
-	for a := range f.Children(args) {
-		if a == n {
+	p := f.First(f.Child(fn, syntax.Params))
+	for a := f.First(f.Parent(n)); keyword == "" && a != n && p != syntax.None; a = f.Next(a) {
+		p = f.Next(p)
+	}
+	for ; p != syntax.None; p = f.Next(p) {
+		if id := f.First(p); f.Kind(p) == syntax.Param && f.Kind(id) == syntax.Ident && (keyword == "" || f.Text(id) == keyword) {
+			return f.Text(id), value
+		}
+		if keyword == "" {
 			break
 		}
-		place++
 	}
-	for i := range f.Nodes {
-		fn := syntax.NodeID(i)
-		if f.Kind(fn) != syntax.FunctionDef || f.Text(f.Child(fn, syntax.Ident)) != callee {
-			continue
-		}
-		k := 0
-		for p := range f.Children(f.Child(fn, syntax.Params)) {
-			id := f.First(p)
-			if f.Kind(p) == syntax.Param && f.Kind(id) == syntax.Ident {
-				if name := f.Text(id); keyword == name || keyword == "" && k == place {
-					add(name, value)
-				}
-			}
-			k++
-		}
-	}
+	return "", value
 }
 
 // withoutSelf returns a chain as if attributes of an object were names: a test
